@@ -1,0 +1,1 @@
+//! Benches: layers, ratios and latency.

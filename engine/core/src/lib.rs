@@ -1,0 +1,1 @@
+//! Evaluation as a pure state machine: VM, windows, timers, keyed state, Shard::step.

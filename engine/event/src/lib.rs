@@ -1,0 +1,1 @@
+//! The data model: ids, values, schemas, the columnar batch, views over it, and matches.

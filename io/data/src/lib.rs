@@ -1,0 +1,1 @@
+//! The data plane: one thread per core, io_uring or epoll, connections, exchange between shards.

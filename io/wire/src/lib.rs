@@ -1,0 +1,1 @@
+//! What crosses the wire, without I/O: binary frames and JSON.
