@@ -1,1 +1,53 @@
-//! Compiled rules: the op table, predicate code, windows and outputs, and the verifier.
+//! Compiled rules: what the language produces and the engine runs.
+//!
+//! A [`RuleSet`] is immutable data. Its expressions are [`Code`]: straight-line programs over columns,
+//! in which each instruction makes one new register, so that a common subexpression is one register
+//! and nothing is computed twice for a batch. One op table ([`op`]) says what there is.
+//!
+//! The engine runs only [`Verified`] rule sets, and only [`verify`] can make one. What verification
+//! has proven (operands exist and precede their use, kinds agree, indexes are in range), evaluation
+//! relies upon.
+//!
+//! This crate knows neither the language's text nor sockets nor time.
+#![forbid(unsafe_code)]
+
+mod build;
+mod code;
+pub mod op;
+mod rule;
+
+pub use build::CodeBuilder;
+pub use code::{Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
+pub use op::Opcode;
+pub use rule::{
+    Action, Aggregate, AggregateFunction, Clause, Emit, Kept, KeyPart, Limit, Metadata, Routing,
+    Rule, RuleSet, Source, TypeProgram, When,
+};
+
+/// Limits of a compiled rule set.
+pub mod limits {
+    /// Rules in one set.
+    pub const MAX_RULES: usize = 100_000;
+    /// Instructions in one code. A type's predicate program holds those of all rules on the type.
+    pub const MAX_INSTRUCTIONS: usize = 1 << 20;
+    /// Constants of one code.
+    pub const MAX_CONSTANTS: usize = 1 << 20;
+    /// Columns that one code reads.
+    pub const MAX_INPUTS: usize = 4_096;
+    /// Results of one code.
+    pub const MAX_OUTPUTS: usize = 1 << 20;
+    /// Parts of a partition key.
+    pub const MAX_KEY_PARTS: usize = 16;
+    /// Aggregates of one rule.
+    pub const MAX_AGGREGATES: usize = 64;
+    /// Actions of one rule.
+    pub const MAX_ACTIONS: usize = 64;
+    /// Derived events that follow from one another, counted from the first.
+    pub const MAX_DERIVATION_DEPTH: usize = 32;
+
+    // An operand spends its top bit on telling a constant from a register.
+    const _: () = assert!(MAX_INSTRUCTIONS < 1 << 31 && MAX_CONSTANTS < 1 << 31);
+    const _: () = assert!(MAX_RULES <= u32::MAX as usize && MAX_OUTPUTS <= u32::MAX as usize);
+    // Outputs of a source's code hold the key parts and two columns an aggregate.
+    const _: () = assert!(MAX_KEY_PARTS + 2 * MAX_AGGREGATES <= u16::MAX as usize);
+}

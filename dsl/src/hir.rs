@@ -1,0 +1,248 @@
+//! Checked rules: every name resolved, every type known, every default filled in.
+//!
+//! This is what the language *means* before it becomes a program: [`crate::lower`] turns it into
+//! bytecode, and the brute-force oracle of the test suite evaluates it directly, so that the two can
+//! be held against each other. It borrows nothing from the source text.
+//!
+//! Every expression may be null: comparisons with null are unknown, `and`/`or`/`not` follow Kleene's
+//! three-valued logic, and everything else with a null operand is null, except `??` and `is null`.
+
+use std::sync::Arc;
+
+pub use trapjaw_program::{AggregateFunction, Envelope, Limit, When};
+use trapjaw_event::{FieldId, FieldType, Registry, Severity, TypeId, Value};
+
+use crate::diagnostic::Span;
+
+/// A checked rule set: the event registry that it declares and its rules in file order.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    /// Event types by id, in order of declaration.
+    pub registry: Arc<Registry>,
+    /// Rules in the order of the files and of the items in them.
+    pub rules: Vec<Rule>,
+}
+
+/// One checked rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name, unique in the set.
+    pub name: Box<str>,
+    /// What it says of itself.
+    pub metadata: Metadata,
+    /// The name that the event under test has in expressions.
+    pub alias: Box<str>,
+    /// Event types that start it, in order, without repetition; for `any` all types of the registry.
+    pub types: Vec<TypeId>,
+    /// `where`: of type bool, reads fields and envelope only.
+    pub condition: Option<Expr>,
+    /// `by`: never of type float. Empty: one partition.
+    pub key: Vec<KeyPart>,
+    /// What it does with the events that satisfy `condition`.
+    pub clause: Clause,
+    /// Aggregates that `having`, `emit` and `do` read through [`ExprKind::Aggregate`]; distinct.
+    pub aggregates: Vec<Aggregate>,
+    /// `having`: of type bool; only with a window.
+    pub having: Option<Expr>,
+    /// `limit N per D`, by key.
+    pub limit: Option<Limit>,
+    /// `emit`.
+    pub emit: Option<Emit>,
+    /// `do` and `on clear do`, in order of appearance.
+    pub actions: Vec<Action>,
+    /// Whether the rule has `on clear` (windows report their clear only then).
+    pub reports_clear: bool,
+    /// Where the rule stands.
+    pub span: Span,
+}
+
+/// What a rule says of itself; reaches the actions, changes no behaviour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// `about`.
+    pub about: Option<Box<str>>,
+    /// `severity`: also the severity of the events that the rule emits.
+    pub severity: Option<Severity>,
+    /// `labels`, in order of appearance.
+    pub labels: Vec<(Box<str>, Box<str>)>,
+    /// `runbook`.
+    pub runbook: Option<Box<str>>,
+}
+
+/// One part of a partition key.
+#[derive(Clone, Debug)]
+pub struct KeyPart {
+    /// Its name in a match: the field's name for a plain field, else the expression's text.
+    pub name: Box<str>,
+    /// Its value; an event for which it is null is skipped, and counted.
+    pub expr: Expr,
+}
+
+/// A rule's state clause. Durations are nanoseconds and positive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clause {
+    /// None: each event that satisfies `where` is a match.
+    Each,
+    /// `for D [gap G] [keep K]`; `keep` is 0 where it is left out.
+    Sustained {
+        /// D.
+        duration: i64,
+        /// G.
+        gap: Option<i64>,
+        /// K.
+        keep: i64,
+    },
+    /// `over D [each]`: the half-open window `(now - D, now]`, evaluated at each of its events.
+    Sliding {
+        /// D.
+        length: i64,
+        /// Fires at every event for which `having` holds, and not only on its turn.
+        each: bool,
+    },
+    /// `over D tumbling`: `[start, start + D)` with starts at multiples of D since the Unix epoch.
+    Tumbling {
+        /// D.
+        length: i64,
+    },
+    /// `over all [each]`: everything since the key was first seen, evaluated at each event.
+    All {
+        /// As for `Sliding`.
+        each: bool,
+    },
+    /// `absent D`.
+    Absent {
+        /// D.
+        duration: i64,
+    },
+}
+
+/// An aggregate over a window; nulls don't count.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// Which.
+    pub function: AggregateFunction,
+    /// Its argument: int, float or duration (min and max: also time and enum); `None` for `count()` alone.
+    /// `count(x)` counts the events for which `x` is not null.
+    pub argument: Option<Expr>,
+    /// `where` inside the parentheses: only events for which it is true count.
+    pub filter: Option<Expr>,
+    /// The type of its value. `count` is int, `avg` float (of durations: duration, rounded toward zero),
+    /// the others have their argument's type. Over no values: `count` is 0, the others null.
+    pub ty: FieldType,
+    /// Its text as a reader would write it, single-spaced: its name in a match's `values`.
+    pub name: Box<str>,
+}
+
+/// `emit TYPE { field: expr, ... }`.
+#[derive(Clone, Debug)]
+pub struct Emit {
+    /// The derived event's type.
+    pub type_id: TypeId,
+    /// One a field of the type, in its order; `None` where the rule gives none (then null).
+    pub fields: Vec<Option<Expr>>,
+}
+
+/// A call of a configured action.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// On which turn it runs.
+    pub when: When,
+    /// The action's name in the configuration.
+    pub name: Box<str>,
+    /// Named arguments, in order of appearance; a single positional one is named `text`.
+    pub arguments: Vec<(Box<str>, Expr)>,
+    /// Where the call stands.
+    pub span: Span,
+}
+
+/// A typed expression.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: ExprKind,
+    /// The type of its value (every type includes null).
+    pub ty: FieldType,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The forms of expressions. Operands have the types that are named here: the checker has put the
+/// conversions (`ToFloat`) in.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A literal or constant; `Value::Null` only where a type is expected.
+    Const(Value),
+    /// A declared field of the alias: its id in each of the rule's types, in their order.
+    Field(Box<[FieldId]>),
+    /// An envelope field of the alias.
+    Envelope(Envelope),
+    /// Value of `Rule::aggregates[i]`.
+    Aggregate(u32),
+    /// `not e`, of a bool.
+    Not(Box<Expr>),
+    /// `-e`, of int, float or duration; an int that overflows is null.
+    Negate(Box<Expr>),
+    /// An int as float (nearest).
+    ToFloat(Box<Expr>),
+    /// `a and b`, Kleene.
+    And(Box<Expr>, Box<Expr>),
+    /// `a or b`, Kleene.
+    Or(Box<Expr>, Box<Expr>),
+    /// A comparison of two operands of one type; text by bytes, enums by their declared order, bool with
+    /// `Eq` and `Ne` alone.
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    /// `+ - *`: int x int, float x float; time +- duration, duration +- duration, time - time,
+    /// duration x int (either order): as 64-bit integers, overflow is null. A float result that is NaN is null.
+    Arithmetic(Arithmetic, Box<Expr>, Box<Expr>),
+    /// `/`: float by float (duration by duration comes as two `ToFloat`s); by zero is null.
+    Divide(Box<Expr>, Box<Expr>),
+    /// `e in [..]`: constants of the type of `e`, none null. Null in, null out.
+    In(Box<Expr>, Box<[Value]>),
+    /// `a contains b` and its like, of text.
+    Text(TextTest, Box<Expr>, Box<Expr>),
+    /// `a ?? b`, of one type.
+    Coalesce(Box<Expr>, Box<Expr>),
+    /// `e is null`.
+    IsNull(Box<Expr>),
+    /// `"load {c.load:.2} on {c.host}"`; never null: a null piece reads `null`.
+    Interpolate(Box<[Piece]>),
+}
+
+/// A piece of an interpolated text.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// As it stands.
+    Text(Box<str>),
+    /// A value, with the digits after the point for a float (`:.2`), else its shortest form.
+    Value(Expr, Option<u8>),
+}
+
+/// Comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Comparison {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// Arithmetic operators but division.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Arithmetic {
+    Add,
+    Sub,
+    Mul,
+}
+
+/// Tests of a text against another, by bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum TextTest {
+    Contains,
+    StartsWith,
+    EndsWith,
+}

@@ -1,0 +1,260 @@
+//! Rules and rule sets.
+
+use std::sync::Arc;
+
+use trapjaw_event::{FieldId, FieldType, Registry, RuleId, Severity, TypeId};
+
+use crate::code::Code;
+
+/// A compiled rule set.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    /// The event types that it knows.
+    pub registry: Arc<Registry>,
+    /// The predicates over each event type, by [`TypeId`].
+    pub types: Vec<TypeProgram>,
+    /// The rules in file order, by [`RuleId`].
+    pub rules: Vec<Rule>,
+    /// The rules so that each stands behind all that emit an event it reads.
+    pub order: Vec<RuleId>,
+}
+
+/// What is computed over each batch of one event type, whatever the number of rules: every distinct
+/// condition once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TypeProgram {
+    /// Inputs are fields and envelope of the type, outputs are bools: the conditions.
+    pub code: Code,
+    /// The rules that read the type, in file order: rule and place in [`Rule::sources`].
+    pub readers: Vec<(RuleId, u16)>,
+}
+
+/// One compiled rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name, unique in the set.
+    pub name: Box<str>,
+    /// Hash of all that decides what it does (not of its metadata or place): the same meaning, the same state.
+    pub meaning: u128,
+    /// What it says of itself.
+    pub metadata: Metadata,
+    /// Name of the event in matches.
+    pub alias: Box<str>,
+    /// The event types that it reads.
+    pub sources: Vec<Source>,
+    /// Fields of the alias that its `having`, `emit` and actions read.
+    pub kept: Vec<Kept>,
+    /// Its partition key; empty for one partition.
+    pub key: Vec<KeyPart>,
+    /// What it does with its events.
+    pub clause: Clause,
+    /// What it aggregates.
+    pub aggregates: Vec<Aggregate>,
+    /// One bool output; inputs are `Kept`, `Envelope` and `Aggregate`. `None`: true.
+    pub having: Option<Code>,
+    /// How often it may fire, by key.
+    pub limit: Option<Limit>,
+    /// The event that it derives.
+    pub emit: Option<Emit>,
+    /// What it sets off, in order of appearance.
+    pub actions: Vec<Action>,
+    /// Whether a window's turn to not-true is reported.
+    pub reports_clear: bool,
+    /// Which shard evaluates it.
+    pub routing: Routing,
+}
+
+/// What a rule says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// One sentence.
+    pub about: Option<Box<str>>,
+    /// How bad it is; also the severity of events that the rule derives.
+    pub severity: Option<Severity>,
+    /// Labels in order of appearance.
+    pub labels: Vec<(Box<str>, Box<str>)>,
+    /// Where to read on.
+    pub runbook: Option<Box<str>>,
+}
+
+/// One event type that a rule reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The type.
+    pub type_id: TypeId,
+    /// The output of the type's predicate program that selects its events; `None`: all.
+    pub condition: Option<u32>,
+    /// Inputs are fields and envelope of the type; outputs are what [`Rule::key`] and
+    /// [`Rule::aggregates`] refer to. Runs over the selected rows only.
+    pub inputs: Code,
+    /// The field of this type behind each of [`Rule::kept`].
+    pub kept: Vec<FieldId>,
+}
+
+/// A field of the alias that a rule reads after its event has been taken in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its type, the same in all sources.
+    pub ty: FieldType,
+}
+
+/// One part of a partition key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyPart {
+    /// Its name in a match.
+    pub name: Box<str>,
+    /// Its type, never float.
+    pub ty: FieldType,
+    /// Output of each [`Source::inputs`] that holds it.
+    pub output: u16,
+}
+
+/// A rule's state clause; durations in nanoseconds, positive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clause {
+    /// Each selected event is a match.
+    Each,
+    /// `for D gap G keep K`.
+    Sustained {
+        /// D.
+        duration: i64,
+        /// G.
+        gap: Option<i64>,
+        /// K, 0 for at once.
+        keep: i64,
+    },
+    /// `over D`: `(now - D, now]`.
+    Sliding {
+        /// D.
+        length: i64,
+        /// At every event for which `having` holds.
+        each: bool,
+    },
+    /// `over D tumbling`, aligned to the Unix epoch.
+    Tumbling {
+        /// D.
+        length: i64,
+    },
+    /// `over all`.
+    All {
+        /// At every event for which `having` holds.
+        each: bool,
+    },
+    /// `absent D`.
+    Absent {
+        /// D.
+        duration: i64,
+    },
+}
+
+/// An aggregate over a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    /// Which.
+    pub function: AggregateFunction,
+    /// Output of each [`Source::inputs`] with its argument.
+    pub argument: Option<u16>,
+    /// Output of each [`Source::inputs`] with its filter, a bool.
+    pub filter: Option<u16>,
+    /// Type of its value.
+    pub ty: FieldType,
+    /// Type of its argument.
+    pub argument_ty: Option<FieldType>,
+    /// Its name in a match.
+    pub name: Box<str>,
+}
+
+/// The aggregate functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateFunction {
+    /// Number of rows, or of arguments that are not null.
+    Count,
+    /// Sum; an integer sum that overflows is null.
+    Sum,
+    /// Arithmetic mean.
+    Avg,
+    /// Least.
+    Min,
+    /// Greatest.
+    Max,
+}
+
+impl AggregateFunction {
+    /// All of them, with their names in rules.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Count, "count"),
+        (Self::Sum, "sum"),
+        (Self::Avg, "avg"),
+        (Self::Min, "min"),
+        (Self::Max, "max"),
+    ];
+
+    /// Its name in rules.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// `limit N per D`: at most `count` firings in any `(t - per, t]`, by key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// N, at least 1.
+    pub count: u32,
+    /// D in nanoseconds, positive.
+    pub per: i64,
+}
+
+/// The event that a rule derives when it fires.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Emit {
+    /// Its type.
+    pub type_id: TypeId,
+    /// Inputs as for [`Rule::having`].
+    pub code: Code,
+    /// The output behind each field of the type; `None`: null.
+    pub fields: Vec<Option<u32>>,
+}
+
+/// A call of a configured action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// On which turn.
+    pub when: When,
+    /// The action's name in the configuration.
+    pub name: Box<str>,
+    /// Names of its arguments, in order.
+    pub arguments: Vec<Box<str>>,
+    /// The output behind each argument.
+    pub outputs: Vec<u32>,
+    /// Inputs as for [`Rule::having`].
+    pub code: Code,
+}
+
+/// When an action runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The rule matched or was raised.
+    Fire,
+    /// It cleared or expired.
+    Clear,
+}
+
+/// Which shard evaluates a rule's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// The one that took the event in: the rule keeps no state.
+    Local,
+    /// The owner of the event's key.
+    Keyed,
+    /// The one that this hash (of the rule's name) picks: state without a key.
+    Home(u64),
+}
+
+impl Clause {
+    /// Does the rule remember anything between events?
+    pub fn has_state(&self) -> bool {
+        !matches!(self, Self::Each)
+    }
+}
