@@ -1,1 +1,3 @@
-//! Evaluation as a pure state machine: VM, windows, timers, keyed state, Shard::step.
+//! Evaluation as a pure state machine: VM, windows, timers, keyed state, `Shard::step`.
+
+pub mod sum;
