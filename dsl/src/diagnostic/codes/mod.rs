@@ -1,0 +1,137 @@
+//! The registry of diagnostic codes.
+//!
+//! A code never changes its meaning, and the number of one that is dropped is never given again. Each area has a
+//! hundred numbers and a file of its own, listed in [`AREAS`]:
+//!
+//! | numbers | area |
+//! |---|---|
+//! | TJ00xx | lexing and parsing |
+//! | TJ01xx | names |
+//! | TJ02xx | types |
+//! | TJ03xx | the structure of rules |
+//! | TJ04xx | bounds |
+//! | TJ09xx | what is not supported yet |
+
+/// Declares the codes of one area: constants, and the list of them all.
+macro_rules! codes {
+    ($( $name:ident = $number:literal {
+        title: $title:literal,
+        explanation: $explanation:literal,
+        wrong: $wrong:literal,
+        right: $right:literal,
+    } )*) => {
+        $(
+            #[doc = $title]
+            pub const $name: $crate::diagnostic::Code = $crate::diagnostic::codes::Code($number);
+        )*
+
+        /// The entries of this area, by number.
+        pub(super) const ENTRIES: &[$crate::diagnostic::codes::Entry] = &[$(
+            $crate::diagnostic::codes::Entry {
+                code: $name,
+                title: $title,
+                explanation: $explanation,
+                wrong: $wrong,
+                right: $right,
+            },
+        )*];
+    };
+}
+
+pub mod syntax;
+
+/// The areas of the registry, by their numbers.
+const AREAS: &[&[Entry]] = &[syntax::ENTRIES];
+
+/// A stable code: shown as `TJ0001`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(u16);
+
+/// What the registry says about a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The code.
+    pub code: Code,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// Why it is refused, and what to do.
+    pub explanation: &'static str,
+    /// A file that gets the code.
+    pub wrong: &'static str,
+    /// The file mended.
+    pub right: &'static str,
+}
+
+impl Code {
+    /// The number behind `TJ`.
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// What the registry says about the code.
+    pub fn entry(self) -> &'static Entry {
+        entries()
+            .find(|entry| entry.code == self)
+            .expect("every code is made beside its entry")
+    }
+
+    /// The code that is shown so: `TJ0001`.
+    pub fn parse(text: &str) -> Option<Code> {
+        entries()
+            .map(|entry| entry.code)
+            .find(|code| code.to_string() == text)
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TJ{:04}", self.0)
+    }
+}
+
+/// Every code with what the registry says about it, by number.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    AREAS.iter().flat_map(|area| area.iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_and_every_text_is_there() {
+        let numbers: Vec<u16> = entries().map(|entry| entry.code.number()).collect();
+        assert!(!numbers.is_empty());
+        assert!(
+            numbers.is_sorted_by(|a, b| a < b),
+            "a number is given twice, or an area is out of place: {numbers:?}"
+        );
+        for entry in entries() {
+            for text in [entry.title, entry.explanation, entry.wrong, entry.right] {
+                assert!(!text.trim().is_empty(), "{} lacks a text", entry.code);
+            }
+            assert_ne!(entry.wrong, entry.right, "{}", entry.code);
+        }
+    }
+
+    #[test]
+    fn an_area_keeps_to_its_hundred() {
+        for area in AREAS {
+            let hundreds: Vec<u16> = area.iter().map(|entry| entry.code.number() / 100).collect();
+            assert!(
+                hundreds.windows(2).all(|pair| pair[0] == pair[1]),
+                "{hundreds:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_as_it_is_shown() {
+        for entry in entries() {
+            assert_eq!(Code::parse(&entry.code.to_string()), Some(entry.code));
+            assert_eq!(entry.code.entry(), entry);
+        }
+        assert_eq!(Code::parse("TJ9999"), None);
+        assert_eq!(Code::parse("TJ1"), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Rule files as text, and places in them.
+
+use rowan::TextRange;
+
+/// Names one file of a [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(u32);
+
+/// A range of bytes in one file: what a diagnostic points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub source: SourceId,
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset after the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The place of a range that was read from a tree of the file.
+    pub fn new(source: SourceId, range: TextRange) -> Span {
+        Span {
+            source,
+            start: range.start().into(),
+            end: range.end().into(),
+        }
+    }
+
+    /// The bytes, for slicing the file's text.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One file: what it is called, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    name: String,
+    text: String,
+    /// Offset of each line's first byte.
+    lines: Vec<u32>,
+}
+
+/// A place as people count it. Both count from 1; columns count characters, not bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineColumn {
+    /// The line.
+    pub line: u32,
+    /// The character in the line.
+    pub column: u32,
+}
+
+impl Source {
+    fn new(name: String, text: String) -> Source {
+        let starts = text
+            .bytes()
+            .enumerate()
+            .filter(|&(_, byte)| byte == b'\n')
+            .map(|(at, _)| at as u32 + 1);
+        let lines = std::iter::once(0).chain(starts).collect();
+        Source { name, text, lines }
+    }
+
+    /// The file's name, as it is shown.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte. What lies beyond the text counts as its end, and what lies inside a character as
+    /// that character.
+    pub fn line_column(&self, offset: u32) -> LineColumn {
+        let offset = offset.min(self.text.len() as u32);
+        let line = self.lines.partition_point(|&start| start <= offset) - 1;
+        let start = self.lines[line];
+        let before = self.text[start as usize..].char_indices();
+        let column = before
+            .take_while(|&(at, c)| start as usize + at + c.len_utf8() <= offset as usize)
+            .count();
+        LineColumn {
+            line: line as u32 + 1,
+            column: column as u32 + 1,
+        }
+    }
+}
+
+/// The files of one rule set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceMap {
+    sources: Vec<Source>,
+}
+
+impl SourceMap {
+    /// No files.
+    pub fn new() -> SourceMap {
+        SourceMap::default()
+    }
+
+    /// Takes a file in. Names need not differ.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let id = SourceId(self.sources.len() as u32);
+        self.sources.push(Source::new(name.into(), text.into()));
+        id
+    }
+
+    /// The file of that number.
+    ///
+    /// # Panics
+    /// When the number was given out by another map that holds more files.
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.sources[id.0 as usize]
+    }
+
+    /// The files with their numbers, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.sources
+            .iter()
+            .enumerate()
+            .map(|(at, source)| (SourceId(at as u32), source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_characters_from_one() {
+        let source = Source::new("x".into(), "ab\nä€c\n".into());
+        let at = |offset| {
+            let place = source.line_column(offset);
+            (place.line, place.column)
+        };
+        assert_eq!(at(0), (1, 1));
+        assert_eq!(at(2), (1, 3));
+        assert_eq!(at(3), (2, 1));
+        assert_eq!(at(4), (2, 1), "inside a character");
+        assert_eq!(at(5), (2, 2));
+        assert_eq!(at(8), (2, 3));
+        assert_eq!(at(10), (3, 1));
+        assert_eq!(at(99), (3, 1), "beyond the end");
+    }
+
+    #[test]
+    fn files_keep_their_numbers() {
+        let mut map = SourceMap::new();
+        let first = map.add("a.trap", "1");
+        let second = map.add("a.trap", "2");
+        assert_eq!(map.get(first).text(), "1");
+        assert_eq!(map.get(second).text(), "2");
+        assert_eq!(
+            map.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+            [first, second]
+        );
+    }
+}
