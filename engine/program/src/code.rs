@@ -47,6 +47,12 @@ impl Kind {
     }
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// Envelope fields that expressions read; `severity` is an enum of the severities' names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names are CloudEvents' own")]
@@ -102,6 +108,18 @@ pub enum Input {
     Aggregate(u16),
 }
 
+/// As in listings: `field 3`, `envelope time`, `kept 0`, `aggregate 1`.
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(id) => write!(f, "field {id}"),
+            Self::Envelope(envelope) => write!(f, "envelope {}", envelope.name()),
+            Self::Kept(index) => write!(f, "kept {index}"),
+            Self::Aggregate(index) => write!(f, "aggregate {index}"),
+        }
+    }
+}
+
 /// An input and its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Slot {
@@ -140,6 +158,33 @@ impl Const {
             Self::Text(_) => Some(Kind::Text),
             Self::Ip(_) => Some(Kind::Ip),
             _ => None,
+        }
+    }
+
+    /// The kind of a set's values; `None` for single values and names.
+    pub fn set_kind(&self) -> Option<Kind> {
+        match self {
+            Self::IntSet(_) => Some(Kind::Int),
+            Self::FloatSet(_) => Some(Kind::Float),
+            Self::TextSet(_) => Some(Kind::Text),
+            Self::IpSet(_) => Some(Kind::Ip),
+            _ => None,
+        }
+    }
+
+    /// What it is, in the words of messages.
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Float(_) => "float",
+            Self::Text(_) => "text",
+            Self::Ip(_) => "ip",
+            Self::IntSet(_) => "set of int",
+            Self::FloatSet(_) => "set of float",
+            Self::TextSet(_) => "set of text",
+            Self::IpSet(_) => "set of ip",
+            Self::Names(_) => "names",
         }
     }
 }

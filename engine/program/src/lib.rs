@@ -13,16 +13,24 @@
 
 mod build;
 mod code;
+mod decode;
+mod encode;
+mod meaning;
 pub mod op;
+mod pool;
 mod rule;
+mod slice;
+mod verify;
 
 pub use build::CodeBuilder;
 pub use code::{Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
+pub use decode::DecodeError;
 pub use op::Opcode;
 pub use rule::{
     Action, Aggregate, AggregateFunction, Clause, Emit, Kept, KeyPart, Limit, Metadata, Routing,
     Rule, RuleSet, Source, TypeProgram, When,
 };
+pub use verify::{Scope, Verified, VerifyError, verify, verify_code};
 
 /// Limits of a compiled rule set.
 pub mod limits {
@@ -36,18 +44,24 @@ pub mod limits {
     pub const MAX_INPUTS: usize = 4_096;
     /// Results of one code.
     pub const MAX_OUTPUTS: usize = 1 << 20;
+    /// Values in one set.
+    pub const MAX_SET: usize = 1 << 20;
+    /// Digits after the point in a float's text with a fixed number of them.
+    pub const MAX_DIGITS: i64 = 17;
     /// Parts of a partition key.
     pub const MAX_KEY_PARTS: usize = 16;
     /// Aggregates of one rule.
     pub const MAX_AGGREGATES: usize = 64;
     /// Actions of one rule.
     pub const MAX_ACTIONS: usize = 64;
+    /// Arguments of one action.
+    pub const MAX_ARGUMENTS: usize = 256;
     /// Derived events that follow from one another, counted from the first.
     pub const MAX_DERIVATION_DEPTH: usize = 32;
 
     // An operand spends its top bit on telling a constant from a register.
     const _: () = assert!(MAX_INSTRUCTIONS < 1 << 31 && MAX_CONSTANTS < 1 << 31);
-    const _: () = assert!(MAX_RULES <= u32::MAX as usize && MAX_OUTPUTS <= u32::MAX as usize);
+    const _: () = assert!(MAX_RULES <= MAX_OUTPUTS && MAX_OUTPUTS <= u32::MAX as usize);
     // Outputs of a source's code hold the key parts and two columns an aggregate.
     const _: () = assert!(MAX_KEY_PARTS + 2 * MAX_AGGREGATES <= u16::MAX as usize);
 }

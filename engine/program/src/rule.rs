@@ -195,6 +195,21 @@ impl AggregateFunction {
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1
     }
+
+    /// The type of its value over an argument of this type (`None`: over rows); `None` where it takes no such argument.
+    pub fn result(self, argument: Option<&FieldType>) -> Option<FieldType> {
+        use FieldType::{Duration, Enum, Float, Int, Time};
+        match (self, argument) {
+            (Self::Count, _) => Some(Int),
+            (Self::Sum, Some(ty @ (Int | Float | Duration)))
+            | (Self::Avg, Some(ty @ (Float | Duration)))
+            | (Self::Min | Self::Max, Some(ty @ (Int | Float | Time | Duration | Enum(_)))) => {
+                Some(ty.clone())
+            }
+            (Self::Avg, Some(Int)) => Some(Float),
+            _ => None,
+        }
+    }
 }
 
 /// `limit N per D`: at most `count` firings in any `(t - per, t]`, by key.
@@ -256,5 +271,13 @@ impl Clause {
     /// Does the rule remember anything between events?
     pub fn has_state(&self) -> bool {
         !matches!(self, Self::Each)
+    }
+
+    /// Is it a window, over which aggregates and `having` are evaluated?
+    pub fn is_window(&self) -> bool {
+        matches!(
+            self,
+            Self::Sliding { .. } | Self::Tumbling { .. } | Self::All { .. }
+        )
     }
 }

@@ -1,0 +1,67 @@
+//! Inputs and constants of code under construction, each once.
+
+use std::collections::HashMap;
+
+use crate::code::{Const, Kind, Operand, Slot};
+
+/// Gives each distinct input and constant one index, in order of first use.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    pub(crate) inputs: Vec<Slot>,
+    pub(crate) constants: Vec<Const>,
+    known_inputs: HashMap<Slot, u32>,
+    known_constants: HashMap<Key, Operand>,
+}
+
+impl Pool {
+    /// The index of an input.
+    pub(crate) fn input(&mut self, slot: Slot) -> u32 {
+        let inputs = &mut self.inputs;
+        *self.known_inputs.entry(slot).or_insert_with(|| {
+            inputs.push(slot);
+            inputs.len() as u32 - 1
+        })
+    }
+
+    /// The operand that is a constant.
+    pub(crate) fn constant(&mut self, constant: Const) -> Operand {
+        let constants = &mut self.constants;
+        *self
+            .known_constants
+            .entry(key(&constant))
+            .or_insert_with(|| {
+                constants.push(constant);
+                Operand::constant(constants.len() as u32 - 1)
+            })
+    }
+}
+
+/// A constant as a map key: floats by their bits.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Bool(bool),
+    Int(i64),
+    Float(u64),
+    Text(Box<str>),
+    Ip([u8; 16]),
+    Set(Kind, Vec<Key>),
+    Names(Box<[Box<str>]>),
+}
+
+fn key(constant: &Const) -> Key {
+    match constant {
+        Const::Bool(v) => Key::Bool(*v),
+        Const::Int(v) => Key::Int(*v),
+        Const::Float(v) => Key::Float(v.to_bits()),
+        Const::Text(v) => Key::Text(v.clone()),
+        Const::Ip(v) => Key::Ip(v.octets()),
+        Const::IntSet(v) => Key::Set(Kind::Int, v.iter().map(|v| Key::Int(*v)).collect()),
+        Const::FloatSet(v) => Key::Set(
+            Kind::Float,
+            v.iter().map(|v| Key::Float(v.to_bits())).collect(),
+        ),
+        Const::TextSet(v) => Key::Set(Kind::Text, v.iter().map(|v| Key::Text(v.clone())).collect()),
+        Const::IpSet(v) => Key::Set(Kind::Ip, v.iter().map(|v| Key::Ip(v.octets())).collect()),
+        Const::Names(v) => Key::Names(v.clone()),
+    }
+}

@@ -1,0 +1,239 @@
+//! One code: operands exist, precede their use and have the kinds of the op table.
+
+use std::collections::HashSet;
+
+use trapjaw_event::{EventType, FieldType};
+
+use super::constant;
+use super::error::{Fault, VerifyError, Within, limited};
+use crate::code::{Code, Const, Input, Inst, Kind, Operand, Output, Slot};
+use crate::limits::{MAX_CONSTANTS, MAX_DIGITS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS};
+use crate::op::{Gives, Takes};
+use crate::rule::{Aggregate, Kept};
+
+/// What code at a place may read.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// Code over the events of one type: its fields and the envelope.
+    Event(&'a EventType),
+    /// Code over a rule's results: its kept fields, the envelope of its alias, its aggregates.
+    Rule {
+        /// [`Rule::kept`](crate::Rule::kept).
+        kept: &'a [Kept],
+        /// [`Rule::aggregates`](crate::Rule::aggregates).
+        aggregates: &'a [Aggregate],
+    },
+    /// Code by itself, as in tests: these inputs and no others.
+    Slots(&'a [Slot]),
+}
+
+impl Scope<'_> {
+    /// The kind of an input, if code may read it.
+    fn kind(&self, input: Input) -> Option<Kind> {
+        match (self, input) {
+            (Self::Slots(slots), _) => slots
+                .iter()
+                .find(|slot| slot.input == input)
+                .map(|slot| slot.kind),
+            (Self::Event(_) | Self::Rule { .. }, Input::Envelope(envelope)) => {
+                Some(envelope.kind())
+            }
+            (Self::Event(ty), Input::Field(id)) => Some(Kind::of(&ty.fields.get(id.index())?.ty)),
+            (Self::Rule { kept, .. }, Input::Kept(index)) => {
+                Some(Kind::of(&kept.get(usize::from(index))?.ty))
+            }
+            (Self::Rule { aggregates, .. }, Input::Aggregate(index)) => {
+                Some(Kind::of(&aggregates.get(usize::from(index))?.ty))
+            }
+            (Self::Event(_), Input::Kept(_) | Input::Aggregate(_))
+            | (Self::Rule { .. }, Input::Field(_)) => None,
+        }
+    }
+}
+
+pub(super) fn check(code: &Code, scope: &Scope<'_>) -> Result<(), VerifyError> {
+    limited("inputs", code.inputs.len(), MAX_INPUTS)?;
+    limited("constants", code.constants.len(), MAX_CONSTANTS)?;
+    limited("instructions", code.instructions.len(), MAX_INSTRUCTIONS)?;
+    limited("outputs", code.outputs.len(), MAX_OUTPUTS)?;
+    inputs(&code.inputs, scope)?;
+    for (index, value) in code.constants.iter().enumerate() {
+        constant::check(value).within(|| format!("constant {index}"))?;
+    }
+    let mut lanes = Lanes {
+        code,
+        registers: Vec::with_capacity(code.instructions.len()),
+    };
+    for (index, inst) in code.instructions.iter().enumerate() {
+        let kind = lanes
+            .result(*inst)
+            .within(|| format!("instruction {index}"))?;
+        lanes.registers.push(kind);
+    }
+    for (index, output) in code.outputs.iter().enumerate() {
+        lanes.output(output).within(|| format!("output {index}"))?;
+    }
+    Ok(())
+}
+
+fn inputs(inputs: &[Slot], scope: &Scope<'_>) -> Result<(), VerifyError> {
+    let mut seen = HashSet::with_capacity(inputs.len());
+    for (index, slot) in inputs.iter().enumerate() {
+        let refused = |fault, reason: String| {
+            Err(VerifyError::new(fault, reason)).within(|| format!("input {index}"))
+        };
+        if !seen.insert(slot.input) {
+            return refused(Fault::InputRepeated, format!("{} again", slot.input));
+        }
+        match scope.kind(slot.input) {
+            None => {
+                let reason = format!("{} is not to be read here", slot.input);
+                return refused(Fault::InputUnknown, reason);
+            }
+            Some(kind) if kind != slot.kind => {
+                let reason = format!("{} is {kind}, not {}", slot.input, slot.kind);
+                return refused(Fault::InputKind, reason);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of the registers made so far.
+struct Lanes<'a> {
+    code: &'a Code,
+    registers: Vec<Kind>,
+}
+
+impl Lanes<'_> {
+    /// The kind of the register that an instruction makes.
+    fn result(&self, inst: Inst) -> Result<Kind, VerifyError> {
+        let places = inst.op.operands();
+        self.place(places[0], inst.a)
+            .within(|| "first operand".into())?;
+        self.place(places[1], inst.b)
+            .within(|| "second operand".into())?;
+        match inst.op.result() {
+            Gives::OfInput => Ok(self.code.inputs[inst.a.index()].kind),
+            Gives::Lane(kind) => {
+                let operands = [inst.a, inst.b];
+                let moving = places.iter().zip(operands).any(|(takes, operand)| {
+                    matches!(takes, Takes::Lane(_) | Takes::AnyRegister) && !operand.is_constant()
+                });
+                if !moving {
+                    return Err(VerifyError::new(
+                        Fault::OperandFixed,
+                        format!("{} of constants alone", inst.op),
+                    ));
+                }
+                Ok(kind)
+            }
+        }
+    }
+
+    fn place(&self, takes: Takes, operand: Operand) -> Result<(), VerifyError> {
+        match takes {
+            Takes::Nothing if operand.bits() == 0 => Ok(()),
+            Takes::Nothing => Err(VerifyError::new(
+                Fault::OperandSpare,
+                format!("{operand:?} where there is none"),
+            )),
+            Takes::Input if operand.is_constant() || operand.index() >= self.code.inputs.len() => {
+                Err(VerifyError::new(
+                    Fault::OperandInput,
+                    format!("no input {operand:?}"),
+                ))
+            }
+            Takes::Input => Ok(()),
+            Takes::Lane(wanted) => match self.lane(operand)? {
+                kind if kind == wanted => Ok(()),
+                kind => Err(mismatch(operand, wanted.name(), kind.name())),
+            },
+            // A constant is no register, and so has no place here whatever its kind.
+            Takes::AnyRegister if operand.is_constant() => {
+                Err(mismatch(operand, "register", "constant"))
+            }
+            Takes::AnyRegister => self.lane(operand).map(drop),
+            Takes::Set(kind) => match self.constant(operand)? {
+                set if set.set_kind() == Some(kind) => Ok(()),
+                other => Err(mismatch(operand, &format!("set of {kind}"), other.what())),
+            },
+            Takes::Names => match self.constant(operand)? {
+                Const::Names(_) => Ok(()),
+                other => Err(mismatch(operand, "names", other.what())),
+            },
+            Takes::Digits => match self.constant(operand)? {
+                Const::Int(digits) if (0..=MAX_DIGITS).contains(digits) => Ok(()),
+                Const::Int(digits) => Err(VerifyError::new(
+                    Fault::Digits,
+                    format!("{digits} digits, not 0 to {MAX_DIGITS}"),
+                )),
+                other => Err(mismatch(operand, "int", other.what())),
+            },
+        }
+    }
+
+    fn output(&self, output: &Output) -> Result<(), VerifyError> {
+        if let FieldType::Enum(names) = &output.ty {
+            constant::variants(names)?;
+        }
+        let kind = self.lane(output.operand)?;
+        if kind != Kind::of(&output.ty) {
+            return Err(VerifyError::new(
+                Fault::OutputKind,
+                format!("{:?} is {kind}, not {}", output.operand, output.ty),
+            ));
+        }
+        match (&output.ty, self.fixed(output.operand)) {
+            (FieldType::Enum(names), Some(Const::Int(code)))
+                if !usize::try_from(*code).is_ok_and(|code| code < names.len()) =>
+            {
+                Err(VerifyError::new(
+                    Fault::EnumCode,
+                    format!("{code} is no variant of {}", output.ty),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The kind of a register or single constant.
+    fn lane(&self, operand: Operand) -> Result<Kind, VerifyError> {
+        if operand.is_constant() {
+            let constant = self.constant(operand)?;
+            return constant
+                .kind()
+                .ok_or_else(|| mismatch(operand, "single value", constant.what()));
+        }
+        self.registers.get(operand.index()).copied().ok_or_else(|| {
+            VerifyError::new(
+                Fault::OperandRegister,
+                format!("{operand:?} is not made before"),
+            )
+        })
+    }
+
+    fn constant(&self, operand: Operand) -> Result<&Const, VerifyError> {
+        if !operand.is_constant() {
+            return Err(mismatch(operand, "constant", "register"));
+        }
+        self.fixed(operand).ok_or_else(|| {
+            VerifyError::new(Fault::OperandConstant, format!("no constant {operand:?}"))
+        })
+    }
+
+    fn fixed(&self, operand: Operand) -> Option<&Const> {
+        let constants = &self.code.constants;
+        constants
+            .get(operand.index())
+            .filter(|_| operand.is_constant())
+    }
+}
+
+fn mismatch(operand: Operand, wanted: &str, found: &str) -> VerifyError {
+    VerifyError::new(
+        Fault::OperandKind,
+        format!("{operand:?} is {found}, not {wanted}"),
+    )
+}

@@ -1,0 +1,113 @@
+//! What a rule takes from its events: conditions, kept fields, key, aggregates.
+
+use std::collections::HashSet;
+
+use trapjaw_event::{EventType, FieldType};
+
+use super::code::{Scope, check};
+use super::error::{Fault, VerifyError, Within};
+use super::rule::{known_type, output_of};
+use crate::rule::{Aggregate, Rule, RuleSet, Source};
+
+/// All sources of a rule, and what it asks of each.
+pub(super) fn check_all(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
+    if rule.sources.is_empty() {
+        return Err(VerifyError::new(
+            Fault::SourceMissing,
+            "reads no event type",
+        ));
+    }
+    for part in &rule.key {
+        if part.ty == FieldType::Float {
+            return Err(VerifyError::new(
+                Fault::KeyFloat,
+                format!("`{}` is a float", part.name),
+            ))
+            .within(|| "key".into());
+        }
+    }
+    for aggregate in &rule.aggregates {
+        types(aggregate).within(|| format!("aggregate `{}`", aggregate.name))?;
+    }
+    let mut seen = HashSet::with_capacity(rule.sources.len());
+    for (index, source) in rule.sources.iter().enumerate() {
+        known_type(source.type_id, set).within(|| format!("source {index}"))?;
+        let ty = set.registry.get(source.type_id);
+        let place = || format!("source {index} (`{}`)", ty.name);
+        if !seen.insert(source.type_id) {
+            return Err(VerifyError::new(
+                Fault::SourceRepeated,
+                "reads this event type twice",
+            ))
+            .within(place);
+        }
+        if let Some(condition) = source.condition {
+            let conditions = &set.types[source.type_id.index()].code;
+            output_of(conditions, condition, Some(&FieldType::Bool))
+                .within(|| "condition".into())
+                .within(place)?;
+        }
+        check_one(source, ty, rule).within(place)?;
+    }
+    Ok(())
+}
+
+fn check_one(source: &Source, ty: &EventType, rule: &Rule) -> Result<(), VerifyError> {
+    check(&source.inputs, &Scope::Event(ty))?;
+    kept(source, ty, rule)?;
+    let has = |output: u16, ty: Option<&FieldType>| output_of(&source.inputs, output.into(), ty);
+    for part in &rule.key {
+        has(part.output, Some(&part.ty)).within(|| format!("key part `{}`", part.name))?;
+    }
+    for aggregate in &rule.aggregates {
+        let place = || format!("aggregate `{}`", aggregate.name);
+        if let Some(argument) = aggregate.argument {
+            has(argument, aggregate.argument_ty.as_ref()).within(place)?;
+        }
+        if let Some(filter) = aggregate.filter {
+            has(filter, Some(&FieldType::Bool)).within(place)?;
+        }
+    }
+    Ok(())
+}
+
+fn kept(source: &Source, ty: &EventType, rule: &Rule) -> Result<(), VerifyError> {
+    if source.kept.len() != rule.kept.len() {
+        return Err(VerifyError::new(
+            Fault::Kept,
+            format!(
+                "{} fields behind {} kept ones",
+                source.kept.len(),
+                rule.kept.len()
+            ),
+        ));
+    }
+    for (id, kept) in source.kept.iter().zip(&rule.kept) {
+        if ty.fields.get(id.index()).map(|field| &field.ty) != Some(&kept.ty) {
+            return Err(VerifyError::new(
+                Fault::Kept,
+                format!("field {id} is not the {} `{}`", kept.ty, kept.name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An aggregate's argument and value have the types of its function.
+fn types(aggregate: &Aggregate) -> Result<(), VerifyError> {
+    let argument = aggregate.argument_ty.as_ref();
+    if aggregate.argument.is_some() == argument.is_some()
+        && aggregate.function.result(argument).as_ref() == Some(&aggregate.ty)
+    {
+        return Ok(());
+    }
+    Err(VerifyError::new(
+        Fault::Aggregate,
+        format!(
+            "{} of {} is not {}",
+            aggregate.function.name(),
+            argument.map_or_else(|| "rows".into(), ToString::to_string),
+            aggregate.ty
+        ),
+    ))
+}
