@@ -28,17 +28,17 @@ pub enum FieldType {
 
 impl FieldType {
     /// Does a field of this type hold `value`? Null is held by each type; an enum code has to name a variant.
-    pub fn admits(&self, value: &Value) -> bool {
+    pub fn admits(&self, value: ValueRef<'_>) -> bool {
         match (self, value) {
-            (_, Value::Null)
-            | (Self::Bool, Value::Bool(_))
-            | (Self::Int, Value::Int(_))
-            | (Self::Float, Value::Float(_))
-            | (Self::Text, Value::Text(_))
-            | (Self::Time, Value::Time(_))
-            | (Self::Duration, Value::Duration(_))
-            | (Self::Ip, Value::Ip(_)) => true,
-            (Self::Enum(variants), Value::Enum(code)) => usize::from(*code) < variants.len(),
+            (_, ValueRef::Null)
+            | (Self::Bool, ValueRef::Bool(_))
+            | (Self::Int, ValueRef::Int(_))
+            | (Self::Float, ValueRef::Float(_))
+            | (Self::Text, ValueRef::Text(_))
+            | (Self::Time, ValueRef::Time(_))
+            | (Self::Duration, ValueRef::Duration(_))
+            | (Self::Ip, ValueRef::Ip(_)) => true,
+            (Self::Enum(variants), ValueRef::Enum(code)) => usize::from(code) < variants.len(),
             _ => false,
         }
     }
@@ -245,12 +245,12 @@ mod tests {
             (colour.clone(), Value::Enum(1)),
         ];
         for (i, (ty, _)) in samples.iter().enumerate() {
-            assert!(ty.admits(&Value::Null));
+            assert!(ty.admits(ValueRef::Null));
             for (j, (_, value)) in samples.iter().enumerate() {
-                assert_eq!(ty.admits(value), i == j, "{ty} and {value:?}");
+                assert_eq!(ty.admits(value.as_ref()), i == j, "{ty} and {value:?}");
             }
         }
-        assert!(!colour.admits(&Value::Enum(2)));
+        assert!(!colour.admits(ValueRef::Enum(2)));
         assert_eq!(colour.to_string(), "enum(red, green)");
         for (_, value) in &samples {
             assert_eq!(value.as_ref().to_value(), *value);

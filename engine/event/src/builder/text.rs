@@ -1,0 +1,347 @@
+//! Building a text column: as a dictionary while texts repeat, else plain.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::batch::{Dictionary, Text, Texts};
+use crate::limits::MAX_ROWS;
+
+/// Below this many distinct texts a column is not given up as a dictionary before its batch is whole: texts that
+/// repeat seldom may still repeat often enough by its end.
+const TRIAL: usize = 2_048;
+
+/// After a batch that turned out plain, so many are built plain without a trial.
+const PLAIN_BATCHES: u8 = 15;
+
+/// A batch below this many rows says nothing about the next ones.
+const TELLING_ROWS: usize = 256;
+
+/// Stands for the code of a row without a text, until the column is finished.
+const ABSENT: u16 = u16::MAX;
+
+const _: () = assert!(MAX_ROWS < ABSENT as usize);
+
+/// A text column under construction. It keeps its memory from batch to batch.
+#[derive(Debug, Default)]
+pub(super) struct TextBuilder {
+    form: Form,
+    /// As a dictionary: each row's code.
+    codes: Vec<u16>,
+    /// As a dictionary: the distinct texts. Plain: each row's.
+    texts: Texts,
+    /// Where a dictionary that was not worth it is written out plain.
+    written_out: Texts,
+    table: Table,
+    /// The code that was given last: neighbours are often equal.
+    last: u16,
+    /// Batches that are still built plain without a trial.
+    plain_batches: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    #[default]
+    Dict,
+    Plain,
+    /// Plain, by nature of the column.
+    AlwaysPlain,
+}
+
+impl TextBuilder {
+    /// A builder for texts of which no two are equal, as a rule.
+    pub(super) fn plain() -> Self {
+        Self {
+            form: Form::AlwaysPlain,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a row with this text.
+    pub(super) fn push(&mut self, text: &str) {
+        if self.form == Form::Dict {
+            match self.code_of(text) {
+                Some(code) => {
+                    self.last = code;
+                    self.codes.push(code);
+                    return;
+                }
+                None => self.give_up(),
+            }
+        }
+        append(&mut self.texts, text);
+    }
+
+    /// Adds a row without a text.
+    pub(super) fn push_absent(&mut self) {
+        if self.form == Form::Dict {
+            self.codes.push(ABSENT);
+        } else {
+            append(&mut self.texts, "");
+        }
+    }
+
+    /// The finished column; afterwards [`reclaim`](Self::reclaim) has to follow.
+    pub(super) fn finish(&mut self) -> Text {
+        if self.form != Form::Dict {
+            return Text::Plain(core::mem::take(&mut self.texts));
+        }
+        let distinct = self.table.len;
+        let worth_it = distinct > 0 && distinct * 2 <= self.codes.len();
+        if !worth_it {
+            self.plain_batches = if self.codes.len() < TELLING_ROWS {
+                0
+            } else {
+                PLAIN_BATCHES
+            };
+            write_out(&self.codes, &self.texts, &mut self.written_out);
+            return Text::Plain(core::mem::take(&mut self.written_out));
+        }
+        for code in &mut self.codes {
+            *code = if *code == ABSENT { 0 } else { *code };
+        }
+        Text::Dict(Dictionary {
+            codes: core::mem::take(&mut self.codes),
+            values: core::mem::take(&mut self.texts),
+        })
+    }
+
+    /// Takes the memory of the column back that [`finish`](Self::finish) gave, and begins the next batch.
+    pub(super) fn reclaim(&mut self, column: Text) {
+        match (column, self.form) {
+            (Text::Plain(texts), Form::Dict) => self.written_out = texts,
+            (Text::Plain(texts), _) => self.texts = texts,
+            (Text::Dict(Dictionary { codes, values }), _) => {
+                (self.codes, self.texts) = (codes, values);
+            }
+        }
+        self.codes.clear();
+        clear(&mut self.texts);
+        clear(&mut self.written_out);
+        self.table.clear();
+        if self.form != Form::AlwaysPlain {
+            self.form = if self.plain_batches > 0 {
+                Form::Plain
+            } else {
+                Form::Dict
+            };
+            self.plain_batches = self.plain_batches.saturating_sub(1);
+        }
+    }
+
+    /// The text's code, new or old; `None` where the column is no dictionary.
+    fn code_of(&mut self, text: &str) -> Option<u16> {
+        if self.table.len > 0 && text_at(&self.texts, self.last) == text {
+            return Some(self.last);
+        }
+        let (code, is_new) = self.table.code_of(text, &self.texts)?;
+        if is_new {
+            append(&mut self.texts, text);
+            // The new text stands in the table already, so that giving up sees a consistent whole.
+            if self.table.len > TRIAL && self.table.len * 2 > self.codes.len() + 1 {
+                self.plain_batches = PLAIN_BATCHES;
+                return None;
+            }
+        }
+        Some(code)
+    }
+
+    /// Goes on plain, with the rows so far written out.
+    fn give_up(&mut self) {
+        write_out(&self.codes, &self.texts, &mut self.written_out);
+        core::mem::swap(&mut self.texts, &mut self.written_out);
+        self.codes.clear();
+        self.form = Form::Plain;
+    }
+}
+
+fn text_at(texts: &Texts, code: u16) -> &str {
+    let at = usize::from(code);
+    &texts.bytes[texts.offsets[at] as usize..texts.offsets[at + 1] as usize]
+}
+
+fn append(texts: &mut Texts, text: &str) {
+    texts.bytes.push_str(text);
+    texts.offsets.push(texts.bytes.len() as u32);
+}
+
+fn clear(texts: &mut Texts) {
+    texts.bytes.clear();
+    texts.offsets.clear();
+    texts.offsets.push(0);
+}
+
+fn write_out(codes: &[u16], values: &Texts, plain: &mut Texts) {
+    clear(plain);
+    plain.offsets.reserve(codes.len());
+    for code in codes {
+        append(
+            plain,
+            if *code == ABSENT {
+                ""
+            } else {
+                text_at(values, *code)
+            },
+        );
+    }
+}
+
+/// Finds a text's code by its hash: open addressing, linear probing, at most half full.
+#[derive(Debug, Default)]
+struct Table {
+    /// 0: free; else hash in the upper half, code + 1 in the lower.
+    slots: Vec<u64>,
+    len: usize,
+}
+
+impl Table {
+    /// Slots at first: small, as each batch clears them.
+    const FIRST: usize = 32;
+
+    /// More probes than this do not happen by chance: someone chose texts whose hashes collide.
+    const MAX_PROBES: usize = 256;
+
+    /// The code of a text, and whether it is new; then the caller appends the text to `texts`. `None`: no place.
+    fn code_of(&mut self, text: &str, texts: &Texts) -> Option<(u16, bool)> {
+        if (self.len + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let hash = xxh3_64(text.as_bytes()) >> 32;
+        let mask = self.slots.len() - 1;
+        for probe in 0..Self::MAX_PROBES {
+            let slot = &mut self.slots[(hash as usize + probe) & mask];
+            if *slot == 0 {
+                let code = self.len as u16;
+                *slot = (hash << 32) | (u64::from(code) + 1);
+                self.len += 1;
+                return Some((code, true));
+            }
+            let code = (*slot as u32 - 1) as u16;
+            if *slot >> 32 == hash && text_at(texts, code) == text {
+                return Some((code, false));
+            }
+        }
+        None
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(Self::FIRST);
+        let old = core::mem::replace(&mut self.slots, vec![0; size]);
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            let mut at = (slot >> 32) as usize;
+            while self.slots[at & (size - 1)] != 0 {
+                at += 1;
+            }
+            self.slots[at & (size - 1)] = slot;
+        }
+    }
+
+    /// Empties the table; one that was far too large for what it held becomes smaller, step by step.
+    fn clear(&mut self) {
+        if self.len * 8 < self.slots.len() && self.slots.len() > Self::FIRST {
+            self.slots.truncate(self.slots.len() / 2);
+        }
+        self.slots.fill(0);
+        self.len = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(builder: &mut TextBuilder, rows: &[Option<String>]) -> Text {
+        for row in rows {
+            match row {
+                Some(text) => builder.push(text),
+                None => builder.push_absent(),
+            }
+        }
+        let column = builder.finish();
+        builder.reclaim(column.clone());
+        column
+    }
+
+    fn read(column: &Text) -> Vec<&str> {
+        match column {
+            Text::Plain(texts) => (0..texts.offsets.len() as u16 - 1)
+                .map(|row| text_at(texts, row))
+                .collect(),
+            Text::Dict(Dictionary { codes, values }) => {
+                codes.iter().map(|code| text_at(values, *code)).collect()
+            }
+        }
+    }
+
+    fn rows(count: usize, distinct: usize) -> Vec<Option<String>> {
+        (0..count)
+            .map(|row| Some(format!("text-{}", row % distinct)))
+            .collect()
+    }
+
+    #[test]
+    fn texts_that_repeat_become_a_dictionary() {
+        for (count, distinct, dict) in [
+            (1, 1, false),
+            (2, 1, true),
+            (9, 5, false),
+            (10, 5, true),
+            (9_000, 2_000, true),
+        ] {
+            let rows = rows(count, distinct);
+            let column = build(&mut TextBuilder::default(), &rows);
+            assert_eq!(
+                matches!(column, Text::Dict(_)),
+                dict,
+                "{distinct} distinct in {count}"
+            );
+            assert!(read(&column).into_iter().eq(rows.iter().flatten()));
+        }
+    }
+
+    #[test]
+    fn a_trial_is_given_up_and_then_left_out() {
+        let mut builder = TextBuilder::default();
+        let all_new = rows(5_000, 5_000);
+        for _ in 0..=PLAIN_BATCHES {
+            let column = build(&mut builder, &all_new);
+            assert!(matches!(column, Text::Plain(_)));
+            assert!(read(&column).into_iter().eq(all_new.iter().flatten()));
+        }
+        assert_eq!(builder.form, Form::Dict, "time for another trial");
+        assert!(matches!(build(&mut builder, &rows(100, 3)), Text::Dict(_)));
+    }
+
+    #[test]
+    fn absent_texts_are_empty_or_any_code() {
+        let mut builder = TextBuilder::default();
+        assert_eq!(read(&build(&mut builder, &[None, None])), ["", ""]);
+        let texts = |pattern: &[&str]| {
+            pattern
+                .iter()
+                .map(|text| Some(text.to_string()))
+                .collect::<Vec<_>>()
+        };
+        let mut rows = texts(&["a", "a", "b", "a"]);
+        rows.insert(0, None);
+        assert_eq!(
+            build(&mut builder, &rows),
+            Text::Dict(Dictionary {
+                codes: vec![0, 0, 0, 1, 0],
+                values: Texts {
+                    offsets: vec![0, 1, 2],
+                    bytes: "ab".into()
+                }
+            })
+        );
+        let mut rows = texts(&["a", "b"]);
+        rows.insert(1, None);
+        assert_eq!(read(&build(&mut builder, &rows)), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn unique_texts_are_not_tried() {
+        let mut builder = TextBuilder::plain();
+        for _ in 0..2 {
+            assert!(matches!(build(&mut builder, &rows(10, 1)), Text::Plain(_)));
+        }
+    }
+}
