@@ -134,8 +134,8 @@ impl Default for Text {
     }
 }
 
-/// A list of texts, end to end.
-#[derive(Archive, Serialize, Clone, Debug, PartialEq)]
+/// A list of texts, end to end. The default is no list yet: it lacks the first offset.
+#[derive(Archive, Serialize, Clone, Debug, Default, PartialEq)]
 #[rkyv(derive(Debug))]
 pub struct Texts {
     /// Text `i` is the bytes from `offsets[i]` to `offsets[i + 1]`; so there is one more than there are texts, and the
@@ -143,15 +143,6 @@ pub struct Texts {
     pub offsets: Vec<u32>,
     /// All texts' bytes.
     pub bytes: String,
-}
-
-impl Default for Texts {
-    fn default() -> Self {
-        Self {
-            offsets: vec![0],
-            bytes: String::new(),
-        }
-    }
 }
 
 impl Batch {

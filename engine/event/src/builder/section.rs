@@ -1,6 +1,7 @@
 //! Building one section, in place in its wire form; only texts wait in builders of their own.
 
 use super::Head;
+use super::size::Size;
 use super::text::TextBuilder;
 use crate::batch::{Column, ColumnData, Section, SeverityColumn, Text, TextColumn};
 use crate::{EventType, FieldType, Severity, TypeId, ValueRef};
@@ -16,6 +17,8 @@ pub(super) struct SectionBuilder {
     severity: EnvelopeSeverity,
     /// By field: the builder of a text column.
     texts: Vec<Option<TextBuilder>>,
+    /// See [`Size::field_bits`].
+    field_bits: usize,
 }
 
 impl SectionBuilder {
@@ -24,7 +27,7 @@ impl SectionBuilder {
             validity: Vec::new(),
             data: empty(&field.ty),
         });
-        let text = |ty: &FieldType| matches!(ty, FieldType::Text).then(TextBuilder::default);
+        let text = |ty: &FieldType| matches!(ty, FieldType::Text).then(TextBuilder::new);
         Self {
             type_id,
             section: Section {
@@ -32,12 +35,13 @@ impl SectionBuilder {
                 columns: columns.collect(),
                 ..Section::default()
             },
-            source: TextBuilder::default(),
+            source: TextBuilder::new(),
             // An id is unique within its source: trying a dictionary would be in vain.
             id: EnvelopeText::new(TextBuilder::plain()),
-            subject: EnvelopeText::new(TextBuilder::default()),
+            subject: EnvelopeText::new(TextBuilder::new()),
             severity: EnvelopeSeverity::default(),
             texts: ty.fields.iter().map(|field| text(&field.ty)).collect(),
+            field_bits: Size::field_bits(ty),
         }
     }
 
@@ -47,6 +51,10 @@ impl SectionBuilder {
 
     pub(super) fn rows(&self) -> usize {
         self.section.time.len()
+    }
+
+    pub(super) fn field_bits(&self) -> usize {
+        self.field_bits
     }
 
     /// Which of id, subject and severity some row has.

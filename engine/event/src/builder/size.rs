@@ -81,12 +81,16 @@ impl Size {
                 usize::from(given) * width * (rows + 1)
             };
         }
-        bits += ty
-            .fields
+        bits += section.map_or_else(|| Self::field_bits(ty), SectionBuilder::field_bits);
+        Self { bits }
+    }
+
+    /// Bits that a row of this type takes in its fields' columns, without its texts.
+    pub(super) fn field_bits(ty: &EventType) -> usize {
+        ty.fields
             .iter()
             .map(|field| width(&field.ty) + usize::from(field.optional))
-            .sum::<usize>();
-        Self { bits }
+            .sum()
     }
 }
 

@@ -21,7 +21,7 @@ const ABSENT: u16 = u16::MAX;
 const _: () = assert!(MAX_ROWS < ABSENT as usize);
 
 /// A text column under construction. It keeps its memory from batch to batch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TextBuilder {
     form: Form,
     /// As a dictionary: each row's code.
@@ -37,9 +37,8 @@ pub(super) struct TextBuilder {
     plain_batches: u8,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    #[default]
     Dict,
     Plain,
     /// Plain, by nature of the column.
@@ -47,11 +46,28 @@ enum Form {
 }
 
 impl TextBuilder {
+    /// A builder that finds out by itself.
+    pub(super) fn new() -> Self {
+        Self::of_form(Form::Dict)
+    }
+
     /// A builder for texts of which no two are equal, as a rule.
     pub(super) fn plain() -> Self {
+        Self::of_form(Form::AlwaysPlain)
+    }
+
+    fn of_form(form: Form) -> Self {
         Self {
-            form: Form::AlwaysPlain,
-            ..Self::default()
+            form,
+            codes: Vec::new(),
+            texts: Texts {
+                offsets: vec![0],
+                bytes: String::new(),
+            },
+            written_out: Texts::default(),
+            table: Table::default(),
+            last: 0,
+            plain_batches: 0,
         }
     }
 
@@ -115,7 +131,6 @@ impl TextBuilder {
         }
         self.codes.clear();
         clear(&mut self.texts);
-        clear(&mut self.written_out);
         self.table.clear();
         if self.form != Form::AlwaysPlain {
             self.form = if self.plain_batches > 0 {
@@ -129,7 +144,7 @@ impl TextBuilder {
 
     /// The text's code, new or old; `None` where the column is no dictionary.
     fn code_of(&mut self, text: &str) -> Option<u16> {
-        if self.table.len > 0 && text_at(&self.texts, self.last) == text {
+        if self.table.len > 0 && text_at(&self.texts, self.last) == text.as_bytes() {
             return Some(self.last);
         }
         let (code, is_new) = self.table.code_of(text, &self.texts)?;
@@ -153,9 +168,10 @@ impl TextBuilder {
     }
 }
 
-fn text_at(texts: &Texts, code: u16) -> &str {
+/// The text's bytes: offsets that this module wrote need no look at character boundaries.
+fn text_at(texts: &Texts, code: u16) -> &[u8] {
     let at = usize::from(code);
-    &texts.bytes[texts.offsets[at] as usize..texts.offsets[at + 1] as usize]
+    &texts.bytes.as_bytes()[texts.offsets[at] as usize..texts.offsets[at + 1] as usize]
 }
 
 fn append(texts: &mut Texts, text: &str) {
@@ -173,14 +189,12 @@ fn write_out(codes: &[u16], values: &Texts, plain: &mut Texts) {
     clear(plain);
     plain.offsets.reserve(codes.len());
     for code in codes {
-        append(
-            plain,
-            if *code == ABSENT {
-                ""
-            } else {
-                text_at(values, *code)
-            },
-        );
+        let at = usize::from(*code);
+        let text = match *code {
+            ABSENT => "",
+            _ => &values.bytes[values.offsets[at] as usize..values.offsets[at + 1] as usize],
+        };
+        append(plain, text);
     }
 }
 
@@ -215,7 +229,7 @@ impl Table {
                 return Some((code, true));
             }
             let code = (*slot as u32 - 1) as u16;
-            if *slot >> 32 == hash && text_at(texts, code) == text {
+            if *slot >> 32 == hash && text_at(texts, code) == text.as_bytes() {
                 return Some((code, false));
             }
         }
@@ -261,6 +275,7 @@ mod tests {
     }
 
     fn read(column: &Text) -> Vec<&str> {
+        let text_at = |texts, code| core::str::from_utf8(text_at(texts, code)).unwrap();
         match column {
             Text::Plain(texts) => (0..texts.offsets.len() as u16 - 1)
                 .map(|row| text_at(texts, row))
@@ -287,7 +302,7 @@ mod tests {
             (9_000, 2_000, true),
         ] {
             let rows = rows(count, distinct);
-            let column = build(&mut TextBuilder::default(), &rows);
+            let column = build(&mut TextBuilder::new(), &rows);
             assert_eq!(
                 matches!(column, Text::Dict(_)),
                 dict,
@@ -299,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_trial_is_given_up_and_then_left_out() {
-        let mut builder = TextBuilder::default();
+        let mut builder = TextBuilder::new();
         let all_new = rows(5_000, 5_000);
         for _ in 0..=PLAIN_BATCHES {
             let column = build(&mut builder, &all_new);
@@ -312,7 +327,7 @@ mod tests {
 
     #[test]
     fn absent_texts_are_empty_or_any_code() {
-        let mut builder = TextBuilder::default();
+        let mut builder = TextBuilder::new();
         assert_eq!(read(&build(&mut builder, &[None, None])), ["", ""]);
         let texts = |pattern: &[&str]| {
             pattern

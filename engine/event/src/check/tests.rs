@@ -38,7 +38,10 @@ fn bindings() -> Vec<Option<Arc<Binding>>> {
 }
 
 fn texts(list: &[&str]) -> Texts {
-    let mut texts = Texts::default();
+    let mut texts = Texts {
+        offsets: vec![0],
+        ..Texts::default()
+    };
     for text in list {
         texts.bytes.push_str(text);
         texts.offsets.push(texts.bytes.len() as u32);
@@ -419,7 +422,7 @@ fn values_out_of_range() {
         Some(Kind::Dictionary)
     );
     assert_eq!(
-        after_dict(|dictionary| dictionary.values = Texts::default()),
+        after_dict(|dictionary| dictionary.values = texts(&[])),
         Some(Kind::Dictionary)
     );
     assert_eq!(
