@@ -2,10 +2,20 @@
 //!
 //! A rule file is read in stages, and each stage goes as far as it can:
 //!
-//! 1. Any text becomes a lossless tree, with every syntax error in it. That never fails.
+//! 1. [`syntax::parse`] makes a lossless tree of any text, with every syntax error it found. It never fails.
 //! 2. The typed views of [`syntax::ast`] read that tree.
 //! 3. Every finding is a [`diagnostic::Diagnostic`] with a stable code, shown for people by
-//!    `annotate-snippets` or for machines as JSON.
+//!    [`diagnostic::render`] or for machines by [`diagnostic::to_json`].
+//!
+//! ```
+//! use trapjaw_dsl::{source::SourceMap, syntax};
+//!
+//! let mut sources = SourceMap::new();
+//! let id = sources.add("load.trap", "rule hot { on c: cpu_usage where c.load > 90% do log(\"hot\") }");
+//! let parse = syntax::parse(id, sources.get(id).text());
+//! assert!(parse.errors().is_empty());
+//! assert_eq!(parse.tree().items().count(), 1);
+//! ```
 //!
 //! What this crate doesn't know: how a rule is evaluated, and where events come from.
 #![forbid(unsafe_code)]

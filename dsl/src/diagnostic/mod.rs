@@ -1,9 +1,15 @@
 //! Findings about rule files: what they are, their stable codes, and how they are shown.
 
 pub mod codes;
+mod json;
+mod render;
+mod similar;
 
 use crate::source::Span;
 pub use codes::Code;
+pub use json::to_json;
+pub use render::{Style, render};
+pub use similar::did_you_mean;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -88,8 +88,8 @@ syntax_kinds! {
     Format,
     /// `}` inside a string, after an interpolated value.
     InterpolationClose,
-    /// From a quote to the end of a line on which it isn't closed; the lexer reports it.
-    BadString,
+    /// From a quote or a regex's slash to the end of a line on which it isn't closed; the lexer reports it.
+    Unclosed,
 
     // Punctuation.
     /// `(`
@@ -275,6 +275,9 @@ syntax_kinds! {
     /// `ACTION(arg: expr, ...)`
     Action,
 
+    /// `a.user = b.account` in a key.
+    KeyMapping,
+
     // Nodes: patterns.
     /// `a: type[cond]`
     ElementPattern,
@@ -340,6 +343,29 @@ impl SyntaxKind {
     /// Whether tokens of this kind mean nothing to the parser.
     pub const fn is_trivia(self) -> bool {
         matches!(self, SyntaxKind::Whitespace | SyntaxKind::Comment)
+    }
+
+    /// Whether a token of this kind is a literal by itself.
+    pub const fn is_literal(self) -> bool {
+        matches!(
+            self,
+            SyntaxKind::Int
+                | SyntaxKind::Float
+                | SyntaxKind::Percent
+                | SyntaxKind::Duration
+                | SyntaxKind::Time
+                | SyntaxKind::Ip
+                | SyntaxKind::Regex
+                | SyntaxKind::BadNumber
+        )
+    }
+
+    /// Whether a string begins with a token of this kind, or is one.
+    pub const fn begins_string(self) -> bool {
+        matches!(
+            self,
+            SyntaxKind::StringOpen | SyntaxKind::RawString | SyntaxKind::Unclosed
+        )
     }
 }
 

@@ -2,6 +2,70 @@
 
 pub mod ast;
 mod kind;
+mod lexer;
+pub mod limits;
+mod parser;
+#[cfg(test)]
+mod tests;
+mod validate;
 
 pub use kind::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, Trapjaw};
 pub use rowan::{TextRange, TextSize};
+
+use crate::diagnostic::{Diagnostic, codes::syntax as codes};
+use crate::source::{SourceId, Span};
+use rowan::GreenNode;
+
+/// What a text was read as: a tree, whatever the text, and the errors in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parse {
+    green: GreenNode,
+    errors: Vec<Diagnostic>,
+}
+
+impl Parse {
+    /// The tree as a file.
+    pub fn tree(&self) -> ast::SourceFile {
+        ast::AstNode::cast(self.syntax()).expect("the parser's outermost node is a file")
+    }
+
+    /// The tree's outermost node. Its text is the text that was parsed, byte for byte, if that was not too long.
+    pub fn syntax(&self) -> SyntaxNode {
+        SyntaxNode::new_root(self.green.clone())
+    }
+
+    /// What is wrong, in the order of the text; all are errors. Empty if and only if the text is right.
+    pub fn errors(&self) -> &[Diagnostic] {
+        &self.errors
+    }
+}
+
+/// Reads the text of a file. Never fails: what is wrong is in [`Parse::errors`], and the tree holds the whole text
+/// nonetheless. The exception is a text longer than [`limits::MAX_SOURCE_BYTES`]: it is one error, and its tree is empty.
+///
+/// Literals, escapes and quantifiers are checked here too, so whoever decodes them later may pass over failures.
+pub fn parse(source: SourceId, text: &str) -> Parse {
+    if text.len() > limits::MAX_SOURCE_BYTES {
+        return too_large(source, text);
+    }
+    let (green, errors) = parser::parse(source, text);
+    Parse { green, errors }
+}
+
+fn too_large(source: SourceId, text: &str) -> Parse {
+    let green = GreenNode::new(SyntaxKind::SourceFile.into(), []);
+    let message = format!(
+        "the file has {} bytes; at most {} are read",
+        text.len(),
+        limits::MAX_SOURCE_BYTES
+    );
+    let start = Span {
+        source,
+        start: 0,
+        end: 0,
+    };
+    Parse {
+        green,
+        errors: vec![Diagnostic::error(codes::SOURCE_TOO_LARGE, start, message)],
+    }
+}

@@ -52,6 +52,8 @@ ast_node! {
     OnTimeoutClause;
     /// `ACTION(arg: expr, ...)`.
     Action;
+    /// `a.user = b.account` in a key.
+    KeyMapping;
 }
 
 ast_enum! {
@@ -280,8 +282,20 @@ impl AtClause {
 }
 
 impl ByClause {
-    /// The parts of the key.
+    /// The parts of the key that are single expressions.
     pub fn keys(&self) -> AstChildren<Expr> {
+        children(self.syntax())
+    }
+
+    /// The parts of the key that are called differently by several elements.
+    pub fn mappings(&self) -> AstChildren<KeyMapping> {
+        children(self.syntax())
+    }
+}
+
+impl KeyMapping {
+    /// What is the same in all elements; two or more.
+    pub fn parts(&self) -> AstChildren<Expr> {
         children(self.syntax())
     }
 }

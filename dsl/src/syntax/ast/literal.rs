@@ -107,7 +107,7 @@ impl Literal {
 }
 
 /// The value of a token; none if its kind is no literal's.
-fn decode(kind: SyntaxKind, text: &str) -> Option<Result<LiteralValue, LiteralError>> {
+pub(crate) fn decode(kind: SyntaxKind, text: &str) -> Option<Result<LiteralValue, LiteralError>> {
     Some(match kind {
         SyntaxKind::Null => Ok(LiteralValue::Null),
         SyntaxKind::Bool => Ok(LiteralValue::Bool(text == "true")),

@@ -75,9 +75,11 @@ pub use rowan::ast::{AstChildren, AstNode};
 pub use clause::*;
 pub use expr::*;
 pub use item::*;
+pub(super) use literal::decode as decode_literal;
 pub use literal::{LiteralError, LiteralErrorKind, LiteralValue};
 pub use pattern::*;
-pub use text::{Interpolation, StringLiteral, StringPart, TextPiece};
+pub use text::{Interpolation, StringLiteral, StringPart};
+pub(super) use text::{TextPiece, pieces as string_pieces};
 
 use super::{SyntaxKind, SyntaxNode, SyntaxToken};
 use rowan::{NodeOrToken, ast::support};

@@ -22,7 +22,7 @@ pub enum StringPart {
 
 /// A piece of the inside of a string: what [`pieces`] splits it into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextPiece<'t> {
+pub(crate) enum TextPiece<'t> {
     /// Characters that mean themselves.
     Plain(&'t str),
     /// An escape or a doubled brace, and the character that it means.
@@ -45,7 +45,7 @@ impl StringLiteral {
         for element in self.syntax().children_with_tokens() {
             match element {
                 NodeOrToken::Node(node) => {
-                    parts.extend(Interpolation::cast(node).map(StringPart::Interpolation))
+                    parts.extend(Interpolation::cast(node).map(StringPart::Interpolation));
                 }
                 NodeOrToken::Token(token) => {
                     let text = decode(&token);
@@ -106,7 +106,7 @@ fn decode(token: &SyntaxToken) -> String {
                     TextPiece::Plain(plain) => decoded.push_str(plain),
                     TextPiece::Char(c) => decoded.push(c),
                     TextPiece::BadEscape(range) | TextPiece::StrayBrace(range) => {
-                        decoded.push_str(&text[range])
+                        decoded.push_str(&text[range]);
                     }
                 }
             }
