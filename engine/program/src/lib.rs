@@ -19,7 +19,9 @@ mod meaning;
 pub mod op;
 mod pool;
 mod rule;
+pub mod sample;
 mod slice;
+mod text;
 mod verify;
 
 pub use build::CodeBuilder;
@@ -30,6 +32,7 @@ pub use rule::{
     Action, Aggregate, AggregateFunction, Clause, Emit, Kept, KeyPart, Limit, Metadata, Routing,
     Rule, RuleSet, Source, TypeProgram, When,
 };
+pub use text::{AssembleError, assemble, listing};
 pub use verify::{Scope, Verified, VerifyError, verify, verify_code};
 
 /// Limits of a compiled rule set.

@@ -1,0 +1,8 @@
+//! What verification refuses and accepts, and that each form of code leads back to it.
+
+mod fixture;
+mod forms;
+mod meaning;
+mod naive;
+mod verify_code;
+mod verify_set;

@@ -1,0 +1,192 @@
+//! A rule's meaning changes with what it does, and with nothing else.
+
+use trapjaw_event::{EventType, Field, FieldId, FieldType, Registry, Severity};
+use trapjaw_program::{
+    AggregateFunction, Clause, Limit, Routing, Rule, RuleSet, TypeProgram, When, assemble,
+};
+
+use crate::fixture::{HOT, hot, registry, set, types};
+
+fn of(rule: &Rule) -> Vec<u8> {
+    rule.meaning_bytes(&registry(), &types())
+}
+
+#[test]
+fn what_a_rule_says_of_itself_means_nothing() {
+    let mut rule = hot();
+    rule.name = "other".into();
+    rule.meaning = 7;
+    rule.metadata.about = Some("hot hosts".into());
+    rule.metadata.labels.push(("team".into(), "sre".into()));
+    rule.metadata.runbook = Some("https://example.com".into());
+    rule.routing = Routing::Home(3);
+    assert_eq!(of(&rule), of(&hot()));
+    assert_eq!(
+        rule.meaning_hash(&registry(), &types()),
+        hot().meaning_hash(&registry(), &types())
+    );
+}
+
+#[test]
+fn what_a_rule_does_not_use_means_nothing() {
+    let mut rule = hot();
+    let source = &mut rule.sources[0].inputs;
+    *source = assemble(
+        "r0 = load field 1 : float
+         r1 = load field 2 : int
+         r2 = is_null r0
+         r3 = load field 0 : text
+         -> r1 : int
+         -> r3 : text
+         -> r2 : bool
+         -> r0 : float",
+    )
+    .unwrap();
+    rule.key[0].output = 1;
+    rule.aggregates[0].argument = Some(3);
+    assert_eq!(of(&rule), of(&hot()));
+}
+
+#[test]
+fn other_rules_and_fields_mean_nothing() {
+    // The type has gained fields before and behind, and another type stands first.
+    let mut registry = Registry::new();
+    let cpu = vec![
+        Field::new("zone", FieldType::Text).optional(),
+        Field::new("load", FieldType::Float),
+        Field::new("host", FieldType::Text),
+        Field::new("core", FieldType::Int).optional(),
+    ];
+    let incident = vec![
+        Field::new("since", FieldType::Time).optional(),
+        Field::new("level", crate::fixture::level()),
+        Field::new("service", FieldType::Text),
+        Field::new("note", FieldType::Text).optional(),
+    ];
+    let incident = registry.add(EventType::new("incident", incident)).unwrap();
+    let cpu = registry.add(EventType::new("cpu_usage", cpu)).unwrap();
+    let conditions = "r0 = load field 3 : int
+        r1 = eq.int r0, 1
+        r2 = load field 1 : float
+        r3 = lt.float r2, 0.5
+        r4 = gt.float r2, 0.1
+        -> r1 : bool
+        -> r3 : bool
+        -> r4 : bool";
+    let types = vec![
+        TypeProgram::default(),
+        TypeProgram {
+            code: assemble(conditions).unwrap(),
+            readers: vec![],
+        },
+    ];
+    let mut rule = hot();
+    let source = &mut rule.sources[0];
+    source.type_id = cpu;
+    source.condition = Some(2);
+    source.kept = vec![FieldId::new(2)];
+    let text = source.inputs.to_string().replace("field 0", "field 2");
+    source.inputs = assemble(&text).unwrap();
+    let emit = rule.emit.as_mut().unwrap();
+    emit.type_id = incident;
+    emit.fields = vec![None, Some(0), Some(1), None];
+    assert_eq!(rule.meaning_bytes(&registry, &types), of(&hot()));
+}
+
+#[test]
+fn what_a_rule_does_is_its_meaning() {
+    let changes: [fn(&mut RuleSet); 29] = [
+        |s| s.rules[HOT].alias = "d".into(),
+        |s| s.rules[HOT].sources[0].condition = None,
+        |s| s.types[0].code = assemble(&s.types[0].code.to_string().replace("0.1", "0.2")).unwrap(),
+        |s| s.rules[HOT].sources[0].kept[0] = FieldId::new(1),
+        |s| s.rules[HOT].kept[0].name = "node".into(),
+        |s| s.rules[HOT].key[0].name = "node".into(),
+        |s| s.rules[HOT].key.clear(),
+        |s| {
+            s.rules[HOT].clause = Clause::Sliding {
+                length: 1,
+                each: false,
+            }
+        },
+        |s| {
+            s.rules[HOT].clause = Clause::Sliding {
+                length: 60_000_000_000,
+                each: true,
+            }
+        },
+        |s| {
+            s.rules[HOT].clause = Clause::Tumbling {
+                length: 60_000_000_000,
+            }
+        },
+        |s| {
+            s.rules[HOT].clause = Clause::Absent {
+                duration: 60_000_000_000,
+            }
+        },
+        |s| s.rules[HOT].clause = Clause::All { each: false },
+        |s| s.rules[HOT].clause = Clause::Each,
+        |s| {
+            s.rules[HOT].clause = Clause::Sustained {
+                duration: 1,
+                gap: None,
+                keep: 0,
+            }
+        },
+        |s| {
+            s.rules[HOT].clause = Clause::Sustained {
+                duration: 1,
+                gap: Some(1),
+                keep: 0,
+            }
+        },
+        |s| {
+            s.rules[HOT].clause = Clause::Sustained {
+                duration: 1,
+                gap: None,
+                keep: 1,
+            }
+        },
+        |s| s.rules[HOT].aggregates[0].function = AggregateFunction::Max,
+        |s| s.rules[HOT].aggregates[0].name = "load".into(),
+        |s| s.rules[HOT].aggregates[1].filter = None,
+        |s| s.rules[HOT].having = None,
+        |s| {
+            let having = s.rules[HOT].having.as_ref().unwrap().to_string();
+            s.rules[HOT].having = Some(assemble(&having.replace("and", "or")).unwrap());
+        },
+        |s| s.rules[HOT].limit = None,
+        |s| {
+            s.rules[HOT].limit = Some(Limit {
+                count: 2,
+                per: 3_600_000_000_000,
+            });
+        },
+        |s| s.rules[HOT].emit = None,
+        |s| s.rules[HOT].emit.as_mut().unwrap().fields[2] = Some(1),
+        |s| s.rules[HOT].metadata.severity = Some(Severity::High),
+        |s| s.rules[HOT].actions[0].when = When::Clear,
+        |s| s.rules[HOT].actions[0].arguments[0] = "message".into(),
+        |s| s.rules[HOT].reports_clear = false,
+    ];
+    let mut meanings = vec![of(&hot())];
+    for change in changes {
+        let mut set = set();
+        change(&mut set);
+        meanings.push(set.rules[HOT].meaning_bytes(&registry(), &set.types));
+    }
+    for (index, meaning) in meanings.iter().enumerate() {
+        let first = meanings.iter().position(|other| other == meaning);
+        assert_eq!(first, Some(index), "change {index} is the same as another");
+    }
+}
+
+#[test]
+fn severity_counts_only_where_an_event_takes_it() {
+    let mut rule = hot();
+    rule.emit = None;
+    let before = of(&rule);
+    rule.metadata.severity = Some(Severity::High);
+    assert_eq!(of(&rule), before);
+}
