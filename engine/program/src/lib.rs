@@ -8,6 +8,10 @@
 //! has proven (operands exist and precede their use, kinds agree, indexes are in range), evaluation
 //! relies upon.
 //!
+//! Code has a text form for people and tests ([`assemble`], `Display`, [`listing`] for a whole set) and a byte form for
+//! fuzzing ([`Code::encode`]); [`sample`] draws random sound code. [`Rule::meaning_bytes`] says what a rule does, free of
+//! names and numbers that don't matter.
+//!
 //! This crate knows neither the language's text nor sockets nor time.
 #![forbid(unsafe_code)]
 
