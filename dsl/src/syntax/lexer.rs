@@ -184,26 +184,25 @@ impl<'t> Lexer<'t> {
 
     /// `/.../flags`, at its first slash.
     fn regex(&mut self) {
-        let line = line(self.rest());
+        let rest = self.rest();
+        // As if the first slash were escaped: it closes nothing.
         let mut escaped = true;
-        let close = line.char_indices().find(|&(at, c)| {
-            let closes = c == '/' && !escaped && at > 0;
+        let end = rest.char_indices().find(|&(_, c)| {
+            let ends = c == '\n' || (c == '/' && !escaped);
             escaped = c == '\\' && !escaped;
-            closes
+            ends
         });
-        let Some((close, _)) = close else {
-            let message = "this regex is not closed";
-            let length = line.trim_end().len();
-            return self.push_unclosed(
-                length,
-                message,
-                "a regex ends with `/` on the line where it begins",
-            );
-        };
-        let flags = line[close + 1..]
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(line.len() - close - 1);
-        self.push(SyntaxKind::Regex, close + 1 + flags);
+        if let Some((close, '/')) = end {
+            let flags = &rest[close + 1..];
+            let flags = flags
+                .find(|c: char| !c.is_ascii_alphanumeric())
+                .unwrap_or(flags.len());
+            self.push(SyntaxKind::Regex, close + 1 + flags);
+        } else {
+            let length = line(rest).trim_end().len();
+            let help = "a regex ends with `/` on the line where it begins";
+            self.push_unclosed(length, "this regex is not closed", help);
+        }
     }
 
     fn open_string(&mut self) {

@@ -1,7 +1,7 @@
 //! The registry of diagnostic codes.
 //!
 //! A code never changes its meaning, and the number of one that is dropped is never given again. Each area has a
-//! hundred numbers and a file of its own, listed in [`AREAS`]:
+//! hundred numbers and a file of its own, listed in `AREAS`:
 //!
 //! | numbers | area |
 //! |---|---|

@@ -7,9 +7,11 @@
 
 mod expr;
 mod item;
+mod operand;
 mod pattern;
 mod recover;
 mod rule;
+mod text;
 mod words;
 
 use super::lexer::{self, Token};

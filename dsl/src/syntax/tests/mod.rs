@@ -1,6 +1,7 @@
 //! What texts are read as.
 
 mod errors;
+mod patterns;
 mod robust;
 mod shape;
 
@@ -15,6 +16,25 @@ const FORMS: &str = include_str!("../../../testdata/forms.trap");
 
 fn parse_text(text: &str) -> Parse {
     parse(SourceMap::new().add("test.trap", text), text)
+}
+
+/// The rule with these clauses, which must be right.
+fn rule(text: &str) -> ast::RuleItem {
+    let parse = parse_text(&format!("rule r {{ {text} }}"));
+    assert_eq!(parse.errors(), [], "{text}");
+    let rule = parse.tree().items().find_map(|item| {
+        if let ast::Item::Rule(rule) = item {
+            Some(rule)
+        } else {
+            None
+        }
+    });
+    rule.expect("a rule")
+}
+
+/// The clause of a kind in the rule with these clauses.
+fn clause<T: ast::AstNode<Language = super::Trapjaw>>(text: &str) -> T {
+    rule(text).clause().expect("the clause")
 }
 
 /// A tree with a line for each node and token but trivia, indented by depth.
