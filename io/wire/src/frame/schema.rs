@@ -98,7 +98,7 @@ impl Schema {
     }
 }
 
-/// Appends the frames that answer ASK with all of a registry's types, as few as hold them.
+/// Appends the frames that answer ASK with all of a registry's types, in as many frames as they need.
 ///
 /// Returns how many types were left out because one alone is larger than a frame: no one could declare them either.
 pub fn answer_with(registry: &Registry, out: &mut Vec<u8>) -> Result<usize, FrameError> {
