@@ -1,4 +1,37 @@
-//! Evaluation as a pure state machine: VM, windows, timers, keyed state, `Shard::step`.
+//! Evaluation as a pure state machine.
+//!
+//! A [`Shard`] owns rules and their state and is moved by [`Input`]s: batches of events, rows from other
+//! shards, the passing of time, new rules. What follows goes to a [`Sink`]. There is no I/O here, no wall
+//! clock, no thread: time enters as data, and the same inputs give the same outputs, byte for byte.
+//!
+//! A step goes column by column as far as it can: the conditions of a type are computed once over all
+//! rows, whatever the number of rules; each rule then takes in its rows, key by key, in order.
+//!
+//! [`Lockstep`] drives any number of shards on one clock; replay and rule tests are built on it.
+#![forbid(unsafe_code)]
 
+mod aggregate;
+mod config;
+mod counters;
+mod evaluate;
+mod forward;
+mod key;
+mod lockstep;
+mod output;
+mod rule;
+mod segment;
+mod shard;
 pub mod sum;
+pub mod timer;
+mod vm;
 pub mod window;
+
+pub use config::Config;
+pub use counters::Counters;
+pub use evaluate::evaluate;
+pub use forward::Forward;
+pub use key::owner;
+pub use lockstep::Lockstep;
+pub use output::{MatchRef, Place, Sink};
+pub use segment::Origin;
+pub use shard::{Input, Shard};

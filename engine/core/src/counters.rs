@@ -1,0 +1,55 @@
+//! What a shard counts: everything that it takes in, gives out, or does not do.
+
+/// Counters of one shard since its start. Each only grows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Rows taken in at the door (rows that another shard forwarded not among them).
+    pub events: u64,
+    /// Rows taken from other shards.
+    pub forwarded: u64,
+    /// Values that became null by overflow or division by zero.
+    pub faults: u64,
+    /// Rows that a rule skipped because a part of its key was null.
+    pub null_keys: u64,
+    /// Keys given up because there was no room.
+    pub evicted: u64,
+    /// Rows that claimed to be too far ahead of the wall clock.
+    pub ahead: u64,
+    /// Firings that a rule's `limit` held back.
+    pub held_back: u64,
+    /// Derived events that were dropped: null in a required field, or a text beyond the batch's limits.
+    pub dropped_derived: u64,
+    /// Matches by rule.
+    pub matches: Vec<u64>,
+}
+
+impl Counters {
+    /// Adds another shard's.
+    pub fn add(&mut self, other: &Self) {
+        let Self {
+            events,
+            forwarded,
+            faults,
+            null_keys,
+            evicted,
+            ahead,
+            held_back,
+            dropped_derived,
+            matches,
+        } = other;
+        self.events += events;
+        self.forwarded += forwarded;
+        self.faults += faults;
+        self.null_keys += null_keys;
+        self.evicted += evicted;
+        self.ahead += ahead;
+        self.held_back += held_back;
+        self.dropped_derived += dropped_derived;
+        if self.matches.len() < matches.len() {
+            self.matches.resize(matches.len(), 0);
+        }
+        for (sum, count) in self.matches.iter_mut().zip(matches) {
+            *sum += count;
+        }
+    }
+}

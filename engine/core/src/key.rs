@@ -1,0 +1,303 @@
+//! Partition keys: their encoding and the table from keys to slots.
+//!
+//! A key is encoded so that comparing bytes compares keys part by part (integers with their sign bit
+//! turned, big endian; a text that is not the last part is escaped and terminated). The encoding is what
+//! is hashed (XXH3-64) to find the shard that owns the key, so that every shard agrees.
+
+use hashbrown::HashTable;
+use trapjaw_event::{FieldType, Ip, Value, ValueRef};
+use trapjaw_program::KeyPart;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The hash that places a key: on a shard, and in that shard's tables.
+pub(crate) fn hash(encoded: &[u8]) -> u64 {
+    xxh3_64(encoded)
+}
+
+/// The shard of `shards` that owns what hashes to `hash`.
+///
+/// Takes the hash's high half (multiplied into the range), which the tables, indexed by the low bits, do
+/// not share.
+pub fn owner(hash: u64, shards: u32) -> u32 {
+    (((hash >> 32) * u64::from(shards)) >> 32) as u32
+}
+
+/// Appends the encoding of one part; `last` tells the last part of its key. `None` for null.
+pub(crate) fn encode(value: ValueRef<'_>, last: bool, out: &mut Vec<u8>) -> Option<()> {
+    match value {
+        ValueRef::Null | ValueRef::Float(_) => return None,
+        ValueRef::Bool(v) => out.push(u8::from(v)),
+        ValueRef::Int(v) | ValueRef::Time(v) | ValueRef::Duration(v) => {
+            out.extend_from_slice(&(v ^ i64::MIN).to_be_bytes());
+        }
+        ValueRef::Enum(v) => out.extend_from_slice(&v.to_be_bytes()),
+        ValueRef::Ip(v) => out.extend_from_slice(&v.octets()),
+        ValueRef::Text(v) if last => out.extend_from_slice(v.as_bytes()),
+        ValueRef::Text(v) => {
+            for &byte in v.as_bytes() {
+                out.push(byte);
+                if byte == 0 {
+                    out.push(0xFF);
+                }
+            }
+            out.extend_from_slice(&[0, 0]);
+        }
+    }
+    Some(())
+}
+
+/// The parts of an encoded key.
+pub(crate) fn decode(parts: &[KeyPart], mut encoded: &[u8]) -> Vec<Value> {
+    let mut values = Vec::with_capacity(parts.len());
+    for (index, part) in parts.iter().enumerate() {
+        let int =
+            |bytes: &[u8]| i64::from_be_bytes(bytes.try_into().unwrap_or_default()) ^ i64::MIN;
+        let width = match part.ty {
+            FieldType::Bool => 1,
+            FieldType::Enum(_) => 2,
+            FieldType::Ip => 16,
+            FieldType::Text => 0,
+            _ => 8,
+        };
+        let (bytes, rest) = encoded.split_at(width);
+        encoded = rest;
+        values.push(match part.ty {
+            FieldType::Bool => Value::Bool(bytes[0] == 1),
+            FieldType::Enum(_) => Value::Enum(u16::from_be_bytes([bytes[0], bytes[1]])),
+            FieldType::Ip => Value::Ip(Ip::from_octets(bytes.try_into().unwrap_or_default())),
+            FieldType::Time => Value::Time(int(bytes)),
+            FieldType::Duration => Value::Duration(int(bytes)),
+            FieldType::Int | FieldType::Float => Value::Int(int(bytes)),
+            FieldType::Text => {
+                let text = if index + 1 == parts.len() {
+                    core::mem::take(&mut encoded).to_vec()
+                } else {
+                    unescape(&mut encoded)
+                };
+                Value::Text(String::from_utf8_lossy(&text).into())
+            }
+        });
+    }
+    values
+}
+
+fn unescape(encoded: &mut &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    while let [byte, rest @ ..] = *encoded {
+        *encoded = rest;
+        if *byte == 0 {
+            let escaped = rest.first() == Some(&0xFF);
+            *encoded = rest.get(1..).unwrap_or_default();
+            if !escaped {
+                break;
+            }
+        }
+        text.push(*byte);
+    }
+    text
+}
+
+/// A slot number together with the generation that tells its reuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlotId {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    hash: u64,
+    generation: u32,
+    live: bool,
+    /// Looked up since the eviction hand last passed.
+    recent: bool,
+    key: Box<[u8]>,
+}
+
+/// The keys of one rule on one shard, each with a slot.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    table: HashTable<u32>,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    hand: u32,
+}
+
+impl Keys {
+    /// Number of live keys.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Is the slot still that of the key for which it was given?
+    pub(crate) fn is_current(&self, id: SlotId) -> bool {
+        self.entries[id.slot as usize].generation == id.generation
+    }
+
+    /// The key of a live slot, encoded.
+    pub(crate) fn key(&self, slot: u32) -> &[u8] {
+        &self.entries[slot as usize].key
+    }
+
+    /// The slot of a key, if it has one.
+    pub(crate) fn find(&mut self, hash: u64, encoded: &[u8]) -> Option<SlotId> {
+        let entries = &self.entries;
+        let slot = *self.table.find(hash, |&slot| {
+            let entry = &entries[slot as usize];
+            entry.hash == hash && *entry.key == *encoded
+        })?;
+        let entry = &mut self.entries[slot as usize];
+        entry.recent = true;
+        Some(SlotId {
+            slot,
+            generation: entry.generation,
+        })
+    }
+
+    /// Gives a key that has none a slot.
+    pub(crate) fn insert(&mut self, hash: u64, encoded: &[u8]) -> SlotId {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(Entry {
+                hash: 0,
+                generation: 0,
+                live: false,
+                recent: false,
+                key: Box::default(),
+            });
+            self.entries.len() as u32 - 1
+        });
+        let entry = &mut self.entries[slot as usize];
+        entry.hash = hash;
+        entry.live = true;
+        entry.recent = true;
+        entry.key = encoded.into();
+        let generation = entry.generation;
+        let entries = &self.entries;
+        self.table
+            .insert_unique(hash, slot, |&slot| entries[slot as usize].hash);
+        SlotId { slot, generation }
+    }
+
+    /// Frees a live slot.
+    pub(crate) fn remove(&mut self, slot: u32) {
+        let entry = &mut self.entries[slot as usize];
+        debug_assert!(entry.live, "only a live slot is freed");
+        entry.live = false;
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.key = Box::default();
+        if let Ok(found) = self
+            .table
+            .find_entry(entry.hash, |&candidate| candidate == slot)
+        {
+            found.remove();
+        }
+        self.free.push(slot);
+    }
+
+    /// The live slot to give up when there is no room: the first, going round, that was not looked up
+    /// since the hand last passed it (second chance). `None` without live slots.
+    pub(crate) fn oldest(&mut self) -> Option<u32> {
+        if self.table.is_empty() {
+            return None;
+        }
+        loop {
+            let slot = self.hand;
+            self.hand = if slot as usize + 1 < self.entries.len() {
+                slot + 1
+            } else {
+                0
+            };
+            let entry = &mut self.entries[slot as usize];
+            if entry.live && !core::mem::take(&mut entry.recent) {
+                return Some(slot);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parts(types: &[FieldType]) -> Vec<KeyPart> {
+        types
+            .iter()
+            .map(|ty| KeyPart {
+                name: "k".into(),
+                ty: ty.clone(),
+                output: 0,
+            })
+            .collect()
+    }
+
+    fn encoded(values: &[Value]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (index, value) in values.iter().enumerate() {
+            encode(value.as_ref(), index + 1 == values.len(), &mut out).expect("not null");
+        }
+        out
+    }
+
+    fn keys() -> impl Strategy<Value = (String, i64, String)> {
+        (
+            "[a-b\u{0}\u{1}]{0,3}",
+            prop_oneof![Just(-1_i64), Just(0), Just(1), any::<i64>()],
+            "[a-b\u{0}]{0,3}",
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_compare_as_keys_do_and_decode_to_them(a in keys(), b in keys()) {
+            let values = |k: &(String, i64, String)| {
+                vec![Value::Text(k.0.as_str().into()), Value::Int(k.1), Value::Text(k.2.as_str().into())]
+            };
+            let (ea, eb) = (encoded(&values(&a)), encoded(&values(&b)));
+            prop_assert_eq!(ea.cmp(&eb), a.cmp(&b));
+            let parts = parts(&[FieldType::Text, FieldType::Int, FieldType::Text]);
+            prop_assert_eq!(decode(&parts, &ea), values(&a));
+        }
+    }
+
+    #[test]
+    fn null_has_no_encoding() {
+        assert!(encode(ValueRef::Null, true, &mut Vec::new()).is_none());
+    }
+
+    #[test]
+    fn slots_are_reused_under_a_new_generation() {
+        let mut keys = Keys::default();
+        let first = keys.insert(hash(b"a"), b"a");
+        assert_eq!(keys.find(hash(b"a"), b"a"), Some(first));
+        keys.remove(first.slot);
+        assert_eq!(keys.find(hash(b"a"), b"a"), None);
+        let second = keys.insert(hash(b"b"), b"b");
+        assert_eq!(second.slot, first.slot);
+        assert!(!keys.is_current(first) && keys.is_current(second));
+        assert_eq!(keys.key(second.slot), b"b");
+    }
+
+    #[test]
+    fn the_oldest_is_one_not_looked_up_lately() {
+        let mut keys = Keys::default();
+        for name in [b"a", b"b", b"c"] {
+            keys.insert(hash(name), name);
+        }
+        // All are new: the hand takes their second chance and comes back to the first.
+        assert_eq!(keys.oldest(), Some(0));
+        keys.remove(0);
+        keys.find(hash(b"b"), b"b");
+        assert_eq!(keys.oldest(), Some(2));
+        assert_eq!(keys.len(), 2);
+    }
+
+    #[test]
+    fn owners_spread_over_all_shards() {
+        let mut seen = [0_u32; 3];
+        for key in 0..3_000_u32 {
+            seen[owner(hash(&key.to_be_bytes()), 3) as usize] += 1;
+        }
+        assert!(seen.iter().all(|&count| count > 900), "{seen:?}");
+    }
+}

@@ -1,0 +1,158 @@
+//! What a rule sees of the step, and where it puts what it finds.
+
+use trapjaw_event::{Event, MatchKind, Registry, RuleId, Value};
+use trapjaw_program::Rule;
+
+use super::feed::{At, Feed};
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::forward::Stray;
+use crate::output::{Alias, EVENT, Fired, Identity, KeptEvent, Outputs};
+use crate::segment::Segment;
+
+/// One rule's view of a step.
+pub(crate) struct Context<'s> {
+    pub(crate) rule: &'s Rule,
+    pub(crate) id: RuleId,
+    pub(crate) registry: &'s Registry,
+    pub(crate) segments: &'s [Segment<'s>],
+    pub(crate) feeds: &'s [Feed<'s>],
+    /// When each row of the step takes effect; not decreasing.
+    pub(crate) effects: &'s [i64],
+    pub(crate) config: &'s Config,
+    /// This shard and the number of shards.
+    pub(crate) shard: (u32, u32),
+    pub(crate) outputs: &'s mut Outputs,
+    pub(crate) strays: &'s mut Vec<Stray>,
+    pub(crate) counters: &'s mut Counters,
+}
+
+/// What brings a match about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trigger {
+    /// A row.
+    Row(At),
+    /// A deadline, with what the rule last knew of its event.
+    Deadline(i64),
+}
+
+impl<'s> Context<'s> {
+    pub(crate) fn feed(&self, at: At) -> &'s Feed<'s> {
+        &self.feeds[at.feed as usize]
+    }
+
+    /// When a row takes effect.
+    pub(crate) fn effect(&self, at: At) -> i64 {
+        let feed = self.feed(at);
+        let row = feed.rows.get(at.index);
+        match feed.segment.effect(row) {
+            Some(effect) => effect,
+            None => self.effects[feed.segment.step_row(row) as usize],
+        }
+    }
+
+    /// The alias that is a row of this step.
+    pub(crate) fn alias(&self, at: At, whole: bool) -> Alias {
+        let feed = self.feed(at);
+        Alias::Row {
+            segment: feed.number,
+            row: feed.rows.get(at.index),
+            whole,
+        }
+    }
+
+    /// A copy of a row that outlives the step: its envelope and the fields that the rule keeps.
+    pub(crate) fn keep(&self, at: At) -> KeptEvent {
+        let feed = self.feed(at);
+        let section = feed.segment.section;
+        let row = feed.rows.get(at.index) as usize;
+        let source = &self.rule.sources[usize::from(feed.source)];
+        let id = section.id().map(|ids| ids.value(row));
+        let subject = section.subject().map(|subjects| subjects.value(row));
+        let text = |value: Option<trapjaw_event::ValueRef<'_>>| match value {
+            Some(trapjaw_event::ValueRef::Text(text)) => Some(Box::from(text)),
+            _ => None,
+        };
+        let fields = feed.segment.section.binding().field_count();
+        let mut values = vec![Value::Null; fields];
+        for &field in &source.kept {
+            values[field.index()] = section.value(field, row).to_value();
+        }
+        KeptEvent {
+            source: feed.source,
+            event: Event {
+                type_id: section.type_id(),
+                time: section.times()[row],
+                source: section.source().get(row).into(),
+                id: text(id),
+                subject: text(subject),
+                severity: section.severity_at(row),
+                values,
+            },
+        }
+    }
+
+    /// Reports a match of the key whose encoding is given.
+    pub(crate) fn fire(
+        &mut self,
+        key: &[u8],
+        kind: MatchKind,
+        trigger: Trigger,
+        (alias, identity): (Alias, Identity),
+        aggregates: impl IntoIterator<Item = Value>,
+    ) {
+        let (row, deadline, cause, time) = match trigger {
+            Trigger::Row(at) => {
+                let feed = self.feed(at);
+                let row = feed.rows.get(at.index);
+                (
+                    feed.segment.step_row(row),
+                    EVENT,
+                    feed.segment.cause(row).clone(),
+                    self.effect(at),
+                )
+            }
+            // A timer belongs before the first row that takes effect at its deadline or later.
+            Trigger::Deadline(deadline) => {
+                let row = self.effects.partition_point(|&effect| effect < deadline);
+                (row as u32, deadline, None, deadline)
+            }
+        };
+        let start = self.outputs.keys.len() as u32;
+        self.outputs.keys.extend_from_slice(key);
+        let first = self.outputs.aggregates.len() as u32;
+        self.outputs.aggregates.extend(aggregates);
+        self.counters.matches[self.id.index()] += 1;
+        self.outputs.fired.push(Fired {
+            row,
+            deadline,
+            rule: self.id,
+            emission: 0,
+            cause,
+            kind,
+            time,
+            alias,
+            identity,
+            key: (start, self.outputs.keys.len() as u32),
+            aggregates: first,
+        });
+    }
+
+    /// The alias that is an event kept from before.
+    pub(crate) fn kept(&mut self, kept: &KeptEvent) -> Alias {
+        self.outputs.kept.push(kept.clone());
+        Alias::Kept(self.outputs.kept.len() as u32 - 1)
+    }
+
+    /// Passes a row on to the shard that owns its key.
+    pub(crate) fn stray(&mut self, at: At, destination: u32) {
+        let feed = self.feed(at);
+        self.strays.push(Stray {
+            destination,
+            rule: self.id,
+            segment: feed.number,
+            row: feed.rows.get(at.index),
+            effect: self.effect(at),
+        });
+    }
+}

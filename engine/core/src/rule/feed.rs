@@ -1,0 +1,295 @@
+//! What one rule takes in during a step: its rows, their keys and arguments.
+
+use trapjaw_event::RuleId;
+use trapjaw_program::{Input, Rule};
+
+use crate::aggregate::{self, Argument};
+use crate::key::{self, SlotId};
+use crate::output::{Cause, compare_inputs};
+use crate::segment::Segment;
+use crate::vm::{self, Registers, Selection, bits};
+
+/// The rows of one segment that a rule takes in, and what it computes of them.
+#[derive(Debug)]
+pub(crate) struct Intake<'s> {
+    pub(crate) segment: &'s Segment<'s>,
+    /// Its number among the step's segments.
+    pub(crate) number: u32,
+    /// Place in the rule's sources.
+    pub(crate) source: u16,
+    pub(crate) rows: Picked,
+    /// For each of `rows`: does it satisfy the condition? `None`: all do.
+    pub(crate) satisfied: Option<Vec<u64>>,
+    /// Keys and arguments of `rows`.
+    pub(crate) inputs: Registers<'s>,
+}
+
+/// An intake with its aggregates' arguments.
+#[derive(Debug)]
+pub(crate) struct Feed<'s> {
+    intake: &'s Intake<'s>,
+    pub(crate) arguments: Vec<Argument<'s>>,
+}
+
+impl<'s> core::ops::Deref for Feed<'s> {
+    type Target = Intake<'s>;
+
+    fn deref(&self) -> &Intake<'s> {
+        self.intake
+    }
+}
+
+impl<'s> Feed<'s> {
+    pub(crate) fn new(rule: &Rule, intake: &'s Intake<'s>) -> Self {
+        Self {
+            intake,
+            arguments: aggregate::arguments(&rule.aggregates, &intake.inputs),
+        }
+    }
+
+    /// Reads the keys of its rows.
+    pub(crate) fn keys(&self, rule: &'s Rule) -> KeyReader<'s> {
+        KeyReader::new(rule, &self.intake.inputs)
+    }
+}
+
+/// Rows of a section.
+#[derive(Debug)]
+pub(crate) enum Picked {
+    /// The first so many: all.
+    All(u32),
+    /// These, in order.
+    Some(Vec<u32>),
+}
+
+impl Picked {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::All(rows) => *rows as usize,
+            Self::Some(rows) => rows.len(),
+        }
+    }
+
+    pub(crate) fn get(&self, index: u32) -> u32 {
+        match self {
+            Self::All(_) => index,
+            Self::Some(rows) => rows[index as usize],
+        }
+    }
+
+    fn selection(&self) -> Selection<'_> {
+        match self {
+            Self::All(rows) => Selection::All(*rows as usize),
+            Self::Some(rows) => Selection::Rows(rows),
+        }
+    }
+}
+
+impl<'s> Intake<'s> {
+    /// What of a segment goes into a rule; `None` where nothing does. `breaks`: the rule also takes
+    /// the rows that do not satisfy its condition.
+    pub(crate) fn new(
+        segment: &'s Segment<'s>,
+        number: u32,
+        (id, rule): (RuleId, &'s Rule),
+        breaks: bool,
+    ) -> Option<Self> {
+        let index = segment.source_index(rule)?;
+        let source = &rule.sources[index];
+        let truth = segment.truth(source.condition);
+        let all = segment.section.rows() as u32;
+        let (rows, satisfied) = match truth {
+            None => (Picked::All(all), None),
+            Some(truth) if breaks => (Picked::All(all), Some(truth.into_owned())),
+            Some(truth) => (Picked::Some(picked(&truth)?), None),
+        };
+        let (rows, satisfied) = if segment.has_targets() {
+            restrict(segment, id, &rows, satisfied)
+        } else {
+            (rows, satisfied)
+        };
+        if rows.len() == 0 {
+            return None;
+        }
+        let inputs = vm::run(
+            &source.inputs,
+            |input: Input| segment.bind(input),
+            rows.selection(),
+        );
+        Some(Self {
+            segment,
+            number,
+            source: index as u16,
+            rows,
+            satisfied,
+            inputs,
+        })
+    }
+
+    pub(crate) fn is_satisfied(&self, index: u32) -> bool {
+        self.satisfied
+            .as_ref()
+            .is_none_or(|bits| bits::get(bits, index as usize))
+    }
+
+    fn order(&self, index: u32) -> (u32, &Cause) {
+        let row = self.rows.get(index);
+        (self.segment.step_row(row), self.segment.cause(row))
+    }
+}
+
+fn picked(truth: &[u64]) -> Option<Vec<u32>> {
+    let count = bits::count(truth);
+    if count == 0 {
+        return None;
+    }
+    let mut rows = Vec::with_capacity(count as usize);
+    rows.extend(bits::ones(truth));
+    Some(rows)
+}
+
+/// Of rows that came from another shard, those that are for this rule.
+fn restrict(
+    segment: &Segment<'_>,
+    rule: RuleId,
+    rows: &Picked,
+    satisfied: Option<Vec<u64>>,
+) -> (Picked, Option<Vec<u64>>) {
+    let kept: Vec<u32> = (0..rows.len() as u32)
+        .filter(|&index| segment.is_for(rule, rows.get(index)))
+        .collect();
+    let satisfied = satisfied.map(|bits| {
+        let mut kept_bits = Vec::with_capacity(bits::words(kept.len()));
+        bits::test_each(&kept, &mut kept_bits, |index| {
+            bits::get(&bits, index as usize)
+        });
+        kept_bits
+    });
+    (
+        Picked::Some(kept.into_iter().map(|index| rows.get(index)).collect()),
+        satisfied,
+    )
+}
+
+/// A row of one of a rule's feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) feed: u32,
+    /// Which of the feed's rows.
+    pub(crate) index: u32,
+}
+
+/// The rows of several feeds in the order in which they take effect.
+pub(crate) fn merged(feeds: &[Feed<'_>]) -> Vec<At> {
+    let each = feeds.iter().zip(0..);
+    let mut order: Vec<At> = each
+        .flat_map(|(feed, number)| {
+            (0..feed.rows.len() as u32).map(move |index| At {
+                feed: number,
+                index,
+            })
+        })
+        .collect();
+    order.sort_by(|a, b| {
+        let (fa, fb) = (&feeds[a.feed as usize], &feeds[b.feed as usize]);
+        compare_inputs(fa.order(a.index), fb.order(b.index))
+            .then((a.feed, a.index).cmp(&(b.feed, b.index)))
+    });
+    order
+}
+
+/// Where a row's key lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// A part of it is null: nowhere.
+    Nowhere,
+    /// On another shard.
+    Shard(u32),
+    /// Here, under this slot.
+    Slot(SlotId),
+    /// Here, but it has no slot: its hash. The reader holds its encoding.
+    New(u64),
+}
+
+/// Reads the keys of one feed's rows. A dictionary's values are encoded, hashed and looked up once each.
+#[derive(Debug)]
+pub(crate) struct KeyReader<'s> {
+    rule: &'s Rule,
+    inputs: &'s Registers<'s>,
+    codes: Option<(&'s [u16], Vec<Option<Home>>)>,
+    encoded: Vec<u8>,
+}
+
+impl<'s> KeyReader<'s> {
+    fn new(rule: &'s Rule, inputs: &'s Registers<'s>) -> Self {
+        let codes = match &*rule.key {
+            [part] => inputs.dictionary_of(usize::from(part.output)).filter(|_| {
+                // A null's code means nothing.
+                inputs.known_of(usize::from(part.output)).is_none()
+            }),
+            _ => None,
+        };
+        let codes = codes.map(|(codes, values)| (codes, vec![None; values]));
+        Self {
+            rule,
+            inputs,
+            codes,
+            encoded: Vec::new(),
+        }
+    }
+
+    /// Where the key of a row lives.
+    pub(crate) fn home(
+        &mut self,
+        index: u32,
+        keys: &mut key::Keys,
+        (shard, shards): (u32, u32),
+    ) -> Home {
+        if let Some((codes, homes)) = &self.codes {
+            match homes[usize::from(codes[index as usize])] {
+                Some(Home::Slot(id)) if keys.is_current(id) => return Home::Slot(id),
+                Some(home @ Home::Shard(_)) => return home,
+                _ => {}
+            }
+        }
+        let home = self.look_up(index, keys, shard, shards);
+        self.remember(index, home);
+        home
+    }
+
+    /// Remembers the slot that a new key was given.
+    pub(crate) fn remember(&mut self, index: u32, home: Home) {
+        if let Some((codes, homes)) = &mut self.codes {
+            homes[usize::from(codes[index as usize])] = Some(home);
+        }
+    }
+
+    /// The encoding of the key that was looked up last.
+    pub(crate) fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    fn look_up(&mut self, index: u32, keys: &mut key::Keys, shard: u32, shards: u32) -> Home {
+        if self.encode(index).is_none() {
+            return Home::Nowhere;
+        }
+        let hash = key::hash(&self.encoded);
+        if shards > 1 && !self.rule.key.is_empty() {
+            let owner = key::owner(hash, shards);
+            if owner != shard {
+                return Home::Shard(owner);
+            }
+        }
+        keys.find(hash, &self.encoded)
+            .map_or(Home::New(hash), Home::Slot)
+    }
+
+    pub(crate) fn encode(&mut self, index: u32) -> Option<()> {
+        self.encoded.clear();
+        for (place, part) in self.rule.key.iter().enumerate() {
+            let value = self.inputs.value(usize::from(part.output), index as usize);
+            key::encode(value, place + 1 == self.rule.key.len(), &mut self.encoded)?;
+        }
+        Some(())
+    }
+}

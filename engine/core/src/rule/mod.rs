@@ -1,0 +1,154 @@
+//! Rules at work: what one rule remembers on one shard, and how a step moves it.
+
+mod absent;
+mod context;
+mod each;
+mod feed;
+mod keyed;
+mod latest;
+mod limit;
+mod sustained;
+mod tumbling;
+mod window;
+
+use trapjaw_event::MatchKind;
+use trapjaw_program::{Clause, Routing, Rule};
+
+use crate::config::Config;
+use crate::key;
+use crate::output::Identity;
+use absent::Absent;
+pub(crate) use context::Context;
+use context::Trigger;
+use each::Each;
+use feed::{At, merged};
+pub(crate) use feed::{Feed, Intake};
+use keyed::Keyed;
+use sustained::Sustained;
+use tumbling::Tumbling;
+use window::Windows;
+
+/// What a rule remembers.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Nothing.
+    None,
+    Each(Keyed<Each>),
+    Sustained(Keyed<Sustained>),
+    Window(Keyed<Windows>),
+    Tumbling(Keyed<Tumbling>),
+    Absent(Keyed<Absent>),
+}
+
+impl State {
+    pub(crate) fn new(rule: &Rule, config: &Config) -> Self {
+        let windows = |length, each| {
+            Self::Window(Keyed::new(
+                rule,
+                Windows::new(rule, length, each, config.max_window_bytes),
+                config,
+            ))
+        };
+        match rule.clause {
+            Clause::Each if rule.limit.is_none() => Self::None,
+            Clause::Each => Self::Each(Keyed::new(rule, Each, config)),
+            Clause::Sustained {
+                duration,
+                gap,
+                keep,
+            } => Self::Sustained(Keyed::new(
+                rule,
+                Sustained::new(duration, gap, keep),
+                config,
+            )),
+            Clause::Sliding { length, each } => windows(Some(length), each),
+            Clause::All { each } => windows(None, each),
+            Clause::Tumbling { length } => {
+                Self::Tumbling(Keyed::new(rule, Tumbling::new(rule, length), config))
+            }
+            Clause::Absent { duration } => {
+                Self::Absent(Keyed::new(rule, Absent::new(duration), config))
+            }
+        }
+    }
+
+    /// Does the rule take in events that do not satisfy its condition?
+    pub(crate) fn breaks(&self) -> bool {
+        matches!(self, Self::Sustained(_))
+    }
+
+    /// Live keys.
+    pub(crate) fn keys(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Each(state) => state.keys(),
+            Self::Sustained(state) => state.keys(),
+            Self::Window(state) => state.keys(),
+            Self::Tumbling(state) => state.keys(),
+            Self::Absent(state) => state.keys(),
+        }
+    }
+
+    /// A lower bound of the next instant at which something happens by itself.
+    pub(crate) fn next_deadline(&self) -> Option<i64> {
+        match self {
+            Self::None => None,
+            Self::Each(state) => state.next_deadline(),
+            Self::Sustained(state) => state.next_deadline(),
+            Self::Window(state) => state.next_deadline(),
+            Self::Tumbling(state) => state.next_deadline(),
+            Self::Absent(state) => state.next_deadline(),
+        }
+    }
+
+    /// Takes in the rule's feeds and lets time pass up to `now`.
+    pub(crate) fn advance(&mut self, cx: &mut Context<'_>, now: i64) {
+        if let Routing::Home(hash) = cx.rule.routing {
+            let home = key::owner(hash, cx.shard.1);
+            if home != cx.shard.0 {
+                return send_home(cx, home);
+            }
+        }
+        match self {
+            Self::None => stateless(cx),
+            Self::Each(state) => state.advance(cx, now),
+            Self::Sustained(state) => state.advance(cx, now),
+            Self::Window(state) => state.advance(cx, now),
+            Self::Tumbling(state) => state.advance(cx, now),
+            Self::Absent(state) => state.advance(cx, now),
+        }
+    }
+}
+
+/// A rule without state: each row is a match, wherever it is.
+fn stateless(cx: &mut Context<'_>) {
+    let feeds = cx.feeds;
+    let mut readers: Vec<_> = feeds.iter().map(|feed| feed.keys(cx.rule)).collect();
+    let mut fire = |at: At| {
+        let reader = &mut readers[at.feed as usize];
+        if reader.encode(at.index).is_none() {
+            cx.counters.null_keys += 1;
+            return;
+        }
+        let about = (cx.alias(at, true), Identity::Alias);
+        cx.fire(
+            reader.encoded(),
+            MatchKind::Matched,
+            Trigger::Row(at),
+            about,
+            [],
+        );
+    };
+    if let [feed] = feeds {
+        (0..feed.rows.len() as u32).for_each(|index| fire(At { feed: 0, index }));
+    } else {
+        merged(feeds).into_iter().for_each(fire);
+    }
+}
+
+/// A rule that lives elsewhere gets all its rows there.
+fn send_home(cx: &mut Context<'_>, home: u32) {
+    for at in merged(cx.feeds) {
+        cx.stray(at, home);
+    }
+}

@@ -1,0 +1,214 @@
+//! A segment: one event type's rows of a step, with the type's conditions computed over them.
+//!
+//! A step's input is a batch of one or more sections; events that rules derive join it as further
+//! sections. Rules see only segments, wherever these came from.
+
+use std::borrow::Cow;
+
+use trapjaw_event::{RuleId, SectionView, ValueRef};
+use trapjaw_program::{Envelope, Input, Rule, RuleSet, Source};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::output::Cause;
+use crate::vm::{self, Bound, Registers, Selection};
+
+/// The place of an event in the stream that brought it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The stream's id, chosen by its sender.
+    pub stream: u128,
+    /// The event's number in it.
+    pub sequence: u64,
+}
+
+/// What is known of the rows of a step's batch, by their place in the batch's order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rows<'a> {
+    /// They came in one stream, one after the other.
+    Stream(Origin),
+    /// Each from its own, with what derived it.
+    Each(&'a [RowOrigin]),
+}
+
+/// Where a row came from that another shard, or a rule, sent.
+#[derive(Clone, Debug)]
+pub(crate) struct RowOrigin {
+    pub(crate) origin: Origin,
+    /// When it takes effect.
+    pub(crate) effect: i64,
+    pub(crate) cause: Cause,
+}
+
+/// Rows of one event type.
+#[derive(Debug)]
+pub(crate) struct Segment<'a> {
+    pub(crate) section: SectionView<'a>,
+    wire_name: &'a str,
+    conditions: Registers<'a>,
+    /// Place of each row in its batch's order; `None`: the batch has this section alone.
+    places: Option<Vec<u32>>,
+    rows: Rows<'a>,
+    /// For derived events: the row of the step at which each arose.
+    step_rows: Option<&'a [u32]>,
+    /// For forwarded rows: which rules they are for, by place in the batch's order; sorted.
+    targets: Option<&'a [(RuleId, u32)]>,
+}
+
+impl<'a> Segment<'a> {
+    pub(crate) fn new(
+        rules: &'a RuleSet,
+        section: SectionView<'a>,
+        places: Option<Vec<u32>>,
+        rows: Rows<'a>,
+        step_rows: Option<&'a [u32]>,
+        targets: Option<&'a [(RuleId, u32)]>,
+    ) -> Self {
+        let type_id = section.type_id();
+        let wire_name = &*rules.registry.get(type_id).wire_name;
+        let code = &rules.types[type_id.index()].code;
+        let bind = |input| bind(section, wire_name, input);
+        let conditions = vm::run(code, bind, Selection::All(section.rows()));
+        Self {
+            section,
+            wire_name,
+            conditions,
+            places,
+            rows,
+            step_rows,
+            targets,
+        }
+    }
+
+    /// Values that became null in the conditions.
+    pub(crate) fn faults(&self) -> u64 {
+        self.conditions.faults()
+    }
+
+    /// The source of a rule that reads this segment.
+    pub(crate) fn source_of<'r>(&self, rule: &'r Rule) -> &'r Source {
+        &rule.sources[self.source_index(rule).unwrap_or_default()]
+    }
+
+    /// Which of a rule's sources reads this segment.
+    pub(crate) fn source_index(&self, rule: &Rule) -> Option<usize> {
+        rule.sources
+            .iter()
+            .position(|source| source.type_id == self.section.type_id())
+    }
+
+    /// The rows for which a condition is true, as a bitmap; `None`: all.
+    pub(crate) fn truth(&self, condition: Option<u32>) -> Option<Cow<'_, [u64]>> {
+        condition.map(|condition| self.conditions.truth(condition))
+    }
+
+    /// The column behind an input of code that reads this segment.
+    pub(crate) fn bind(&self, input: Input) -> Bound<'a> {
+        bind(self.section, self.wire_name, input)
+    }
+
+    /// Is the row for this rule? Rows that came from another shard name their rules.
+    pub(crate) fn is_for(&self, rule: RuleId, row: u32) -> bool {
+        self.targets
+            .is_none_or(|targets| targets.binary_search(&(rule, self.place(row))).is_ok())
+    }
+
+    pub(crate) fn has_targets(&self) -> bool {
+        self.targets.is_some()
+    }
+
+    /// The row of the step: an index into its effect times.
+    pub(crate) fn step_row(&self, row: u32) -> u32 {
+        let place = self.place(row);
+        self.step_rows.map_or(place, |rows| rows[place as usize])
+    }
+
+    /// When the row takes effect, where that is not the step's own reckoning.
+    pub(crate) fn effect(&self, row: u32) -> Option<i64> {
+        match self.rows {
+            Rows::Stream(_) => None,
+            Rows::Each(rows) => Some(rows[self.place(row) as usize].effect),
+        }
+    }
+
+    /// What derived the row.
+    pub(crate) fn cause(&self, row: u32) -> &Cause {
+        match self.rows {
+            Rows::Stream(_) => &None,
+            Rows::Each(rows) => &rows[self.place(row) as usize].cause,
+        }
+    }
+
+    /// Where the row came from.
+    pub(crate) fn origin(&self, row: u32) -> Origin {
+        let place = self.place(row);
+        match self.rows {
+            Rows::Stream(first) => Origin {
+                sequence: first.sequence + u64::from(place),
+                ..first
+            },
+            Rows::Each(rows) => rows[place as usize].origin,
+        }
+    }
+
+    /// The row's identity.
+    pub(crate) fn identity(&self, row: u32) -> u128 {
+        let id = match self.section.id().map(|ids| ids.value(row as usize)) {
+            Some(ValueRef::Text(id)) => Some(id),
+            _ => None,
+        };
+        identity(
+            self.section.source().get(row as usize),
+            id,
+            self.origin(row),
+        )
+    }
+
+    fn place(&self, row: u32) -> u32 {
+        self.places
+            .as_ref()
+            .map_or(row, |places| places[row as usize])
+    }
+}
+
+pub(crate) fn bind<'a>(section: SectionView<'a>, wire_name: &'a str, input: Input) -> Bound<'a> {
+    match input {
+        Input::Field(field) => section
+            .column(field)
+            .map_or(Bound::Value(ValueRef::Null), Bound::Column),
+        Input::Envelope(Envelope::Type) => Bound::Value(ValueRef::Text(wire_name)),
+        Input::Envelope(Envelope::Source) => Bound::Texts(section.source()),
+        Input::Envelope(Envelope::Id) => section
+            .id()
+            .map_or(Bound::Value(ValueRef::Null), Bound::Column),
+        Input::Envelope(Envelope::Subject) => section
+            .subject()
+            .map_or(Bound::Value(ValueRef::Null), Bound::Column),
+        Input::Envelope(Envelope::Time) => Bound::Times(section.times()),
+        Input::Envelope(Envelope::Severity) => match section.severity() {
+            Some((validity, codes)) => Bound::Severity(validity, codes),
+            None => Bound::Value(ValueRef::Null),
+        },
+        Input::Kept(_) | Input::Aggregate(_) => {
+            unreachable!("the verifier lets a type's code read its events alone")
+        }
+    }
+}
+
+/// An event's identity: its source and id where it has an id, else its place in its stream.
+pub(crate) fn identity(source: &str, id: Option<&str>, origin: Origin) -> u128 {
+    let mut hash = Xxh3::new();
+    match id {
+        Some(id) => {
+            hash.update(&[1]);
+            hash.update(&(source.len() as u64).to_le_bytes());
+            hash.update(source.as_bytes());
+            hash.update(id.as_bytes());
+        }
+        None => {
+            hash.update(&[2]);
+            hash.update(&origin.stream.to_le_bytes());
+            hash.update(&origin.sequence.to_le_bytes());
+        }
+    }
+    hash.digest128()
+}

@@ -1,0 +1,517 @@
+//! A shard: one owner of state, advanced by steps.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use trapjaw_event::{
+    BatchBuilder, BatchBytes, BatchView, Binding, Event, MatchKind, TypeId, check,
+};
+use trapjaw_program::{RuleSet, Verified};
+
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::forward::{self, Forward, Stray};
+use crate::output::{Cause, Found, MatchRef, Outputs, Sink, compare_inputs};
+use crate::rule::{Context, Feed, Intake, State};
+use crate::segment::{Origin, RowOrigin, Rows, Segment};
+
+/// What moves a shard.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Events, as a checked batch.
+    Batch {
+        /// The events; its bindings are to the registry of the shard's rule set.
+        batch: BatchView<'a>,
+        /// Place of the first event in its stream; the others follow.
+        origin: Origin,
+        /// When it was taken in: monotonic nanoseconds, for latencies; 0 in replay.
+        ingest: u64,
+        /// Wall time at that moment in nanoseconds; `None` in replay, where no event is too far ahead.
+        wall: Option<i64>,
+    },
+    /// Rows from another shard.
+    Forwarded(&'a Forward),
+    /// Time has come this far, without events.
+    Tick(i64),
+    /// From here on these rules hold. Rules whose name and meaning stay keep their state.
+    Reload(Arc<Verified<RuleSet>>),
+}
+
+/// One owner of state: rules, their state, and a clock that only inputs move.
+///
+/// The same inputs in the same order give the same outputs, byte for byte.
+#[derive(Debug)]
+pub struct Shard {
+    rules: Arc<Verified<RuleSet>>,
+    version: u64,
+    config: Config,
+    /// This shard and the number of shards.
+    place: (u32, u32),
+    states: Vec<State>,
+    clock: i64,
+    /// Bindings of batches that the shard makes itself.
+    bindings: Vec<Option<Arc<Binding>>>,
+    counters: Counters,
+    outputs: Outputs,
+    strays: Vec<Stray>,
+    effects: Vec<i64>,
+}
+
+impl Shard {
+    /// Shard `place.0` of `place.1`, before its first input.
+    pub fn new(rules: Arc<Verified<RuleSet>>, config: Config, place: (u32, u32)) -> Self {
+        let states = rules
+            .rules
+            .iter()
+            .map(|rule| State::new(rule, &config))
+            .collect();
+        let counters = Counters {
+            matches: vec![0; rules.rules.len()],
+            ..Counters::default()
+        };
+        Self {
+            bindings: bindings(&rules),
+            rules,
+            version: 0,
+            config,
+            place,
+            states,
+            clock: i64::MIN,
+            counters,
+            outputs: Outputs::default(),
+            strays: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// The rules that hold.
+    pub fn rules(&self) -> &Arc<Verified<RuleSet>> {
+        &self.rules
+    }
+
+    /// How often the rules were replaced.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The newest event time seen; `i64::MIN` before the first input.
+    pub fn clock(&self) -> i64 {
+        self.clock
+    }
+
+    /// What it has counted.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Live keys of each rule.
+    pub fn keys(&self) -> impl Iterator<Item = usize> + '_ {
+        self.states.iter().map(State::keys)
+    }
+
+    /// A lower bound of the next instant at which something happens without an event.
+    pub fn next_deadline(&self) -> Option<i64> {
+        self.states.iter().filter_map(State::next_deadline).min()
+    }
+
+    /// Takes one input in and tells `sink` what follows from it.
+    pub fn step(&mut self, input: Input<'_>, sink: &mut impl Sink) {
+        let rules = Arc::clone(&self.rules);
+        match input {
+            Input::Batch {
+                batch,
+                origin,
+                ingest,
+                wall,
+            } => {
+                self.counters.events += u64::from(batch.rows());
+                self.take_effect(batch, wall);
+                let segments = segments(&rules, batch, Rows::Stream(origin), None);
+                self.evaluate(&rules, segments, ingest, sink);
+            }
+            Input::Forwarded(forward) => {
+                self.counters.forwarded += forward.rows() as u64;
+                // A row that was on its way while this shard's clock moved on takes effect now.
+                let mut clock = self.clock;
+                let settle = |row: &RowOrigin| {
+                    clock = clock.max(row.effect);
+                    RowOrigin {
+                        effect: clock,
+                        ..row.clone()
+                    }
+                };
+                let rows: Vec<RowOrigin> = forward.rows.iter().map(settle).collect();
+                self.effects.clear();
+                self.effects.extend(rows.iter().map(|row| row.effect));
+                let bindings = self.bindings.clone();
+                let batch = check(&forward.batch, &bindings).expect("a shard's own batch is sound");
+                let segments = segments(&rules, batch, Rows::Each(&rows), Some(&forward.targets));
+                self.evaluate(&rules, segments, forward.ingest, sink);
+            }
+            Input::Tick(now) => {
+                self.effects.clear();
+                self.clock = self.clock.max(now);
+                self.evaluate(&rules, Vec::new(), 0, sink);
+            }
+            Input::Reload(rules) => self.reload(rules),
+        }
+    }
+
+    /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.
+    fn take_effect(&mut self, batch: BatchView<'_>, wall: Option<i64>) {
+        self.effects.clear();
+        let latest = wall.map_or(i64::MAX, |wall| wall.saturating_add(self.config.max_ahead));
+        let mut clock = self.clock;
+        let mut ahead = 0;
+        let mut effect = |time: i64| {
+            let time = if time > latest {
+                ahead += 1;
+                wall.unwrap_or(time)
+            } else {
+                time
+            };
+            clock = clock.max(time);
+            clock
+        };
+        if batch.section_count() == 1 {
+            self.effects
+                .extend(batch.section(0).times().iter().map(|&time| effect(time)));
+        } else {
+            let times = batch
+                .rows_in_order()
+                .map(|(section, row)| batch.section(section).times()[row]);
+            self.effects.extend(times.map(effect));
+        }
+        self.counters.ahead += ahead;
+    }
+
+    fn evaluate(
+        &mut self,
+        rules: &RuleSet,
+        segments: Vec<Segment<'_>>,
+        ingest: u64,
+        sink: &mut impl Sink,
+    ) {
+        let now = self
+            .effects
+            .last()
+            .copied()
+            .unwrap_or(self.clock)
+            .max(self.clock);
+        self.clock = now;
+        self.outputs.clear();
+        self.counters.faults += segments.iter().map(Segment::faults).sum::<u64>();
+        let effects = core::mem::take(&mut self.effects);
+        let evaluation = Evaluation {
+            rules,
+            version: self.version,
+            config: &self.config,
+            place: self.place,
+            bindings: &self.bindings,
+            effects: &effects,
+            now,
+            ingest,
+            states: &mut self.states,
+            outputs: &mut self.outputs,
+            strays: &mut self.strays,
+            counters: &mut self.counters,
+            derived: BTreeMap::new(),
+        };
+        evaluation.run(0, segments, sink);
+        self.effects = effects;
+    }
+
+    fn reload(&mut self, rules: Arc<Verified<RuleSet>>) {
+        let old = core::mem::replace(&mut self.rules, rules);
+        let names = old.rules.iter().map(|rule| rule.name.clone());
+        let mut states: HashMap<Box<str>, (usize, State)> =
+            names.zip(self.states.drain(..).enumerate()).collect();
+        let matches = core::mem::take(&mut self.counters.matches);
+        for rule in &self.rules.rules {
+            let kept = states.remove(&rule.name);
+            self.counters
+                .matches
+                .push(kept.as_ref().map_or(0, |(index, _)| matches[*index]));
+            // Kept events lie in their types' fields, so these have to be the same too.
+            let same = |index: usize| {
+                let before = &old.rules[index];
+                before.meaning == rule.meaning
+                    && before
+                        .sources
+                        .iter()
+                        .map(|s| (s.type_id, &s.kept))
+                        .eq(rule.sources.iter().map(|s| (s.type_id, &s.kept)))
+                    && rule
+                        .sources
+                        .iter()
+                        .all(|s| old.registry.get(s.type_id) == self.rules.registry.get(s.type_id))
+            };
+            self.states.push(match kept {
+                Some((index, state)) if same(index) => state,
+                _ => State::new(rule, &self.config),
+            });
+        }
+        self.bindings = bindings(&self.rules);
+        self.version += 1;
+    }
+}
+
+/// Bindings to a registry of batches that were built from it.
+fn bindings(rules: &RuleSet) -> Vec<Option<Arc<Binding>>> {
+    let identity = |(id, _)| Some(Arc::new(Binding::identity(&rules.registry, id)));
+    rules.registry.iter().map(identity).collect()
+}
+
+/// A batch's sections with the conditions of their types.
+fn segments<'a>(
+    rules: &'a RuleSet,
+    batch: BatchView<'a>,
+    rows: Rows<'a>,
+    targets: Option<&'a [(trapjaw_event::RuleId, u32)]>,
+) -> Vec<Segment<'a>> {
+    let mut places: Vec<Option<Vec<u32>>> = vec![None; batch.section_count()];
+    if batch.section_count() > 1 {
+        for ((section, _), place) in batch.rows_in_order().zip(0..) {
+            places[section].get_or_insert_default().push(place);
+        }
+    }
+    let sections = batch.sections().zip(places);
+    sections
+        .map(|(section, places)| Segment::new(rules, section, places, rows, None, targets))
+        .collect()
+}
+
+/// An event that a rule has derived and that has yet to be taken in.
+struct Derived {
+    event: Event,
+    cause: Cause,
+    effect: i64,
+    /// The row of the step at which it arose.
+    row: u32,
+}
+
+/// Derived events as a batch.
+struct DerivedBatch {
+    bytes: BatchBytes,
+    rows: Vec<RowOrigin>,
+    step_rows: Vec<u32>,
+}
+
+/// One step's evaluation: every rule once, producers of an event before its consumers.
+struct Evaluation<'r> {
+    rules: &'r RuleSet,
+    version: u64,
+    config: &'r Config,
+    place: (u32, u32),
+    bindings: &'r [Option<Arc<Binding>>],
+    effects: &'r [i64],
+    now: i64,
+    ingest: u64,
+    states: &'r mut [State],
+    outputs: &'r mut Outputs,
+    strays: &'r mut Vec<Stray>,
+    counters: &'r mut Counters,
+    derived: BTreeMap<TypeId, Vec<Derived>>,
+}
+
+impl Evaluation<'_> {
+    /// Evaluates the rules from place `first` of their order on.
+    ///
+    /// Where a rule reads events that earlier rules have derived, these become segments and the rest runs
+    /// one call deeper, where they live: as deep as rules derive from one another.
+    fn run(mut self, first: usize, segments: Vec<Segment<'_>>, sink: &mut impl Sink) {
+        let types: BTreeSet<TypeId> = segments
+            .iter()
+            .map(|segment| segment.section.type_id())
+            .collect();
+        for place in first..self.rules.order.len() {
+            let id = self.rules.order[place];
+            let rule = &self.rules.rules[id.index()];
+            let reads = |ty: &TypeId| rule.sources.iter().any(|source| source.type_id == *ty);
+            if self.derived.keys().any(reads) {
+                let batches = self.derived_batches();
+                return self.run_deeper(place, segments, &batches, sink);
+            }
+            let has_rows = types.iter().any(reads);
+            let is_due = self.states[id.index()]
+                .next_deadline()
+                .is_some_and(|next| next <= self.now);
+            if has_rows || is_due {
+                self.rule(place, &segments);
+            }
+        }
+        self.finish(&segments, sink);
+    }
+
+    fn run_deeper<'d>(
+        self,
+        place: usize,
+        mut segments: Vec<Segment<'d>>,
+        batches: &'d [DerivedBatch],
+        sink: &mut impl Sink,
+    ) where
+        Self: 'd,
+    {
+        let rules = self.rules;
+        for batch in batches {
+            let view = check(&batch.bytes, self.bindings).expect("a shard's own batch is sound");
+            for section in view.sections() {
+                let rows = Rows::Each(&batch.rows);
+                let segment =
+                    Segment::new(rules, section, None, rows, Some(&batch.step_rows), None);
+                self.counters.faults += segment.faults();
+                segments.push(segment);
+            }
+        }
+        self.run(place, segments, sink);
+    }
+
+    fn rule(&mut self, place: usize, segments: &[Segment<'_>]) {
+        let id = self.rules.order[place];
+        let rule = &self.rules.rules[id.index()];
+        let state = &mut self.states[id.index()];
+        let breaks = state.breaks();
+        let numbered = segments.iter().zip(0..);
+        let intakes: Vec<Intake<'_>> = numbered
+            .filter_map(|(segment, number)| Intake::new(segment, number, (id, rule), breaks))
+            .collect();
+        self.counters.faults += intakes
+            .iter()
+            .map(|intake| intake.inputs.faults())
+            .sum::<u64>();
+        let feeds: Vec<Feed<'_>> = intakes
+            .iter()
+            .map(|intake| Feed::new(rule, intake))
+            .collect();
+        let before = self.outputs.fired.len();
+        let mut context = Context {
+            rule,
+            id,
+            registry: &self.rules.registry,
+            segments,
+            feeds: &feeds,
+            effects: self.effects,
+            config: self.config,
+            shard: self.place,
+            outputs: self.outputs,
+            strays: self.strays,
+            counters: self.counters,
+        };
+        state.advance(&mut context, self.now);
+        if rule.emit.is_some() {
+            self.derive(before, segments);
+        }
+    }
+
+    /// Makes the derived events of what was found from `first` on.
+    fn derive(&mut self, first: usize, segments: &[Segment<'_>]) {
+        let found = Found {
+            rules: self.rules,
+            segments,
+            outputs: self.outputs,
+            ingest: self.ingest,
+        };
+        for fired in &self.outputs.fired[first..] {
+            let rule = &self.rules.rules[fired.rule.index()];
+            let Some(emit) = rule
+                .emit
+                .as_ref()
+                .filter(|_| matches!(fired.kind, MatchKind::Matched | MatchKind::Raised))
+            else {
+                continue;
+            };
+            let about = MatchRef { found, fired };
+            let registers = about.run(&emit.code);
+            self.counters.faults += registers.faults();
+            let value = |output: &Option<u32>| {
+                output.map_or(trapjaw_event::Value::Null, |output| {
+                    registers.value(output as usize, 0).to_value()
+                })
+            };
+            let event = Event {
+                type_id: emit.type_id,
+                time: fired.time,
+                source: format!("trapjaw/{}", rule.name).into(),
+                id: Some(format!("{}:0", about.id()).into()),
+                subject: None,
+                severity: rule.metadata.severity,
+                values: emit.fields.iter().map(value).collect(),
+            };
+            let cause = Some(self.outputs.link(fired));
+            let derived = Derived {
+                event,
+                cause,
+                effect: fired.time,
+                row: fired.row,
+            };
+            self.derived.entry(emit.type_id).or_default().push(derived);
+        }
+    }
+
+    /// All derived events so far, as batches; each holds one type.
+    fn derived_batches(&mut self) -> Vec<DerivedBatch> {
+        let mut batches = Vec::new();
+        for (_, mut events) in core::mem::take(&mut self.derived) {
+            events.sort_by(|a, b| compare_inputs((a.row, &a.cause), (b.row, &b.cause)));
+            let mut builder = BatchBuilder::new(Arc::clone(&self.rules.registry));
+            let (mut rows, mut step_rows) = (Vec::new(), Vec::new());
+            for derived in events {
+                let mut pushed = builder.push(&derived.event);
+                if pushed.is_err() && !builder.is_empty() {
+                    let bytes = builder.finish();
+                    batches.push(DerivedBatch {
+                        bytes,
+                        rows: core::mem::take(&mut rows),
+                        step_rows: core::mem::take(&mut step_rows),
+                    });
+                    pushed = builder.push(&derived.event);
+                }
+                if pushed.is_err() {
+                    self.counters.dropped_derived += 1;
+                    continue;
+                }
+                let origin = Origin {
+                    stream: 0,
+                    sequence: 0,
+                };
+                rows.push(RowOrigin {
+                    origin,
+                    effect: derived.effect,
+                    cause: derived.cause,
+                });
+                step_rows.push(derived.row);
+            }
+            if !builder.is_empty() {
+                batches.push(DerivedBatch {
+                    bytes: builder.finish(),
+                    rows,
+                    step_rows,
+                });
+            }
+        }
+        batches
+    }
+
+    fn finish(self, segments: &[Segment<'_>], sink: &mut impl Sink) {
+        self.outputs.sort();
+        let found = Found {
+            rules: self.rules,
+            segments,
+            outputs: self.outputs,
+            ingest: self.ingest,
+        };
+        for fired in &self.outputs.fired {
+            sink.matched(&MatchRef { found, fired });
+        }
+        if !self.strays.is_empty() {
+            let about = (self.version, self.ingest);
+            forward::pack(
+                self.strays,
+                segments,
+                &self.rules.registry,
+                about,
+                |forward| sink.forward(forward),
+            );
+        }
+    }
+}
