@@ -198,6 +198,16 @@ fn cleared_is_as_new() {
 }
 
 #[test]
+fn an_empty_wheel_keeps_up_with_the_clock() {
+    // Otherwise the first entries after a silence would start in buckets far too wide.
+    let mut wheel = Wheel::new(1);
+    for now in [0, 1 << 30, 1 << 40] {
+        assert_eq!(wheel.pop_due(now), None);
+        assert_eq!(wheel.tick, tick_of(now));
+    }
+}
+
+#[test]
 fn an_idle_gap_costs_no_ticks() {
     // 250 years of ticks: a wheel that visited them would not come back.
     let mut wheel = Wheel::new(1);
