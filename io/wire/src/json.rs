@@ -20,7 +20,7 @@
 //!
 //! | member | value | where it is absent or null |
 //! |---|---|---|
-//! | `type` | a type's wire name, or its name in rules | refused |
+//! | `type` | a type's wire name, or else its name in rules | refused |
 //! | `source` | text | short form: the empty text; `CloudEvents`: refused, also where empty |
 //! | `id` | text | short form: none; `CloudEvents`: refused, also where empty |
 //! | `subject` | text | none |
@@ -69,6 +69,7 @@
 
 mod convert;
 mod duration;
+mod envelope;
 mod error;
 mod http;
 mod matched;

@@ -71,7 +71,7 @@ fn instead(ty: &FieldType, node: &Node<'_>) -> String {
     let is = match node {
         Node::Text(text) => format!("is {}", quoted(text)),
         Node::Int(number) => format!("is {number}"),
-        Node::Float(number) => format!("is {number}"),
+        Node::Float(number) => format!("is {number:?}"),
         _ => format!("is {}", node.describe()),
     };
     match ty {

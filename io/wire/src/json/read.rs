@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::limits::MAX_TEXT;
-use trapjaw_event::{Event, EventType, Registry, Severity, TypeId, Value};
+use trapjaw_event::{Event, EventType, Registry, TypeId, Value};
 
 use super::JsonError;
 use super::convert;
+use super::envelope::{Envelope, duplicate, is_envelope, text};
 use super::error::quoted;
 use super::node::{self, Members, Node};
 use super::places::{Places, Tree};
@@ -94,9 +94,8 @@ impl EventReader {
             severity: envelope.severity()?,
             values: Vec::new(),
         };
-        let registry = Arc::clone(&self.registry);
-        let places = Arc::clone(&self.places);
-        let (ty, places) = (registry.get(type_id), &places[type_id.index()]);
+        let ty = self.registry.get(type_id);
+        let places = &self.places[type_id.index()];
         event.values = vec![Value::Null; ty.fields.len()];
         let tree = if cloud {
             &places.cloud
@@ -167,110 +166,6 @@ fn required(ty: &EventType, values: &[Value]) -> Result<(), JsonError> {
     Ok(())
 }
 
-/// The members that are the same for all types, as they stand in the object.
-#[derive(Default)]
-struct Envelope<'n> {
-    specversion: Option<&'n Node<'n>>,
-    ty: Option<&'n Node<'n>>,
-    source: Option<&'n Node<'n>>,
-    id: Option<&'n Node<'n>>,
-    subject: Option<&'n Node<'n>>,
-    time: Option<&'n Node<'n>>,
-    severity: Option<&'n Node<'n>>,
-    data: Option<&'n Node<'n>>,
-    data_base64: bool,
-}
-
-impl<'n> Envelope<'n> {
-    fn of(members: &'n Members<'n>) -> Result<Self, JsonError> {
-        let mut envelope = Self::default();
-        for (name, node) in members {
-            let slot = match &**name {
-                "specversion" => &mut envelope.specversion,
-                "type" => &mut envelope.ty,
-                "source" => &mut envelope.source,
-                "id" => &mut envelope.id,
-                "subject" => &mut envelope.subject,
-                "time" => &mut envelope.time,
-                "severity" => &mut envelope.severity,
-                "data" => &mut envelope.data,
-                "data_base64" => {
-                    envelope.data_base64 = true;
-                    continue;
-                }
-                _ => continue,
-            };
-            if slot.replace(node).is_some() {
-                return Err(duplicate(name));
-            }
-        }
-        Ok(envelope)
-    }
-
-    /// What `CloudEvents` ask for beyond what the short form does.
-    fn check_cloud(&self) -> Result<(), JsonError> {
-        let refused = |reason: &str| Err(JsonError::new(Code::JsonEnvelope, reason));
-        match self.specversion {
-            Some(Node::Text(version)) if version == "1.0" => {}
-            Some(_) => return refused("`specversion` is not \"1.0\""),
-            None => return refused("`specversion` is missing"),
-        }
-        for (name, member) in [("source", self.source), ("id", self.id)] {
-            match member {
-                None | Some(Node::Null) => return refused(&format!("`{name}` is missing")),
-                Some(Node::Text(text)) if text.is_empty() => {
-                    return refused(&format!("`{name}` is empty"));
-                }
-                Some(_) => {}
-            }
-        }
-        if self.data_base64 {
-            return Err(JsonError::new(
-                Code::JsonData,
-                "`data_base64` is not read: data are JSON",
-            ));
-        }
-        Ok(())
-    }
-
-    fn time(&self, now: i64) -> Result<i64, JsonError> {
-        match self.time {
-            None | Some(Node::Null) => Ok(now),
-            Some(node) => convert::time(node).ok_or_else(|| {
-                let reason = "`time` is not a time of RFC 3339 between the years 1678 and 2261, nor whole nanoseconds";
-                JsonError::new(Code::JsonEnvelope, reason)
-            }),
-        }
-    }
-
-    fn severity(&self) -> Result<Option<Severity>, JsonError> {
-        match self.severity {
-            None | Some(Node::Null) => Ok(None),
-            Some(Node::Text(name)) if let Ok(severity) = name.parse() => Ok(Some(severity)),
-            Some(_) => {
-                let reason = format!("`severity` is not one of {}", Severity::NAMES.join(", "));
-                Err(JsonError::new(Code::JsonEnvelope, reason))
-            }
-        }
-    }
-}
-
-/// A text of the envelope.
-fn text(name: &str, member: Option<&Node<'_>>) -> Result<Option<Box<str>>, JsonError> {
-    let reason = match member {
-        None | Some(Node::Null) => return Ok(None),
-        Some(Node::Text(text)) if text.len() <= MAX_TEXT => return Ok(Some((&**text).into())),
-        Some(Node::Text(text)) => {
-            format!(
-                "`{name}` has {} bytes, at most {MAX_TEXT} are allowed",
-                text.len()
-            )
-        }
-        Some(other) => format!("`{name}` is {}, not a text", other.describe()),
-    };
-    Err(JsonError::new(Code::JsonEnvelope, reason))
-}
-
 /// The way over an event's members to its fields' values.
 struct Walk<'w> {
     ty: &'w EventType,
@@ -337,15 +232,4 @@ impl Walk<'_> {
         }
         Ok(())
     }
-}
-
-fn is_envelope(name: &str) -> bool {
-    trapjaw_event::ENVELOPE.contains(&name)
-}
-
-fn duplicate(name: &str) -> JsonError {
-    JsonError::new(
-        Code::JsonDuplicate,
-        format!("member {} stands twice in its object", quoted(name)),
-    )
 }
