@@ -1,22 +1,23 @@
 //! Sums of a sliding window, by addition and subtraction, without rounding drift.
 //!
-//! A window that only adds what enters and subtracts what leaves costs O(1) an event, but plain floats make it
-//! forget: after `1e16` has come and gone, small values that were added meanwhile are lost for good. Three measures
-//! keep the error of `n` rows within one rounding of the result plus `(n e)^2` times the largest magnitude of the last
-//! two window lengths, where `e` is 2^-53 (for a million rows, that second part is 10^-20 of the largest):
+//! A window that only adds what enters and subtracts what leaves costs O(1) an event, but plain floats make
+//! it forget: after `1e16` has come and gone, small values that were added meanwhile are lost for good.
+//! Three measures keep the error of `n` rows within one rounding of the result plus `(n e)^2` times the
+//! largest magnitude of the last two window lengths, where `e` is 2^-53 (for a million rows, that second
+//! part is 10^-20 of the largest):
 //!
-//! - **Compensation.** Each part of the sum is an unevaluated pair of floats; the rounding error of every addition
-//!   is computed exactly (Knuth's `TwoSum`) and collected in the second one, as in Neumaier, *Rundungsfehleranalyse
-//!   einiger Verfahren zur Summation endlicher Summen*, ZAMM 54 (1974).
-//! - **Generations.** The window is split at a mark into an old part, from which rows only leave, and a young
-//!   part, to which rows are only added. When the last old row has left, the old part is thrown away, whatever
-//!   rounding left in it, and the young part takes its place. So an error never outlives two window lengths, and no
-//!   step ever visits more than one row.
+//! - **Compensation.** Each part of the sum is an unevaluated pair of floats; the rounding error of every
+//!   addition is computed exactly (Knuth's `TwoSum`) and collected in the second one, as in Neumaier,
+//!   *Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen*, ZAMM 54 (1974).
+//! - **Generations.** The window is split at a mark into an old part, from which rows only leave, and a
+//!   young part, to which rows are only added. When the last old row has left, the old part is thrown away,
+//!   whatever rounding left in it, and the young part takes its place. So an error never outlives two
+//!   window lengths, and no step ever visits more than one row.
 //! - **Extremes apart.** Infinities are counted, and finite values near the end of the range are summed on a
 //!   reduced scale: when they have left the window, they leave nothing behind, neither NaN nor infinity.
 //!
-//! Windows are first in, first out: [`Sum::evict`] and its like must be given the values in the order in which they
-//! were pushed. Nulls are neither pushed nor evicted.
+//! Windows are first in, first out: [`Sum::evict`] and its like must be given the values in the order in
+//! which they were pushed. Nulls are neither pushed nor evicted.
 
 /// Finite values from here on (2^990) go to the reduced scale: 2^32 smaller ones cannot overflow.
 const LARGE: f64 = f64::from_bits((1023 + 990) << 52);
@@ -53,8 +54,9 @@ impl Pair {
 
     /// The rounded total of two sums.
     ///
-    /// The errors are added one after the other on purpose: beside the sums they would be loaded as one vector, right
-    /// after they were stored one by one, and wait until those stores are through (15 ns instead of 2).
+    /// The errors are added one after the other on purpose: beside the sums they would be loaded as one
+    /// vector, right after they were stored one by one, and wait until those stores are through (15 ns
+    /// instead of 2).
     #[inline]
     fn plus(self, other: Self) -> f64 {
         let (sum, error) = two_sum(self.sum, other.sum);
@@ -320,8 +322,9 @@ impl Powers {
 /// Mean and variance of the floats in a first-in-first-out window.
 ///
 /// Distances are taken from an origin near the mean, which moves at each new generation (see the
-/// [module](self)), so that a small spread around a large mean keeps its digits. The parts are joined as in Chan,
-/// Golub, `LeVeque`, *Updating formulae and a pairwise algorithm for computing sample variances*, 1979.
+/// [module](self)), so that a small spread around a large mean keeps its digits. The parts are joined as in
+/// Chan, Golub, `LeVeque`, *Updating formulae and a pairwise algorithm for computing sample variances*,
+/// 1979.
 ///
 /// A value of magnitude 2^490 or more makes the results `None` for as long as it is in the window.
 #[derive(Clone, Copy, Debug, Default)]
@@ -496,8 +499,8 @@ mod tests {
     proptest! {
         #[test]
         fn sum_is_that_of_the_rows_in_the_window(steps in steps(rough())) {
-            // Magnitudes seen within the last two window contents bound the error; here that is everything since
-            // the window was last empty, a weaker bound that needs no second book-keeping.
+            // Magnitudes seen within the last two window contents bound the error; here that is everything
+            // since the window was last empty, a weaker bound that needs no second book-keeping.
             let mut largest = 0.0f64;
             drive(&mut Sum::default(), &steps, Sum::push, Sum::evict, |sum, rows| {
                 largest = if rows.is_empty() { 0.0 } else { rows.iter().fold(largest, |most, row| most.max(row.abs())) };
@@ -554,7 +557,8 @@ mod tests {
         #[test]
         fn variance_is_that_of_the_rows(steps in steps((0u8..100).prop_map(|v| 1e9 + f64::from(v) / 8.0))) {
             drive(&mut Moments::default(), &steps, Moments::push, Moments::evict, |moments, rows| {
-                // Eighths near 1e9: means and squares of the model are taken from small integers, hence exact.
+                // Eighths near 1e9: means and squares of the model are taken from small integers, hence
+                // exact.
                 let eighths: Vec<f64> = rows.iter().map(|row| (row - 1e9) * 8.0).collect();
                 let number = rows.len() as f64;
                 let total: f64 = eighths.iter().sum();
@@ -578,7 +582,8 @@ mod tests {
 
     #[test]
     fn drift_dies_within_two_windows() {
-        // Tenths cannot be held exactly, so each push and evict rounds: compare with a fresh sum of the same rows.
+        // Tenths cannot be held exactly, so each push and evict rounds: compare with a fresh sum of the
+        // same rows.
         let value = |row: u64| ((row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64) * 0.1;
         let mut sum = Sum::default();
         for row in 0..200_000 {

@@ -1,30 +1,30 @@
 //! Deadlines: one armed timer for each slot, due in order, exact to the nanosecond.
 //!
-//! [`Wheel`] is a hierarchical timer wheel (Varghese and Lauck, *Hashed and hierarchical timing wheels*, SOSP 1987).
-//! A slot is the number of a key in its rule's state; it has at most one deadline. Ticks are 2^20 ns, about a
-//! millisecond; a level has buckets 64 times as wide as the level below, and eight levels cover all times. The entries of the
-//! current tick are in a heap, which orders them by deadline and slot: ticks decide only where an entry waits, never
-//! when it falls due.
+//! [`Wheel`] is a hierarchical timer wheel (Varghese and Lauck, *Hashed and hierarchical timing wheels*,
+//! SOSP 1987). A slot is the number of a key in its rule's state; it has at most one deadline. Ticks are
+//! 2^20 ns, about a millisecond; a level has buckets 64 times as wide as the level below, and eight levels
+//! cover all times. The entries of the current tick are in a heap, which orders them by deadline and slot:
+//! ticks decide only where an entry waits, never when it falls due.
 //!
 //! # Bounded steps
 //!
-//! The textbook wheel empties a wide bucket at the moment in which the clock enters it: with a million keys and a
-//! window of ten seconds that is hundreds of thousands of entries at once, every four seconds. Here a bucket is
-//! emptied while the clock crosses the one before it, each step in proportion to the time that has passed.
-//! For this, each level has two turns of buckets, and an entry never goes into the next bucket of a level where the
-//! level below has room for it. So while the clock goes on in small steps, an operation moves few
-//! entries that are not due: those of a bucket divided by the ticks of one. A jump of the clock pays for what it
-//! skipped, and nothing for ticks without entries.
+//! The textbook wheel empties a wide bucket at the moment in which the clock enters it: with a million keys
+//! and a window of ten seconds that is hundreds of thousands of entries at once, every four seconds. Here a
+//! bucket is emptied while the clock crosses the one before it, each step in proportion to the time that
+//! has passed. For this, each level has two turns of buckets, and an entry never goes into the next bucket
+//! of a level where the level below has room for it. So while the clock goes on in small steps, an
+//! operation moves few entries that are not due: those of a bucket divided by the ticks of one. A jump of
+//! the clock pays for what it skipped, and nothing for ticks without entries.
 //!
 //! # Lazy deadlines
 //!
-//! A deadline that moves with every event of a key need not be armed with every event: leave the entry where it is, and
-//! when it falls due, look at the key and arm again if its deadline has moved on.
+//! A deadline that moves with every event of a key need not be armed with every event: leave the entry
+//! where it is, and when it falls due, look at the key and arm again if its deadline has moved on.
 //!
 //! # Memory
 //!
-//! 24 bytes for each slot up to the highest one that was ever armed, in pieces that never move; 1 KiB for each level in use;
-//! 16 bytes for each entry of the current tick.
+//! 24 bytes for each slot up to the highest one that was ever armed, in pieces that never move; 1 KiB for
+//! each level in use; 16 bytes for each entry of the current tick.
 
 mod near;
 
@@ -270,8 +270,9 @@ impl Wheel {
 
     /// Disarms and gives the earliest slot whose deadline is at or before `now`, with the deadline.
     ///
-    /// Deadlines that are the same fall due by slot. To be called until it gives `None` whenever the clock has moved on; that costs
-    /// one comparison while nothing is due. A clock that goes back finds nothing new.
+    /// Deadlines that are the same fall due by slot. To be called until it gives `None` whenever the clock
+    /// has moved on; that costs one comparison while nothing is due. A clock that goes back finds nothing
+    /// new.
     #[inline]
     pub fn pop_due(&mut self, now: i64) -> Option<(i64, u32)> {
         if now < self.wake {
@@ -280,17 +281,18 @@ impl Wheel {
         self.pop(now)
     }
 
-    /// A time up to which [`pop_due`](Self::pop_due) gives nothing, in constant time; `None` if no slot is armed.
+    /// A time up to which [`pop_due`](Self::pop_due) gives nothing, in constant time; `None` if no slot is
+    /// armed.
     ///
-    /// This is the earliest deadline or earlier: a wheel also wants to be called while it prepares for entries
-    /// that are due soon. Calling it later than that is safe, but dearer at once.
+    /// This is the earliest deadline or earlier: a wheel also wants to be called while it prepares for
+    /// entries that are due soon. Calling it later than that is safe, but dearer at once.
     #[inline]
     pub fn next_bound(&self) -> Option<i64> {
         (self.len > 0).then_some(self.wake)
     }
 
-    /// The earliest deadline. Visits one bucket of each level, so that [`next_bound`](Self::next_bound) is the
-    /// better question where a lower bound will do.
+    /// The earliest deadline. Visits one bucket of each level, so that [`next_bound`](Self::next_bound) is
+    /// the better question where a lower bound will do.
     pub fn next_at(&self) -> Option<i64> {
         if let Some(first) = self.near.first() {
             return Some(entry_at(first));

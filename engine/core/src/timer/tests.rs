@@ -222,8 +222,9 @@ fn an_idle_gap_costs_no_ticks() {
 
 #[test]
 fn a_steady_clock_moves_few_entries_at_once() {
-    // 20,000 deadlines within 2.5 s, all in buckets 4.3 s wide at first. A call may move its share of the bucket to come,
-    // some 9 entries, on each of two levels, besides what is due; entering a bucket would move thousands.
+    // 20,000 deadlines within 2.5 s, all in buckets 4.3 s wide at first. A call may move its share of the
+    // bucket to come, some 9 entries, on each of two levels, besides what is due; entering a bucket would
+    // move thousands.
     const ENTRIES: u32 = 20_000;
     let mut wheel = Wheel::new(ENTRIES);
     let second = 1_000_000_000i64;

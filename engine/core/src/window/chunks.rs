@@ -1,23 +1,25 @@
 //! Rows of many first-in-first-out windows, in chunks from one bounded pool.
 //!
-//! Each key of a windowed rule holds a [`Fifo`], a 20-byte handle; its rows are in chunks that [`Chunks`] hands out
-//! and takes back. A window grows by linking another chunk, never by moving rows, so that no push is dearer than the
-//! first allocation of one segment. A row is a fixed number of 64-bit words, chosen for the whole pool: usually the
-//! time, then one word for each aggregate's input, floats and integers as their bits.
+//! Each key of a windowed rule holds a [`Fifo`], a 20-byte handle; its rows are in chunks that [`Chunks`]
+//! hands out and takes back. A window grows by linking another chunk, never by moving rows, so that no push
+//! is dearer than the first allocation of one segment. A row is a fixed number of 64-bit words, chosen for
+//! the whole pool: usually the time, then one word for each aggregate's input, floats and integers as their
+//! bits.
 //!
 //! # Layout
 //!
-//! Chunks come in four classes of 8, 32, 128 and 512 row places. The first place holds the links to the chunks before and
-//! after, the others hold rows, so a long window spends 1/512 on links. A window starts with the smallest class and
-//! takes larger ones as it grows, so that what its first and last chunk leave empty stays in proportion.
-//! Chunks are cut from segments of up to 4,096 places, which are kept until the pool is dropped. A free chunk is
-//! reused by its class; when a class has run out, a larger one is split. Free chunks are not joined again: a
-//! window that finds only smaller ones takes those, so that the pool refuses a row only when nothing is free.
+//! Chunks come in four classes of 8, 32, 128 and 512 row places. The first place holds the links to the
+//! chunks before and after, the others hold rows, so a long window spends 1/512 on links. A window starts
+//! with the smallest class and takes larger ones as it grows, so that what its first and last chunk leave
+//! empty stays in proportion. Chunks are cut from segments of up to 4,096 places, which are kept until the
+//! pool is dropped. A free chunk is reused by its class; when a class has run out, a larger one is split.
+//! Free chunks are not joined again: a window that finds only smaller ones takes those, so that the pool
+//! refuses a row only when nothing is free.
 //!
 //! # Bounds
 //!
-//! The pool never holds more than the limit that it was made with. Every operation takes constant time, except for
-//! [`Chunks::rows`], which visits what it is asked for.
+//! The pool never holds more than the limit that it was made with. Every operation takes constant time,
+//! except for [`Chunks::rows`], which visits what it is asked for.
 
 use std::fmt;
 
@@ -46,7 +48,8 @@ const _: () = assert!(CLASSES == 1 << CLASS_BITS);
 const _: () = assert!(units(CLASSES - 1) <= 1 << SEGMENT_BITS);
 const _: () = assert!(FIRST_SEGMENT_UNITS <= 1 << SEGMENT_BITS);
 
-/// Reference to no chunk. The last unit would be the start of a chunk of the largest class, which has no room there.
+/// Reference to no chunk. The last unit would be the start of a chunk of the largest class, which has no
+/// room there.
 const NONE: u32 = u32::MAX;
 
 const fn units(class: usize) -> usize {
@@ -85,8 +88,8 @@ impl std::error::Error for Full {}
 
 /// The rows of one key's window, oldest first: where they start and end in their pool.
 ///
-/// A handle belongs to the pool that filled it. It is plain data; a copy is out of date as soon as the original
-/// has moved on. Before a handle is dropped, its rows go back with [`Chunks::clear`].
+/// A handle belongs to the pool that filled it. It is plain data; a copy is out of date as soon as the
+/// original has moved on. Before a handle is dropped, its rows go back with [`Chunks::clear`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fifo {
     head: u32,

@@ -1,17 +1,17 @@
 //! Minimum and maximum of a first-in-first-out window, in constant time an event.
 //!
-//! A minimum cannot be taken back when its row leaves. [`Daba`] is DABA Lite, from Tangwongsan, Hirzel and Schneider,
-//! *In-order sliding-window aggregation in worst-case constant time*, VLDB Journal 30 (2021): it needs an
-//! associative [`Combine`] and nothing else, neither an inverse nor commutativity, and no step ever runs over
-//! the window as the flip of a two-stack queue does.
+//! A minimum cannot be taken back when its row leaves. [`Daba`] is DABA Lite, from Tangwongsan, Hirzel and
+//! Schneider, *In-order sliding-window aggregation in worst-case constant time*, VLDB Journal 30 (2021): it
+//! needs an associative [`Combine`] and nothing else, neither an inverse nor commutativity, and no step
+//! ever runs over the window as the flip of a two-stack queue does.
 //!
 //! # How it works
 //!
-//! The window is a front part and a back part. `back` is the aggregate of the back part; each row of the front part
-//! ends up with the aggregate of itself and all later front rows, so the answer is the oldest row's aggregate combined with
-//! `back`. When the back part has grown as long as the front part, it joins the front, and the aggregates that
-//! are now too short are brought up to date two rows a step, soon enough before they are needed. From
-//! oldest to newest, the front part is then
+//! The window is a front part and a back part. `back` is the aggregate of the back part; each row of the
+//! front part ends up with the aggregate of itself and all later front rows, so the answer is the oldest
+//! row's aggregate combined with `back`. When the back part has grown as long as the front part, it joins
+//! the front, and the aggregates that are now too short are brought up to date two rows a step, soon enough
+//! before they are needed. From oldest to newest, the front part is then
 //!
 //! | rows | hold the aggregate of |
 //! |---|---|
@@ -20,15 +20,15 @@
 //! | right (`half` rows) | the row alone |
 //! | accumulated | the row up to the end of the front |
 //!
-//! Each step lengthens the left's first row to the end of the front with the aggregate of right and accumulated,
-//! and adds right's last row to accumulated. When left and right have run out, accumulated turns into done,
-//! row by row.
+//! Each step lengthens the left's first row to the end of the front with the aggregate of right and
+//! accumulated, and adds right's last row to accumulated. When left and right have run out, accumulated
+//! turns into done, row by row.
 //!
 //! # Storage
 //!
-//! The aggregates live in one word of the window's rows in [`Chunks`], in place of the value, so a minimum costs
-//! 8 bytes a row and 56 bytes a key. A push combines at most [`PUSH_COMBINES`] times, an eviction at most
-//! [`EVICT_COMBINES`] times, a query at most once.
+//! The aggregates live in one word of the window's rows in [`Chunks`], in place of the value, so a minimum
+//! costs 8 bytes a row and 56 bytes a key. A push combines at most [`PUSH_COMBINES`] times, an eviction at
+//! most [`EVICT_COMBINES`] times, a query at most once.
 
 use super::chunks::{Chunks, Cursor, Fifo};
 
@@ -64,13 +64,15 @@ pub struct MinFloat;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MaxFloat;
 
-/// The smallest integer. A null row holds [`IDENTITY`](Combine::IDENTITY), `i64::MAX`, which is also the answer where
-/// there is nothing else; as it is an ordinary value too, the caller's count of values tells the two apart.
+/// The smallest integer. A null row holds [`IDENTITY`](Combine::IDENTITY), `i64::MAX`, which is also the
+/// answer where there is nothing else; as it is an ordinary value too, the caller's count of values tells
+/// the two apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MinInt;
 
-/// The largest integer. A null row holds [`IDENTITY`](Combine::IDENTITY), `i64::MIN`, which is also the answer where
-/// there is nothing else; as it is an ordinary value too, the caller's count of values tells the two apart.
+/// The largest integer. A null row holds [`IDENTITY`](Combine::IDENTITY), `i64::MIN`, which is also the
+/// answer where there is nothing else; as it is an ordinary value too, the caller's count of values tells
+/// the two apart.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MaxInt;
 
@@ -164,7 +166,8 @@ impl Combine for MaxInt {
 
 /// The running aggregate of one window over one word of its rows; see the [module](self).
 ///
-/// It must be told of each row of its [`Fifo`] right after the row was pushed, and of each right after it was popped.
+/// It must be told of each row of its [`Fifo`] right after the row was pushed, and of each right after it
+/// was popped.
 ///
 /// ```
 /// # use trapjaw_engine::window::chunks::{Chunks, Fifo};

@@ -1,11 +1,12 @@
 //! What windows are made of: the rows that they hold, and aggregates that cannot be subtracted.
 //!
-//! A window keeps, for each partition key, the rows that are still inside, oldest first. [`chunks`] stores them for
-//! all keys of a rule in one bounded pool; [`minmax`] aggregates over them in constant time an event. Aggregates that
-//! can be subtracted are in [`sum`](crate::sum).
+//! A window keeps, for each partition key, the rows that are still inside, oldest first. [`chunks`] stores
+//! them for all keys of a rule in one bounded pool; [`minmax`] aggregates over them in constant time an
+//! event. Aggregates that can be subtracted are in [`sum`](crate::sum).
 //!
-//! Everything here takes constant time an event in the worst case, not only on average: with a million rows in a
-//! window, an occasional step over all of them would break the promise of a reaction within a millisecond.
+//! Everything here takes constant time an event in the worst case, not only on average: with a million rows
+//! in a window, an occasional step over all of them would break the promise of a reaction within a
+//! millisecond.
 
 pub mod chunks;
 pub mod minmax;

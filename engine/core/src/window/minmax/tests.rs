@@ -35,7 +35,8 @@ impl<C: Combine> Combine for Counting<C> {
     }
 }
 
-/// Maps `x -> a x + b` over the integers modulo 2^32, joined by composition: associative, but the order matters.
+/// Maps `x -> a x + b` over the integers modulo 2^32, joined by composition: associative, but the order
+/// matters.
 #[derive(Default)]
 struct Affine;
 
@@ -195,7 +196,8 @@ proptest! {
 
 #[test]
 fn no_operation_combines_more_than_its_bound() {
-    // Long enough for several joins of a back part of thousands of rows; the bounds are asserted at each step.
+    // Long enough for several joins of a back part of thousands of rows; the bounds are asserted at each
+    // step.
     let mut window = Checked::<MaxInt>::new();
     let mut most = 0;
     for round in 0..3i64 {
