@@ -47,7 +47,7 @@
 //! | codecs | `u32` | that it can send: bit n for codec n |
 //! | stream | `u128` | the client's choice; names the stream that sequence numbers count in |
 //! | token | `text` | at most [`MAX_TOKEN`] bytes; empty for none |
-//! | agent | `text` | name and version of the client, for logs; at most [`MAX_AGENT`] bytes |
+//! | client | `text` | its name and version, for logs; at most [`MAX_PEER_NAME`] bytes |
 //!
 //! HELLO and WELCOME look as they do here in all versions, and are always sent as frames of version 1.
 //!
@@ -64,8 +64,8 @@
 //! | most rows | `u32` | that it takes in one batch |
 //! | high water | `u64` | number of the stream's last event that was taken; 0 for none. What is sent again up to it is acknowledged and dropped |
 //! | layout | `u64` | fingerprint of the codec's types |
-//! | server | `text` | its name; at most [`MAX_AGENT`] bytes |
-//! | server version | `text` | at most [`MAX_AGENT`] bytes |
+//! | server | `text` | its name; at most [`MAX_PEER_NAME`] bytes |
+//! | server version | `text` | at most [`MAX_PEER_NAME`] bytes |
 //!
 //! **SCHEMA** begins with a `u8` that says which of three it is:
 //!
@@ -135,7 +135,7 @@
 //!
 //! [`MAX_PAYLOAD`]: crate::limits::MAX_PAYLOAD
 //! [`MAX_TOKEN`]: crate::limits::MAX_TOKEN
-//! [`MAX_AGENT`]: crate::limits::MAX_AGENT
+//! [`MAX_PEER_NAME`]: crate::limits::MAX_PEER_NAME
 //! [`MAX_DECLARED`]: crate::limits::MAX_DECLARED
 //! [`MAX_SUBSCRIBED`]: crate::limits::MAX_SUBSCRIBED
 //! [`MAX_MATCH_TEXT`]: crate::limits::MAX_MATCH_TEXT

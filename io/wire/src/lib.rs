@@ -19,7 +19,7 @@
 //! use trapjaw_wire::frame::{Decoder, Hello, Message, StreamId};
 //!
 //! let mut bytes = Vec::new();
-//! let hello = Hello { stream: StreamId(7), agent: "example 1.0", ..Hello::default() };
+//! let hello = Hello { stream: StreamId(7), client: "example 1.0", ..Hello::default() };
 //! hello.encode(&mut bytes)?;
 //!
 //! let mut decoder = Decoder::new();

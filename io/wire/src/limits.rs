@@ -14,7 +14,7 @@ pub const MAX_PAYLOAD: usize = MAX_BATCH;
 pub const MAX_TOKEN: usize = 4_096;
 
 /// Most bytes of the name and of the version by which a peer introduces itself.
-pub const MAX_AGENT: usize = 256;
+pub const MAX_PEER_NAME: usize = 256;
 
 /// Most bytes of a reason in NACK and BYE. A longer one is cut when it is sent.
 pub const MAX_REASON: usize = 1_024;
@@ -48,7 +48,7 @@ const _: () = assert!(HEADER + MAX_PAYLOAD.next_multiple_of(HEADER) <= MAX_FRAME
 // Numbers of declared types are `u16`.
 const _: () = assert!(MAX_DECLARED <= u16::MAX as usize);
 // Whatever their parts, these messages fit into a frame.
-const _: () = assert!(24 + 4 + MAX_TOKEN + 4 + MAX_AGENT <= MAX_PAYLOAD);
+const _: () = assert!(24 + 4 + MAX_TOKEN + 4 + MAX_PEER_NAME <= MAX_PAYLOAD);
 const _: () = assert!(8 + MAX_SUBSCRIBED * (4 + MAX_NAME) <= MAX_PAYLOAD);
 const _: () = assert!(16 + 4 + MAX_CODE_NAME + 4 + MAX_REASON <= MAX_PAYLOAD);
 // A text of the largest size fits into a line with every byte of it escaped.

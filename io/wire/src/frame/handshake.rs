@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::payload::{Reader, Writer, append_frame};
 use super::{CODEC_RKYV, FrameError, Header, Kind, Malformed, VERSION};
-use crate::limits::{MAX_AGENT, MAX_TOKEN};
+use crate::limits::{MAX_PEER_NAME, MAX_TOKEN};
 
 /// The name of a stream of events, of the client's choice. Sequence numbers count within a stream, over all the
 /// connections that name it.
@@ -94,7 +94,7 @@ pub struct Hello<'a> {
     /// What proves that it may connect; empty for none.
     pub token: &'a str,
     /// Its name and version, for logs.
-    pub agent: &'a str,
+    pub client: &'a str,
 }
 
 impl Default for Hello<'_> {
@@ -107,7 +107,7 @@ impl Default for Hello<'_> {
             codecs: Codecs::RKYV,
             stream: StreamId::default(),
             token: "",
-            agent: "",
+            client: "",
         }
     }
 }
@@ -121,7 +121,7 @@ impl fmt::Debug for Hello<'_> {
             .field("level", &self.level)
             .field("codecs", &self.codecs)
             .field("stream", &self.stream)
-            .field("agent", &self.agent)
+            .field("client", &self.client)
             .finish_non_exhaustive()
     }
 }
@@ -137,7 +137,7 @@ impl<'a> Hello<'a> {
             payload.u32(self.codecs.0);
             payload.u128(self.stream.0);
             payload.text("token", self.token, MAX_TOKEN)?;
-            payload.text("agent", self.agent, MAX_AGENT)
+            payload.text("client", self.client, MAX_PEER_NAME)
         })
     }
 
@@ -155,9 +155,9 @@ impl<'a> Hello<'a> {
             },
             stream: StreamId(payload.u128("stream")?),
             token: payload.text("token", MAX_TOKEN)?,
-            agent: payload.text("agent", MAX_AGENT)?,
+            client: payload.text("client", MAX_PEER_NAME)?,
         };
-        payload.end("agent")?;
+        payload.end("client")?;
         Ok(hello)
     }
 }
@@ -203,8 +203,8 @@ impl<'a> Welcome<'a> {
                 payload.u32(self.max_rows);
                 payload.u64(self.high_water);
                 payload.u64(self.layout);
-                payload.text("server", self.server, MAX_AGENT)?;
-                payload.text("server version", self.server_version, MAX_AGENT)
+                payload.text("server", self.server, MAX_PEER_NAME)?;
+                payload.text("server version", self.server_version, MAX_PEER_NAME)
             },
         )
     }
@@ -224,8 +224,8 @@ impl<'a> Welcome<'a> {
             max_rows: payload.u32("most rows")?,
             high_water: payload.u64("high water")?,
             layout: payload.u64("layout")?,
-            server: payload.text("server", MAX_AGENT)?,
-            server_version: payload.text("server version", MAX_AGENT)?,
+            server: payload.text("server", MAX_PEER_NAME)?,
+            server_version: payload.text("server version", MAX_PEER_NAME)?,
         };
         payload.end("server version")?;
         Ok(welcome)

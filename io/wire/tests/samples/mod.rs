@@ -21,7 +21,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message<'static>)> {
                 codecs: Codecs::RKYV,
                 stream: StreamId(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff),
                 token: "sesame",
-                agent: "trapjaw-client 0.1.0",
+                client: "trapjaw-client 0.1.0",
             }),
         ),
         (
