@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-pub use trapjaw_program::{AggregateFunction, Envelope, Limit, When};
 use trapjaw_event::{FieldId, FieldType, Registry, Severity, TypeId, Value};
+pub use trapjaw_program::{AggregateFunction, Envelope, Limit, When};
 
 use crate::diagnostic::Span;
 

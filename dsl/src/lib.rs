@@ -4,8 +4,11 @@
 //!
 //! 1. [`syntax::parse`] makes a lossless tree of any text, with every syntax error it found. It never fails.
 //! 2. The typed views of [`syntax::ast`] read that tree.
-//! 3. Every finding is a [`diagnostic::Diagnostic`] with a stable code, shown for people by
-//!    [`diagnostic::render`] or for machines by [`diagnostic::to_json`].
+//! 3. [`check()`] resolves names and types, and makes checked rules ([`hir`]) of it.
+//! 4. [`compile()`] makes a verified program of those.
+//!
+//! Every finding is a [`diagnostic::Diagnostic`] with a stable code, shown for people by [`diagnostic::render`] or for
+//! machines by [`diagnostic::to_json`].
 //!
 //! ```
 //! use trapjaw_dsl::{source::SourceMap, syntax};
@@ -20,6 +23,13 @@
 //! What this crate doesn't know: how a rule is evaluated, and where events come from.
 #![forbid(unsafe_code)]
 
+mod check;
+mod compile;
 pub mod diagnostic;
+pub mod hir;
+mod lower;
 pub mod source;
 pub mod syntax;
+
+pub use check::Checked;
+pub use compile::{Compiled, check, check_with_warnings, compile};

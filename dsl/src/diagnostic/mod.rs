@@ -5,7 +5,7 @@ mod json;
 mod render;
 mod similar;
 
-use crate::source::Span;
+pub use crate::source::Span;
 pub use codes::Code;
 pub use json::to_json;
 pub use render::{Style, render};

@@ -206,7 +206,7 @@ syntax_kinds! {
     RuleItem,
     /// `test "..." { ... }`
     TestItem,
-    /// `field: type`
+    /// `field: type = "data.path"`
     FieldDecl,
     /// `a.b.c` where a field is declared or set.
     FieldPath,

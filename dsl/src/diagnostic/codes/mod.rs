@@ -10,6 +10,7 @@
 //! | TJ02xx | types |
 //! | TJ03xx | the structure of rules |
 //! | TJ04xx | bounds |
+//! | TJ08xx | faults of the compiler |
 //! | TJ09xx | what is not supported yet |
 
 /// Declares the codes of one area: constants, and the list of them all.
@@ -36,10 +37,24 @@ macro_rules! codes {
     };
 }
 
+pub mod bounds;
+pub mod internal;
+pub mod names;
+pub mod rules;
 pub mod syntax;
+pub mod types;
+pub mod unsupported;
 
 /// The areas of the registry, by their numbers.
-const AREAS: &[&[Entry]] = &[syntax::ENTRIES];
+const AREAS: &[&[Entry]] = &[
+    syntax::ENTRIES,
+    names::ENTRIES,
+    types::ENTRIES,
+    rules::ENTRIES,
+    bounds::ENTRIES,
+    internal::ENTRIES,
+    unsupported::ENTRIES,
+];
 
 /// A stable code: shown as `TJ0001`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,7 +19,7 @@ ast_node! {
     RuleItem;
     /// `test "..." { step ... }`.
     TestItem;
-    /// `field: type`.
+    /// `field: type [= "data.path"]`.
     FieldDecl;
     /// `a.b.c`, where a field is declared or set: a path into nested data.
     FieldPath;
@@ -172,6 +172,11 @@ impl FieldDecl {
 
     /// The field's type.
     pub fn ty(&self) -> Option<TypeExpr> {
+        child(self.syntax())
+    }
+
+    /// Where the field is found in JSON, where that is said.
+    pub fn place(&self) -> Option<StringLiteral> {
         child(self.syntax())
     }
 }

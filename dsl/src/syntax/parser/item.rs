@@ -144,6 +144,9 @@ impl Parser<'_> {
             p.field_path();
             p.expect(SyntaxKind::Colon, "`:` and the field's type");
             p.type_expr();
+            if p.eat(SyntaxKind::Eq) {
+                p.plain_string("the field's place in quotes: `\"data.a.b\"`");
+            }
             p.close(start, SyntaxKind::FieldDecl);
         });
     }

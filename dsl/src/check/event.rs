@@ -1,0 +1,298 @@
+//! Event types: declarations to the registry.
+
+use super::declare::{Declared, beyond_limit};
+use super::names::Names;
+use super::{Outcome, Place, Reported};
+use crate::diagnostic::{
+    Diagnostic,
+    codes::{names as codes, unsupported},
+    did_you_mean,
+};
+use crate::source::{SourceId, Span};
+use crate::syntax::ast::{AstNode, EventItem, FieldDecl, Item, StringLiteral, TypeExpr};
+use std::collections::HashMap;
+use trapjaw_event::{ENVELOPE, EventType, Field, FieldType, RegistryError};
+
+/// The types of fields that are single words.
+const TYPES: [(&str, FieldType); 7] = [
+    ("bool", FieldType::Bool),
+    ("int", FieldType::Int),
+    ("float", FieldType::Float),
+    ("text", FieldType::Text),
+    ("time", FieldType::Time),
+    ("duration", FieldType::Duration),
+    ("ip", FieldType::Ip),
+];
+
+/// How other languages call them.
+const FOREIGN_TYPES: [(&str, &str); 11] = [
+    ("string", "text"),
+    ("str", "text"),
+    ("varchar", "text"),
+    ("boolean", "bool"),
+    ("integer", "int"),
+    ("long", "int"),
+    ("i64", "int"),
+    ("double", "float"),
+    ("f64", "float"),
+    ("timestamp", "time"),
+    ("datetime", "time"),
+];
+
+/// Declares the event types of all files, and what else has a name among them.
+pub(super) fn declare_all(places: &[Place], names: &mut Names, findings: &mut Vec<Diagnostic>) {
+    let mut declared = Declared::new("type");
+    let mut on_the_wire = Declared::new("type on the wire called");
+    for place in places {
+        match &place.item {
+            Item::Event(item) => declare(
+                item,
+                place,
+                names,
+                [&mut declared, &mut on_the_wire],
+                findings,
+            ),
+            Item::Table(item) => {
+                let message = "tables are not supported yet";
+                findings.push(Diagnostic::error(
+                    unsupported::TABLES,
+                    place.span(item),
+                    message,
+                ));
+                if let Some(name) = item.name() {
+                    declared.declare(&name.text(), place.span(&name), findings);
+                    names.tables.insert(name.text());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn declare(
+    item: &EventItem,
+    place: &Place,
+    names: &mut Names,
+    [declared, on_the_wire]: [&mut Declared; 2],
+    findings: &mut Vec<Diagnostic>,
+) {
+    let Some(name) = item.name() else { return };
+    let span = place.span(&name);
+    let text = name.text();
+    let first = declared.declare(&text, span, findings);
+    if !place.sound {
+        names.lost_types.insert(text);
+        return;
+    }
+    if let Some(lateness) = item.lateness() {
+        let message = "`lateness` is not supported yet";
+        findings.push(Diagnostic::error(
+            unsupported::LATENESS,
+            place.span(&lateness),
+            message,
+        ));
+    }
+    let mut fields = Fields {
+        source: place.source,
+        names: HashMap::new(),
+        declared: Vec::new(),
+        whole: true,
+        findings,
+    };
+    item.fields().for_each(|field| fields.declare(&field));
+    let Fields {
+        declared: fields,
+        whole,
+        ..
+    } = fields;
+    if !first {
+        return;
+    }
+    let wire_name = item.cloud_type();
+    let wire_span = wire_name.as_ref().map_or(span, |wire| place.span(wire));
+    let wire_name = wire_name
+        .and_then(|wire| wire.plain_text())
+        .unwrap_or_else(|| text.clone());
+    if !on_the_wire.declare(&wire_name, wire_span, findings) {
+        names.lost_types.insert(text);
+        return;
+    }
+    let ty = EventType {
+        wire_name: wire_name.into(),
+        ..EventType::new(&text, fields)
+    };
+    match names.registry.add(ty) {
+        Ok(id) if !whole => drop(names.partial.insert(id)),
+        Ok(_) => {}
+        Err(error) => {
+            names.lost_types.insert(text);
+            findings.extend(refused(&error, span));
+        }
+    }
+}
+
+/// Why the registry takes a type not: a limit, or a name that is too long and reported already.
+fn refused(error: &RegistryError, span: Span) -> Option<Diagnostic> {
+    let too_long = matches!(error, RegistryError::NameLength(length) if *length > 0);
+    (!too_long).then(|| {
+        Diagnostic::error(
+            crate::diagnostic::codes::bounds::BEYOND_LIMIT,
+            span,
+            error.to_string(),
+        )
+    })
+}
+
+/// The fields of one type.
+struct Fields<'f> {
+    source: SourceId,
+    names: HashMap<String, Span>,
+    declared: Vec<Field>,
+    /// Whether all fields could be declared.
+    whole: bool,
+    findings: &'f mut Vec<Diagnostic>,
+}
+
+impl Fields<'_> {
+    fn declare(&mut self, field: &FieldDecl) {
+        let Some(path) = field.path() else { return };
+        let span = Span::new(self.source, path.syntax().text_range());
+        let name = path.text();
+        if let Some(&first) = self.names.get(&name) {
+            let message = format!("there is a field `{name}` already");
+            let error = Diagnostic::error(codes::DUPLICATE_FIELD, span, message);
+            self.findings.push(
+                error
+                    .with_primary_label("declared again")
+                    .with_label(first, "declared here"),
+            );
+            return;
+        }
+        self.names.insert(name.clone(), span);
+        if name.len() > trapjaw_event::limits::MAX_NAME {
+            self.whole = false;
+            self.findings.push(beyond_limit(
+                span,
+                "bytes in a name",
+                trapjaw_event::limits::MAX_NAME,
+            ));
+            return;
+        }
+        if ENVELOPE.contains(&&*name) {
+            self.reserved(field, &name, span);
+            return;
+        }
+        let mut steps: Option<Box<[Box<str>]>> = name
+            .contains('.')
+            .then(|| path.segments().map(|step| step.text().into()).collect());
+        if let Some(place) = field.place() {
+            match self.path_in_data(&place) {
+                Ok(path) => steps = Some(path),
+                Err(Reported) => self.whole = false,
+            }
+        }
+        let Ok((ty, optional)) = self.field_type(field.ty()) else {
+            self.whole = false;
+            return;
+        };
+        self.declared.push(Field {
+            name: name.into(),
+            ty,
+            optional,
+            path: steps,
+        });
+    }
+
+    fn reserved(&mut self, field: &FieldDecl, name: &str, span: Span) {
+        let message = format!("`{name}` is a field of every event's envelope");
+        let mut error = Diagnostic::error(codes::RESERVED_FIELD, span, message)
+            .with_primary_label("can't be declared")
+            .with_help("give the field another name, and say where it is found in the data");
+        if let Some(ty) = field.ty().filter(|_| field.place().is_none()) {
+            let whole = Span::new(self.source, field.syntax().text_range());
+            let replacement = format!("event_{name}: {} = \"data.{name}\"", ty.syntax().text());
+            error = error.with_suggestion(whole, replacement, "for example");
+        }
+        self.findings.push(error);
+    }
+
+    /// `"data.order.id"`: the steps below `data`.
+    fn path_in_data(&mut self, place: &StringLiteral) -> Outcome<Box<[Box<str>]>> {
+        let text = place.plain_text().ok_or(Reported)?;
+        let steps = text.strip_prefix("data.").map(|path| path.split('.'));
+        match steps {
+            Some(steps) if steps.clone().all(|step| !step.is_empty()) => {
+                Ok(steps.map(Box::from).collect())
+            }
+            _ => {
+                let span = Span::new(self.source, place.syntax().text_range());
+                let message = "the place of a field is written `\"data.a.b\"`";
+                let mut error = Diagnostic::error(codes::FIELD_PLACE, span, message);
+                if !text.is_empty() && !text.starts_with("data") {
+                    error = error.with_suggestion(
+                        span,
+                        format!("\"data.{text}\""),
+                        "begin in the data",
+                    );
+                }
+                self.findings.push(error);
+                Err(Reported)
+            }
+        }
+    }
+
+    /// The type, and whether null is allowed.
+    fn field_type(&mut self, ty: Option<TypeExpr>) -> Outcome<(FieldType, bool)> {
+        let ty = ty.ok_or(Reported)?;
+        if ty.is_enum() {
+            return Ok((FieldType::Enum(self.variants(&ty).into()), ty.is_optional()));
+        }
+        let name = ty.name().ok_or(Reported)?;
+        let text = name.text();
+        if let Some((_, known)) = TYPES.iter().find(|(known, _)| *known == text) {
+            return Ok((known.clone(), ty.is_optional()));
+        }
+        let span = Span::new(self.source, name.syntax().text_range());
+        let foreign = FOREIGN_TYPES
+            .iter()
+            .find(|(foreign, _)| text.eq_ignore_ascii_case(foreign));
+        let meant = foreign
+            .map(|(_, ours)| *ours)
+            .or_else(|| did_you_mean(&text, TYPES.map(|(name, _)| name)));
+        let mut error = Diagnostic::error(
+            codes::UNKNOWN_FIELD_TYPE,
+            span,
+            format!("there is no type `{text}`"),
+        )
+        .with_help("the types are bool, int, float, text, time, duration, ip and enum(...)");
+        if let Some(meant) = meant {
+            error = error.with_suggestion(span, meant, format!("write `{meant}`"));
+        }
+        self.findings.push(error);
+        Err(Reported)
+    }
+
+    fn variants(&mut self, ty: &TypeExpr) -> Vec<Box<str>> {
+        let mut variants: Vec<Box<str>> = Vec::new();
+        for variant in ty.variants() {
+            let (text, span) = (
+                variant.text(),
+                Span::new(self.source, variant.syntax().text_range()),
+            );
+            if variants.iter().any(|known| **known == *text) {
+                let message = format!("`{text}` is a value of this enum already");
+                self.findings
+                    .push(Diagnostic::error(codes::DUPLICATE_VARIANT, span, message));
+            } else if text.len() > trapjaw_event::limits::MAX_NAME {
+                self.findings.push(beyond_limit(
+                    span,
+                    "bytes in a name",
+                    trapjaw_event::limits::MAX_NAME,
+                ));
+            } else {
+                variants.push(text.into());
+            }
+        }
+        variants
+    }
+}

@@ -1,0 +1,240 @@
+//! Calls: aggregates, and the functions that are still to come.
+
+use super::super::{Outcome, Reported, canonical};
+use super::{Checker, Place};
+use crate::diagnostic::{
+    Diagnostic,
+    codes::{names, rules, types as codes, unsupported},
+    did_you_mean,
+};
+use crate::hir::{Aggregate, AggregateFunction, Expr, ExprKind};
+use crate::source::Span;
+use crate::syntax::ast::{self, CallExpr};
+use trapjaw_event::FieldType;
+
+/// The aggregates that are still to come.
+const LATER_AGGREGATES: [&str; 7] = [
+    "stddev",
+    "stddev_pop",
+    "first",
+    "last",
+    "distinct",
+    "quantile",
+    "rate",
+];
+
+/// The scalar functions that are still to come.
+const LATER_FUNCTIONS: [&str; 31] = [
+    "abs",
+    "ceil",
+    "concat",
+    "date",
+    "day",
+    "div",
+    "exp",
+    "floor",
+    "format",
+    "hour",
+    "length",
+    "ln",
+    "log",
+    "lower",
+    "minute",
+    "mod",
+    "month",
+    "pow",
+    "replace",
+    "round",
+    "second",
+    "sign",
+    "split",
+    "sqrt",
+    "substring",
+    "trim",
+    "trunc",
+    "truncate",
+    "upper",
+    "weekday",
+    "year",
+];
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, call: &CallExpr) -> Outcome<Expr> {
+        let span = self.span(call);
+        let callee = call.callee().ok_or(Reported)?;
+        let ast::Expr::Name(name) = &callee else {
+            let message = "only functions can be called";
+            return self.refuse(Diagnostic::error(
+                names::UNKNOWN_FUNCTION,
+                self.span(&callee),
+                message,
+            ));
+        };
+        let (name, name_span) = (name.text(), self.span(name));
+        if let Some((function, _)) = AggregateFunction::ALL
+            .iter()
+            .find(|(_, known)| *known == name)
+        {
+            return self.aggregate(*function, call, span);
+        }
+        if LATER_AGGREGATES.contains(&name.as_str()) {
+            return self.unsupported(
+                unsupported::AGGREGATES,
+                span,
+                &format!("the aggregate `{name}` is"),
+            );
+        }
+        if LATER_FUNCTIONS.contains(&name.as_str()) {
+            return self.unsupported(
+                unsupported::FUNCTIONS,
+                span,
+                &format!("the function `{name}` is"),
+            );
+        }
+        let message = format!("there is no function `{name}`");
+        let mut error = Diagnostic::error(names::UNKNOWN_FUNCTION, name_span, message);
+        let aggregates = AggregateFunction::ALL.map(|(_, known)| known);
+        let known = aggregates
+            .into_iter()
+            .chain(LATER_AGGREGATES)
+            .chain(LATER_FUNCTIONS);
+        if let Some(meant) = did_you_mean(&name, known) {
+            error = error.with_suggestion(name_span, meant, format!("did you mean `{meant}`?"));
+        }
+        self.refuse(error)
+    }
+
+    fn aggregate(
+        &mut self,
+        function: AggregateFunction,
+        call: &CallExpr,
+        span: Span,
+    ) -> Outcome<Expr> {
+        self.refuse_without_window(function, span)?;
+        let (argument, filter) = self.aggregated(function, call, span)?;
+        let ty = function.result(argument.as_ref().map(|argument| &argument.ty));
+        let Some(ty) = ty else {
+            let found =
+                argument.map_or_else(|| "nothing".to_owned(), |argument| argument.ty.to_string());
+            let message = format!("there is no {} of {found}", function.name());
+            let error = Diagnostic::error(codes::AGGREGATE_ARGUMENT, span, message);
+            return self.refuse(error.with_help(match function {
+                AggregateFunction::Min | AggregateFunction::Max => {
+                    "it takes an int, float, time, duration or enum"
+                }
+                _ => "it takes an int, float or duration",
+            }));
+        };
+        let name = canonical::text(call).into_boxed_str();
+        let known = self
+            .aggregates
+            .iter()
+            .position(|aggregate| aggregate.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.aggregates.push(Aggregate {
+                function,
+                argument,
+                filter,
+                ty: ty.clone(),
+                name,
+            });
+            self.aggregates.len() - 1
+        });
+        Ok(Expr {
+            kind: ExprKind::Aggregate(index as u32),
+            ty,
+            span,
+        })
+    }
+
+    /// Refuses an aggregate that stands where there is no window.
+    fn refuse_without_window(&mut self, function: AggregateFunction, span: Span) -> Outcome<()> {
+        let name = function.name();
+        let misplaced =
+            |message: String| Diagnostic::error(rules::AGGREGATE_MISPLACED, span, message);
+        let error = match self.place {
+            Place::Output { window: true } => return Ok(()),
+            Place::Output { window: false } => {
+                let message = format!("`{name}` needs a window");
+                Diagnostic::error(rules::AGGREGATE_WITHOUT_WINDOW, span, message)
+                    .with_help("say over which events: `over 5m`")
+            }
+            Place::Where => misplaced(format!("`where` sees a single event, and so no `{name}`"))
+                .with_help("a condition on the window stands in `having`"),
+            Place::Key => misplaced(format!("`by` sees a single event, and so no `{name}`")),
+            Place::Aggregate => misplaced(format!(
+                "inside of an aggregate there is a single event, and so no `{name}`"
+            )),
+            Place::Constant => misplaced(format!("there are no events here, and so no `{name}`")),
+        };
+        self.refuse(error)
+    }
+
+    /// The argument and the filter of an aggregate.
+    fn aggregated(
+        &mut self,
+        function: AggregateFunction,
+        call: &CallExpr,
+        span: Span,
+    ) -> Outcome<(Option<Expr>, Option<Expr>)> {
+        let list = call.args().ok_or(Reported)?;
+        let outside = std::mem::replace(&mut self.place, Place::Aggregate);
+        let filter = list
+            .filter()
+            .map(|filter| self.condition(&filter, "what follows `where`"))
+            .transpose();
+        let mut arguments = Vec::new();
+        let mut wrong = false;
+        for arg in list.args() {
+            if let Some(name) = arg.name() {
+                let message = "the arguments of functions have no names";
+                self.findings.push(Diagnostic::error(
+                    codes::AGGREGATE_ARGUMENT,
+                    self.span(&name),
+                    message,
+                ));
+                wrong = true;
+            }
+            arguments.push(
+                arg.value()
+                    .ok_or(Reported)
+                    .and_then(|value| self.expr(&value, None)),
+            );
+        }
+        self.place = outside;
+        let takes = usize::from(function != AggregateFunction::Count);
+        if wrong {
+            return Err(Reported);
+        }
+        if arguments.len() > 1 || arguments.len() < takes {
+            let name = function.name();
+            let message = format!("`{name}` takes one argument, not {}", arguments.len());
+            return self.refuse(Diagnostic::error(codes::AGGREGATE_ARGUMENT, span, message));
+        }
+        let argument = arguments.pop().transpose();
+        let (argument, filter) = (argument?, filter?);
+        if let Some(filter) = &filter {
+            self.warn_if_constant(filter, "the condition inside of the aggregate");
+        }
+        Ok((argument, filter))
+    }
+
+    /// Warns of a condition that selects all or nothing.
+    pub(in crate::check) fn warn_if_constant(&mut self, condition: &Expr, what: &str) {
+        let ExprKind::Const(value) = &condition.kind else {
+            return;
+        };
+        debug_assert_eq!(condition.ty, FieldType::Bool);
+        let always = if *value == trapjaw_event::Value::Bool(true) {
+            "always"
+        } else {
+            "never"
+        };
+        let message = format!("{what} is {always} true");
+        self.findings.push(Diagnostic::warning(
+            rules::CONSTANT_CONDITION,
+            condition.span,
+            message,
+        ));
+    }
+}

@@ -1,0 +1,144 @@
+//! Tree to checked rules: names, types, and the structure of rules.
+//!
+//! Every finding is told once. What could not be understood is [`Reported`] to whoever asked for it, who then says
+//! nothing of his own, and the rest of the file is checked as if it were right.
+
+mod canonical;
+mod constant;
+mod declare;
+mod derive;
+mod event;
+mod expr;
+mod fold;
+mod names;
+mod rule;
+
+use crate::diagnostic::{Diagnostic, codes::unsupported};
+use crate::hir;
+use crate::source::{SourceId, SourceMap, Span};
+use crate::syntax::ast::{AstNode, Item};
+use crate::syntax::{self, TextRange};
+use declare::Declared;
+use names::Names;
+use std::sync::Arc;
+use trapjaw_program::limits::MAX_RULES;
+
+/// What checking found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The rules, if there is no error.
+    pub rules: Option<hir::RuleSet>,
+    /// Errors and warnings, in the order of files and of places in them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What was asked for is not there, and an error says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reported;
+
+/// What was asked for, unless it is wrong and that is reported.
+type Outcome<T> = Result<T, Reported>;
+
+/// An item of a file. Items that hold syntax errors declare their names, and are not looked into.
+struct Place {
+    source: SourceId,
+    item: Item,
+    sound: bool,
+}
+
+impl Place {
+    fn span(&self, node: &impl AstNode<Language = syntax::Trapjaw>) -> Span {
+        Span::new(self.source, node.syntax().text_range())
+    }
+}
+
+/// Reads and checks the files of a rule set; the errors of each are found whatever is wrong with others.
+pub(crate) fn check(sources: &SourceMap) -> Checked {
+    let mut findings = Vec::new();
+    let places = read(sources, &mut findings);
+    let mut names = Names::new(findings.is_empty());
+    event::declare_all(&places, &mut names, &mut findings);
+    constant::declare_all(&places, &mut names, &mut findings);
+    let (rules, name_spans) = rules(&places, &names, &mut findings);
+    derive::refuse_cycles(&rules, &name_spans, &names.registry, &mut findings);
+    for place in places
+        .iter()
+        .filter(|place| matches!(place.item, Item::Test(_)))
+    {
+        let message = "this test is not run: rule tests are not supported yet";
+        let span = place.span(&place.item);
+        findings.push(Diagnostic::warning(unsupported::TESTS, span, message));
+    }
+    findings.sort_by_key(|finding| (finding.primary, finding.code));
+    let rules = (!findings.iter().any(Diagnostic::is_error)).then(|| hir::RuleSet {
+        registry: Arc::new(names.registry),
+        rules,
+    });
+    Checked {
+        rules,
+        diagnostics: findings,
+    }
+}
+
+/// The items of all files, in their order.
+fn read(sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (source, file) in sources.iter() {
+        let parse = syntax::parse(source, file.text());
+        let items: Vec<Item> = parse.tree().items().collect();
+        let ends = items
+            .iter()
+            .skip(1)
+            .map(|item| item.syntax().text_range().start());
+        let ends: Vec<_> = ends.chain([parse.syntax().text_range().end()]).collect();
+        for (item, end) in items.into_iter().zip(ends) {
+            // What is missing at the end of an item is reported where the next one begins.
+            let extent = TextRange::new(item.syntax().text_range().start(), end);
+            let inside = |error: &Diagnostic| {
+                let range = Span::new(source, extent);
+                range.start <= error.primary.start && error.primary.start <= range.end
+            };
+            let sound = !parse.errors().iter().any(inside);
+            places.push(Place {
+                source,
+                item,
+                sound,
+            });
+        }
+        findings.extend_from_slice(parse.errors());
+    }
+    places
+}
+
+/// The rules that are right, and where the name of each stands.
+fn rules(
+    places: &[Place],
+    names: &Names,
+    findings: &mut Vec<Diagnostic>,
+) -> (Vec<hir::Rule>, Vec<Span>) {
+    let mut declared = Declared::new("rule");
+    let (mut rules, mut name_spans) = (Vec::new(), Vec::new());
+    for place in places {
+        let Item::Rule(item) = &place.item else {
+            continue;
+        };
+        let Some(name) = item.name() else { continue };
+        declared.declare(&name.text(), place.span(&name), findings);
+        let checked = place
+            .sound
+            .then(|| rule::check(item, place.source, names, findings));
+        if let Some(rule) = checked.flatten() {
+            rules.push(rule);
+            name_spans.push(place.span(&name));
+        }
+        if rules.len() > MAX_RULES {
+            findings.push(declare::beyond_limit(
+                place.span(&name),
+                "rules in a set",
+                MAX_RULES,
+            ));
+            break;
+        }
+    }
+    (rules, name_spans)
+}

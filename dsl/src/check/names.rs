@@ -1,0 +1,75 @@
+//! What the names of a rule set stand for.
+
+use super::declare::Declared;
+use crate::source::Span;
+use std::collections::{HashMap, HashSet};
+use trapjaw_event::{FieldType, Registry, TypeId, Value};
+
+/// Everything that the items of a rule set declare.
+pub(super) struct Names {
+    /// The event types that are right enough to be used.
+    pub(super) registry: Registry,
+    /// Types some of whose fields could not be declared: that another field is unknown is no news.
+    pub(super) partial: HashSet<TypeId>,
+    /// Names of event types that could not be declared.
+    pub(super) lost_types: HashSet<String>,
+    /// The tables.
+    pub(super) tables: HashSet<String>,
+    /// The constants declared so far.
+    pub(super) constants: HashMap<String, Constant>,
+    /// Where all constants are declared.
+    pub(super) constant_places: Declared,
+    /// Whether all files could be read: if not, a name that is missing may be declared by what could not.
+    pub(super) complete: bool,
+}
+
+/// A constant.
+#[derive(Clone, Debug)]
+pub(super) enum Constant {
+    /// Its value, not null, and its type.
+    Known(Value, FieldType),
+    /// Its declaration is wrong.
+    Lost,
+}
+
+/// What an event type's name stands for.
+pub(super) enum TypeName {
+    /// This type.
+    Known(TypeId),
+    /// A type whose declaration is wrong, or may be in what could not be read.
+    Lost,
+    /// Nothing.
+    Unknown,
+}
+
+impl Names {
+    pub(super) fn new(complete: bool) -> Names {
+        Names {
+            registry: Registry::new(),
+            partial: HashSet::new(),
+            lost_types: HashSet::new(),
+            tables: HashSet::new(),
+            constants: HashMap::new(),
+            constant_places: Declared::new("constant"),
+            complete,
+        }
+    }
+
+    pub(super) fn event_type(&self, name: &str) -> TypeName {
+        match self.registry.by_name(name) {
+            Some(id) => TypeName::Known(id),
+            None if self.lost_types.contains(name) || !self.complete => TypeName::Lost,
+            None => TypeName::Unknown,
+        }
+    }
+
+    /// The names of the event types, for suggestions.
+    pub(super) fn type_names(&self) -> impl Iterator<Item = &str> {
+        self.registry.iter().map(|(_, ty)| &*ty.name)
+    }
+
+    /// Where a constant is declared whose value is not known yet.
+    pub(super) fn later_constant(&self, name: &str) -> Option<Span> {
+        self.constant_places.place(name)
+    }
+}

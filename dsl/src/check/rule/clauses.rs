@@ -1,0 +1,207 @@
+//! Which clauses a rule has: each at most once, none that exclude each other.
+
+use super::super::{Outcome, Reported};
+use crate::diagnostic::{
+    Code, Diagnostic,
+    codes::{rules as codes, unsupported},
+};
+use crate::source::{SourceId, Span};
+use crate::syntax::Trapjaw;
+use crate::syntax::ast::{
+    AboutClause, AbsentClause, Action, AstNode, ByClause, Clause, EmitClause, ForClause,
+    HavingClause, LabelsClause, LimitClause, OnClause, OnClearClause, OverClause, RuleItem,
+    RunbookClause, SeverityClause, WhereClause,
+};
+use trapjaw_program::When;
+
+/// The clauses of a rule, by their kind.
+#[derive(Default)]
+pub(super) struct Clauses {
+    pub(super) about: Option<AboutClause>,
+    pub(super) severity: Option<SeverityClause>,
+    pub(super) labels: Option<LabelsClause>,
+    pub(super) runbook: Option<RunbookClause>,
+    pub(super) on: Option<OnClause>,
+    pub(super) condition: Option<WhereClause>,
+    pub(super) by: Option<ByClause>,
+    pub(super) lasting: Option<ForClause>,
+    pub(super) over: Option<OverClause>,
+    pub(super) absent: Option<AbsentClause>,
+    pub(super) having: Option<HavingClause>,
+    pub(super) limit: Option<LimitClause>,
+    pub(super) emit: Option<EmitClause>,
+    /// `do` and `on clear do`, in order of appearance.
+    pub(super) actions: Vec<(When, Action)>,
+    /// The first `on clear`.
+    pub(super) clear: Option<OnClearClause>,
+}
+
+impl Clauses {
+    /// The clauses of a rule that is called what stands at `name`. What is refused is left out: the rest can be
+    /// checked as if it were not there.
+    pub(super) fn gather(
+        item: &RuleItem,
+        name: Span,
+        source: SourceId,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Outcome<Clauses> {
+        let mut clauses = Clauses::default();
+        let mut gathering = Gathering {
+            source,
+            findings,
+            patterns: false,
+            foreign_start: false,
+        };
+        for clause in item.clauses() {
+            gathering.take(clause, &mut clauses);
+        }
+        if gathering.foreign_start {
+            return Err(Reported);
+        }
+        if clauses.on.is_none() {
+            let error = Diagnostic::error(
+                codes::NO_EVENT,
+                name,
+                "the rule doesn't say which events it sees",
+            );
+            gathering
+                .findings
+                .push(error.with_help("begin it with `on e: TYPE`"));
+            return Err(Reported);
+        }
+        gathering.refuse_second_state(&clauses);
+        Ok(clauses)
+    }
+}
+
+/// Sorts the clauses of one rule.
+struct Gathering<'f> {
+    source: SourceId,
+    findings: &'f mut Vec<Diagnostic>,
+    /// Whether patterns were refused already: their clauses are one construct.
+    patterns: bool,
+    /// Whether the rule is started by what is not supported.
+    foreign_start: bool,
+}
+
+impl Gathering<'_> {
+    fn take(&mut self, clause: Clause, clauses: &mut Clauses) {
+        match clause {
+            Clause::About(clause) => self.once(&mut clauses.about, clause, "about"),
+            Clause::Severity(clause) => self.once(&mut clauses.severity, clause, "severity"),
+            Clause::Labels(clause) => self.once(&mut clauses.labels, clause, "labels"),
+            Clause::Runbook(clause) => self.once(&mut clauses.runbook, clause, "runbook"),
+            Clause::On(clause) => self.once(&mut clauses.on, clause, "on"),
+            Clause::Where(clause) => self.once(&mut clauses.condition, clause, "where"),
+            Clause::By(clause) => {
+                if let Some(mapping) = clause.mappings().next() {
+                    self.refuse_pattern(&mapping);
+                }
+                self.once(&mut clauses.by, clause, "by");
+            }
+            Clause::For(clause) => self.once(&mut clauses.lasting, clause, "for"),
+            Clause::Over(clause) => self.once(&mut clauses.over, clause, "over"),
+            Clause::Absent(clause) => self.once(&mut clauses.absent, clause, "absent"),
+            Clause::Having(clause) => self.once(&mut clauses.having, clause, "having"),
+            Clause::Limit(clause) => self.once(&mut clauses.limit, clause, "limit"),
+            Clause::Emit(clause) => self.once(&mut clauses.emit, clause, "emit"),
+            Clause::Do(clause) => {
+                clauses
+                    .actions
+                    .extend(clause.actions().map(|action| (When::Fire, action)));
+            }
+            Clause::OnClear(clause) => {
+                clauses
+                    .actions
+                    .extend(clause.actions().map(|action| (When::Clear, action)));
+                clauses.clear.get_or_insert(clause);
+            }
+            Clause::Match(clause) => {
+                self.foreign_start = true;
+                self.refuse_pattern(&clause);
+            }
+            Clause::Within(clause) => self.refuse_pattern(&clause),
+            Clause::Skip(clause) => self.refuse_pattern(&clause),
+            Clause::OnTimeout(clause) => self.refuse_pattern(&clause),
+            Clause::Every(clause) => self.refuse_schedule(&clause),
+            Clause::At(clause) => self.refuse_schedule(&clause),
+            Clause::Keep(clause) => self.refuse(
+                unsupported::KEEP_ALL,
+                &clause,
+                "`keep *` is not supported yet",
+            ),
+        }
+    }
+
+    /// Takes a clause that stands once in a rule.
+    fn once<T: AstNode<Language = Trapjaw>>(
+        &mut self,
+        place: &mut Option<T>,
+        clause: T,
+        keyword: &str,
+    ) {
+        let Some(first) = place else {
+            *place = Some(clause);
+            return;
+        };
+        let message = format!("the rule has `{keyword}` already");
+        let error = Diagnostic::error(codes::REPEATED_CLAUSE, self.span(&clause), message)
+            .with_label(self.span(first), "the first one");
+        self.findings.push(match keyword {
+            "where" | "having" => error.with_help("join the conditions by `and`"),
+            "by" => error.with_help("separate the parts of a key by commas"),
+            "on" => {
+                error.with_help("a rule sees several types when they are joined: `on e: a | b`")
+            }
+            _ => error,
+        });
+    }
+
+    /// `for`, `over` and `absent` exclude each other.
+    fn refuse_second_state(&mut self, clauses: &Clauses) {
+        let states = [
+            clauses.lasting.as_ref().map(|clause| self.span(clause)),
+            clauses.over.as_ref().map(|clause| self.span(clause)),
+            clauses.absent.as_ref().map(|clause| self.span(clause)),
+        ];
+        let mut states: Vec<Span> = states.into_iter().flatten().collect();
+        states.sort();
+        if let [first, second, ..] = states[..] {
+            let message = "a rule has one of `for`, `over` and `absent`";
+            let error = Diagnostic::error(codes::CONFLICTING_CLAUSES, second, message);
+            self.findings.push(
+                error
+                    .with_label(first, "the first one")
+                    .with_help("make it two rules"),
+            );
+        }
+    }
+
+    fn refuse_pattern(&mut self, clause: &impl AstNode<Language = Trapjaw>) {
+        if !std::mem::replace(&mut self.patterns, true) {
+            self.refuse(
+                unsupported::PATTERNS,
+                clause,
+                "patterns are not supported yet",
+            );
+        }
+    }
+
+    fn refuse_schedule(&mut self, clause: &impl AstNode<Language = Trapjaw>) {
+        self.foreign_start = true;
+        self.refuse(
+            unsupported::SCHEDULES,
+            clause,
+            "schedules are not supported yet",
+        );
+    }
+
+    fn refuse(&mut self, code: Code, clause: &impl AstNode<Language = Trapjaw>, message: &str) {
+        self.findings
+            .push(Diagnostic::error(code, self.span(clause), message));
+    }
+
+    fn span(&self, node: &impl AstNode<Language = Trapjaw>) -> Span {
+        Span::new(self.source, node.syntax().text_range())
+    }
+}

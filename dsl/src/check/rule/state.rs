@@ -1,0 +1,186 @@
+//! What a rule remembers: its state clause, and its limit.
+
+use super::super::{Outcome, Reported};
+use super::RuleChecker;
+use super::clauses::Clauses;
+use crate::diagnostic::{
+    Diagnostic,
+    codes::{bounds, rules as codes, unsupported},
+};
+use crate::hir::{Clause, Limit};
+use crate::source::Span;
+use crate::syntax::ast::{self, AbsentClause, ForClause, LimitClause, OverClause, OverKind};
+use trapjaw_event::{FieldType, Value};
+
+impl RuleChecker<'_> {
+    pub(super) fn clause(&mut self, clauses: &Clauses) -> Outcome<Clause> {
+        // More than one is reported already; each is checked nonetheless.
+        let lasting = clauses
+            .lasting
+            .as_ref()
+            .map(|clause| self.sustained(clause));
+        let over = clauses.over.as_ref().map(|clause| self.window(clause));
+        let absent = clauses.absent.as_ref().map(|clause| self.absence(clause));
+        lasting.or(over).or(absent).unwrap_or(Ok(Clause::Each))
+    }
+
+    fn sustained(&mut self, clause: &ForClause) -> Outcome<Clause> {
+        let duration = self.positive(clause.duration(), "the duration");
+        let gap = clause
+            .gap()
+            .map(|gap| self.positive(Some(gap), "`gap`"))
+            .transpose();
+        let keep = clause
+            .keep()
+            .map(|keep| self.duration(Some(keep), "`keep`"))
+            .transpose();
+        let (duration, gap, keep) = (duration?, gap?, keep?);
+        if let Some((keep, span)) = keep.filter(|(keep, _)| *keep < 0) {
+            return self.not_positive(
+                span,
+                format!("`keep` must not be negative, and this is {}", shown(keep)),
+            );
+        }
+        Ok(Clause::Sustained {
+            duration,
+            gap,
+            keep: keep.map_or(0, |(keep, _)| keep),
+        })
+    }
+
+    fn window(&mut self, clause: &OverClause) -> Outcome<Clause> {
+        let span = self.span(clause);
+        let each = clause.each();
+        let later = match clause.kind() {
+            OverKind::Hopping { .. } => Some("hopping windows are"),
+            OverKind::Events { .. } => Some("windows of so many events are"),
+            OverKind::Session { .. } => Some("session windows are"),
+            _ if clause.zone().is_some() => Some("windows aligned to a time zone are"),
+            _ => None,
+        };
+        if let Some(what) = later {
+            return self.exprs.unsupported(unsupported::WINDOWS, span, what);
+        }
+        match clause.kind() {
+            OverKind::Sliding { length } => Ok(Clause::Sliding {
+                length: self.positive(length, "the window")?,
+                each,
+            }),
+            OverKind::Tumbling { length } => {
+                let length = self.positive(length, "the window");
+                if each {
+                    let message = "a tumbling window is evaluated once, at its end";
+                    let error = Diagnostic::error(codes::EACH_WITHOUT_SLIDING, span, message);
+                    return self
+                        .exprs
+                        .refuse(error.with_help("leave out `each`, or `tumbling`"));
+                }
+                Ok(Clause::Tumbling { length: length? })
+            }
+            OverKind::All => Ok(Clause::All { each }),
+            OverKind::Hopping { .. } | OverKind::Events { .. } | OverKind::Session { .. } => {
+                Err(Reported)
+            }
+        }
+    }
+
+    fn absence(&mut self, clause: &AbsentClause) -> Outcome<Clause> {
+        let duration = self.positive(clause.duration(), "the duration");
+        if let Some(table) = clause.table() {
+            let span = self.span(&table);
+            return self
+                .exprs
+                .unsupported(unsupported::TABLES, span, "the keys of a table are");
+        }
+        Ok(Clause::Absent {
+            duration: duration?,
+        })
+    }
+
+    pub(super) fn limit(&mut self, clause: Option<&LimitClause>) -> Outcome<Option<Limit>> {
+        let Some(clause) = clause else {
+            return Ok(None);
+        };
+        let count = self.count(clause.count());
+        let per = self.positive(clause.period(), "the time of a limit");
+        Ok(Some(Limit {
+            count: count?,
+            per: per?,
+        }))
+    }
+
+    fn count(&mut self, expr: Option<ast::Expr>) -> Outcome<u32> {
+        let expr = expr.ok_or(Reported)?;
+        let Value::Int(count) = self.exprs.constant(&expr, &FieldType::Int, "a limit")? else {
+            return Err(Reported);
+        };
+        let span = self.span(&expr);
+        match u32::try_from(count) {
+            Ok(0) | Err(_) if count <= 0 => self.not_positive(
+                span,
+                format!("a limit of {count} would let nothing through"),
+            ),
+            Ok(count) => Ok(count),
+            Err(_) => {
+                let message = format!("a limit is at most {}", u32::MAX);
+                self.exprs
+                    .refuse(Diagnostic::error(bounds::BEYOND_LIMIT, span, message))
+            }
+        }
+    }
+
+    /// A constant duration above zero, in nanoseconds.
+    fn positive(&mut self, expr: Option<ast::Expr>, what: &str) -> Outcome<i64> {
+        let (duration, span) = self.duration(expr, what)?;
+        if duration > 0 {
+            return Ok(duration);
+        }
+        self.not_positive(
+            span,
+            format!(
+                "{what} must be longer than nothing, and this is {}",
+                shown(duration)
+            ),
+        )
+    }
+
+    fn duration(&mut self, expr: Option<ast::Expr>, what: &str) -> Outcome<(i64, Span)> {
+        let expr = expr.ok_or(Reported)?;
+        match self.exprs.constant(&expr, &FieldType::Duration, what)? {
+            Value::Duration(duration) => Ok((duration, self.span(&expr))),
+            _ => Err(Reported),
+        }
+    }
+
+    fn not_positive<T>(&mut self, span: Span, message: String) -> Outcome<T> {
+        self.exprs
+            .refuse(Diagnostic::error(bounds::NOT_POSITIVE, span, message))
+    }
+
+    /// Whether the rule has `on clear`, which needs something that clears.
+    pub(super) fn reports_clear(&mut self, clauses: &Clauses) -> Outcome<bool> {
+        let Some(clear) = &clauses.clear else {
+            return Ok(false);
+        };
+        let tumbling = clauses
+            .over
+            .as_ref()
+            .is_some_and(|over| matches!(over.kind(), OverKind::Tumbling { .. }));
+        let lasting = clauses.lasting.is_some() || clauses.absent.is_some();
+        if lasting || (clauses.over.is_some() && !tumbling) {
+            return Ok(true);
+        }
+        let message = if tumbling {
+            "a tumbling window never clears"
+        } else {
+            "a match of a single event never clears"
+        };
+        let error = Diagnostic::error(codes::CLEAR_WITHOUT_STATE, self.span(clear), message);
+        self.exprs
+            .refuse(error.with_help("`for`, `absent` and sliding windows clear"))
+    }
+}
+
+fn shown(nanoseconds: i64) -> trapjaw_event::format::Duration {
+    trapjaw_event::format::Duration(nanoseconds)
+}

@@ -1,0 +1,20 @@
+//! `TJ04xx`: bounds.
+
+codes! {
+    NOT_POSITIVE = 401 {
+        title: "a number must be above zero",
+        explanation: "Windows, silences and limits last longer than nothing, and a limit lets something through. Only `keep` may be `0s`.",
+        wrong: "event login { user: text }
+rule busy { on l: login over 0s do log(l.user) }",
+        right: "event login { user: text }
+rule busy { on l: login over 5m do log(l.user) }",
+    }
+    BEYOND_LIMIT = 402 {
+        title: "more than a limit allows",
+        explanation: "What a rule set may hold is bounded, so that what it needs is bounded too. The message names the limit.",
+        wrong: "event e { a: int, b: int, c: int, d: int, f: int, g: int, h: int, i: int, j: int, k: int, l: int, m: int, n: int, o: int, p: int, q: int, r: int }
+rule wide { on x: e by x.a, x.b, x.c, x.d, x.f, x.g, x.h, x.i, x.j, x.k, x.l, x.m, x.n, x.o, x.p, x.q, x.r absent 5m do log(\"quiet\") }",
+        right: "event e { a: int, b: int, c: int, d: int, f: int, g: int, h: int, i: int, j: int, k: int, l: int, m: int, n: int, o: int, p: int, q: int, r: int }
+rule wide { on x: e by x.a, x.b, x.c absent 5m do log(\"quiet\") }",
+    }
+}

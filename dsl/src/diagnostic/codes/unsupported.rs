@@ -1,0 +1,112 @@
+//! `TJ09xx`: what the language has, but this version doesn't support yet.
+
+codes! {
+    PATTERNS = 901 {
+        title: "patterns are not supported yet",
+        explanation: "`match`, and what belongs to it (`within`, `skip`, `on timeout`, keys that map names), come in a later version. A rule sees single events (`on`), over time with `for`, `over` and `absent`.",
+        wrong: "event login { user: text, ok: bool }
+rule guessed { match f: login[not ok] -> w: login[ok] by user within 1m do page(w.user) }",
+        right: "event login { user: text, ok: bool }
+rule guessed { on l: login where not l.ok by l.user over 1m having count() >= 5 do page(l.user) }",
+    }
+    SCHEDULES = 902 {
+        title: "schedules are not supported yet",
+        explanation: "Rules that start by the clock (`every`, `at`) come in a later version. Until then a rule is started by events.",
+        wrong: "rule digest { every 1h do log(\"hourly\") }",
+        right: "event tick { hour: int }
+rule digest { on t: tick do log(\"hourly\") }",
+    }
+    TABLES = 903 {
+        title: "tables are not supported yet",
+        explanation: "Reference data (`table`, look-ups, `in TABLE`, `absent D of TABLE`) comes in a later version. A short list can stand in the rule: `in [\"a\", \"b\"]`.",
+        wrong: "table owners from \"owners.csv\" key service { service: text, team: text }",
+        right: "event owner { service: text, team: text }",
+    }
+    WINDOWS = 904 {
+        title: "this kind of window is not supported yet",
+        explanation: "Hopping windows (`every`), windows of so many events, session windows, and windows aligned to a time zone come in a later version. There are sliding windows (`over 5m`), tumbling ones (`over 5m tumbling`), and `over all`.",
+        wrong: "event login { user: text }
+rule busy { on l: login over 5m every 1m having count() > 9 do log(\"busy\") }",
+        right: "event login { user: text }
+rule busy { on l: login over 5m tumbling having count() > 9 do log(\"busy\") }",
+    }
+    LATENESS = 905 {
+        title: "`lateness` is not supported yet",
+        explanation: "Putting late events in order comes in a later version. Until then events take effect as they arrive.",
+        wrong: "event login { user: text } lateness 5s",
+        right: "event login { user: text }",
+    }
+    REGEXES = 906 {
+        title: "regular expressions are not supported yet",
+        explanation: "`~` comes in a later version. There are `contains`, `starts_with` and `ends_with`.",
+        wrong: "event login { user: text }
+rule root { on l: login where l.user ~ /^root/ do log(l.user) }",
+        right: "event login { user: text }
+rule root { on l: login where l.user starts_with \"root\" do log(l.user) }",
+    }
+    GLOBS = 907 {
+        title: "`like` is not supported yet",
+        explanation: "Globs come in a later version. There are `contains`, `starts_with` and `ends_with`.",
+        wrong: "event login { user: text }
+rule root { on l: login where l.user like \"root*\" do log(l.user) }",
+        right: "event login { user: text }
+rule root { on l: login where l.user starts_with \"root\" do log(l.user) }",
+    }
+    BETWEEN = 908 {
+        title: "`between` is not supported yet",
+        explanation: "`between` comes in a later version. Two comparisons say the same: `x >= 1 and x <= 9`.",
+        wrong: "event request { status: int }
+rule failed { on r: request where r.status between 500 and 599 do log(\"failed\") }",
+        right: "event request { status: int }
+rule failed { on r: request where r.status >= 500 and r.status <= 599 do log(\"failed\") }",
+    }
+    IGNORING_CASE = 909 {
+        title: "tests that ignore case are not supported yet",
+        explanation: "`icontains`, `istarts_with` and `iends_with` come in a later version. The tests without the `i` compare letters as they are.",
+        wrong: "event login { user: text }
+rule root { on l: login where l.user icontains \"root\" do log(l.user) }",
+        right: "event login { user: text }
+rule root { on l: login where l.user contains \"root\" do log(l.user) }",
+    }
+    CONDITIONALS = 910 {
+        title: "`if` is not supported yet",
+        explanation: "`if c then a else b` comes in a later version. Two rules can each take one of the cases.",
+        wrong: "event login { user: text, ok: bool }
+rule seen { on l: login do log(if l.ok then \"fine\" else \"failed\") }",
+        right: "event login { user: text, ok: bool }
+rule failed { on l: login where not l.ok do log(\"failed\") }",
+    }
+    FUNCTIONS = 911 {
+        title: "this function is not supported yet",
+        explanation: "Scalar functions (of numbers, texts and times) come in a later version.",
+        wrong: "event login { user: text }
+rule root { on l: login where lower(l.user) == \"root\" do log(l.user) }",
+        right: "event login { user: text }
+rule root { on l: login where l.user == \"root\" do log(l.user) }",
+    }
+    AGGREGATES = 912 {
+        title: "this aggregate is not supported yet",
+        explanation: "There are `count`, `sum`, `avg`, `min` and `max`. The others (stddev, stddev_pop, first, last, distinct, quantile, rate) come in a later version.",
+        wrong: "event login { user: text }
+rule spray { on l: login over 10m having distinct(l.user) >= 20 do log(\"spray\") }",
+        right: "event login { user: text }
+rule spray { on l: login over 10m having count(l.user) >= 20 do log(\"spray\") }",
+    }
+    TESTS = 913 {
+        title: "rule tests are not supported yet",
+        explanation: "A `test` is read but not run, so that files that hold some can be used. It comes in a later version.",
+        wrong: "event login { user: text }
+rule seen { on l: login do log(l.user) }
+test \"a login is seen\" { at 0s login { user: \"a\" } expect seen at 0s }",
+        right: "event login { user: text }
+rule seen { on l: login do log(l.user) }",
+    }
+    KEEP_ALL = 914 {
+        title: "`keep *` is not supported yet",
+        explanation: "A match tells the fields of its event. Keeping all fields of earlier events comes with patterns, in a later version.",
+        wrong: "event login { user: text }
+rule seen { on l: login keep * do log(l.user) }",
+        right: "event login { user: text }
+rule seen { on l: login do log(l.user) }",
+    }
+}

@@ -1,0 +1,264 @@
+//! One rule.
+
+use super::code::{Inputs, Kept as Places, output};
+use crate::hir::{self, Expr, ExprKind, Piece};
+use trapjaw_event::{Registry, TypeId};
+use trapjaw_program::{
+    Action, Aggregate, Clause, Code, CodeBuilder, Emit, Kept, KeyPart, Metadata, Routing, Rule,
+    Source,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Compiles a rule. `condition` adds its condition to the predicates of one of its types, and gives the output.
+/// [`Rule::meaning`] is left for when all conditions are compiled.
+pub(super) fn lower(
+    rule: &hir::Rule,
+    registry: &Registry,
+    mut condition: impl FnMut(usize, TypeId) -> Option<u32>,
+) -> Rule {
+    let fields = kept_fields(rule);
+    let mut sources = Vec::with_capacity(rule.types.len());
+    let mut layout = Layout::default();
+    for (place, &type_id) in rule.types.iter().enumerate() {
+        let (inputs, its_layout) = inputs(rule, place);
+        // Fields that are distinct in one type are distinct in all, so the outputs coincide alike.
+        debug_assert!(place == 0 || its_layout == layout);
+        layout = its_layout;
+        let kept = fields.iter().map(|ids| ids[place]).collect();
+        sources.push(Source {
+            type_id,
+            condition: condition(place, type_id),
+            inputs,
+            kept,
+        });
+    }
+    let first = registry.get(rule.types[0]);
+    let kept = fields.iter().map(|ids| &first.fields[ids[0].index()]);
+    let kept = kept
+        .map(|field| Kept {
+            name: field.name.clone(),
+            ty: field.ty.clone(),
+        })
+        .collect();
+    let places: Places = (0..)
+        .zip(&fields)
+        .map(|(place, ids)| ((*ids).into(), place))
+        .collect();
+    let clause = clause(&rule.clause);
+    Rule {
+        name: rule.name.clone(),
+        meaning: 0,
+        metadata: metadata(&rule.metadata),
+        alias: rule.alias.clone(),
+        sources,
+        kept,
+        key: key(rule, &layout),
+        routing: routing(rule, clause),
+        clause,
+        aggregates: aggregates(rule, &layout),
+        having: rule.having.as_ref().map(|having| code([having], &places).0),
+        limit: rule.limit,
+        emit: rule.emit.as_ref().map(|derived| emit(derived, &places)),
+        actions: rule
+            .actions
+            .iter()
+            .map(|call| action(call, &places))
+            .collect(),
+        reports_clear: rule.reports_clear,
+    }
+}
+
+/// Which outputs of a source hold what.
+#[derive(Default, PartialEq, Debug)]
+struct Layout {
+    key: Vec<u16>,
+    /// Argument and filter of each aggregate.
+    aggregates: Vec<(Option<u16>, Option<u16>)>,
+}
+
+/// What a rule computes of the events of one of its types.
+fn inputs(rule: &hir::Rule, place: usize) -> (Code, Layout) {
+    let mut code = CodeBuilder::new();
+    let mut add = |expr: &Expr| output(&mut code, expr, Inputs::Event(place)) as u16;
+    let key = rule.key.iter().map(|part| add(&part.expr)).collect();
+    let aggregates = rule.aggregates.iter();
+    let aggregates = aggregates.map(|it| {
+        (
+            it.argument.as_ref().map(&mut add),
+            it.filter.as_ref().map(&mut add),
+        )
+    });
+    let layout = Layout {
+        key,
+        aggregates: aggregates.collect(),
+    };
+    (code.finish(), layout)
+}
+
+fn key(rule: &hir::Rule, layout: &Layout) -> Vec<KeyPart> {
+    let parts = rule.key.iter().zip(&layout.key);
+    parts
+        .map(|(part, &output)| KeyPart {
+            name: part.name.clone(),
+            ty: part.expr.ty.clone(),
+            output,
+        })
+        .collect()
+}
+
+fn aggregates(rule: &hir::Rule, layout: &Layout) -> Vec<Aggregate> {
+    let aggregates = rule.aggregates.iter().zip(&layout.aggregates);
+    aggregates
+        .map(|(aggregate, &(argument, filter))| Aggregate {
+            function: aggregate.function,
+            argument,
+            filter,
+            ty: aggregate.ty.clone(),
+            argument_ty: aggregate
+                .argument
+                .as_ref()
+                .map(|argument| argument.ty.clone()),
+            name: aggregate.name.clone(),
+        })
+        .collect()
+}
+
+/// Code over what the rule keeps, and the output of each expression.
+fn code<'e>(exprs: impl IntoIterator<Item = &'e Expr>, places: &Places) -> (Code, Vec<u32>) {
+    let mut code = CodeBuilder::new();
+    let outputs = exprs
+        .into_iter()
+        .map(|expr| output(&mut code, expr, Inputs::Rule(places)))
+        .collect();
+    (code.finish(), outputs)
+}
+
+fn emit(emit: &hir::Emit, places: &Places) -> Emit {
+    let (code, outputs) = code(emit.fields.iter().flatten(), places);
+    let mut outputs = outputs.into_iter();
+    let fields = emit
+        .fields
+        .iter()
+        .map(|field| field.as_ref().and_then(|_| outputs.next()))
+        .collect();
+    Emit {
+        type_id: emit.type_id,
+        code,
+        fields,
+    }
+}
+
+fn action(action: &hir::Action, places: &Places) -> Action {
+    let (code, outputs) = code(action.arguments.iter().map(|(_, value)| value), places);
+    Action {
+        when: action.when,
+        name: action.name.clone(),
+        arguments: action
+            .arguments
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect(),
+        outputs,
+        code,
+    }
+}
+
+fn metadata(metadata: &hir::Metadata) -> Metadata {
+    let hir::Metadata {
+        about,
+        severity,
+        labels,
+        runbook,
+    } = metadata.clone();
+    Metadata {
+        about,
+        severity,
+        labels,
+        runbook,
+    }
+}
+
+fn clause(clause: &hir::Clause) -> Clause {
+    match *clause {
+        hir::Clause::Each => Clause::Each,
+        hir::Clause::Sustained {
+            duration,
+            gap,
+            keep,
+        } => Clause::Sustained {
+            duration,
+            gap,
+            keep,
+        },
+        hir::Clause::Sliding { length, each } => Clause::Sliding { length, each },
+        hir::Clause::Tumbling { length } => Clause::Tumbling { length },
+        hir::Clause::All { each } => Clause::All { each },
+        hir::Clause::Absent { duration } => Clause::Absent { duration },
+    }
+}
+
+/// A rule without state is evaluated where its event comes in, one with a key where the key belongs, and any other in
+/// one place that its name decides.
+fn routing(rule: &hir::Rule, clause: Clause) -> Routing {
+    if !clause.has_state() && rule.limit.is_none() {
+        Routing::Local
+    } else if rule.key.is_empty() {
+        Routing::Home(xxh3_64(rule.name.as_bytes()))
+    } else {
+        Routing::Keyed
+    }
+}
+
+/// The fields that `having`, `emit` and actions read, in the order in which they come by them.
+fn kept_fields(rule: &hir::Rule) -> Vec<&[trapjaw_event::FieldId]> {
+    let mut fields = Vec::new();
+    let emitted = rule
+        .emit
+        .iter()
+        .flat_map(|emit| emit.fields.iter().flatten());
+    let arguments = rule
+        .actions
+        .iter()
+        .flat_map(|action| action.arguments.iter().map(|(_, value)| value));
+    rule.having
+        .iter()
+        .chain(emitted)
+        .chain(arguments)
+        .for_each(|expr| collect_fields(expr, &mut fields));
+    fields
+}
+
+fn collect_fields<'e>(expr: &'e Expr, fields: &mut Vec<&'e [trapjaw_event::FieldId]>) {
+    match &expr.kind {
+        ExprKind::Field(ids) => {
+            if !fields.contains(&&**ids) {
+                fields.push(ids);
+            }
+        }
+        ExprKind::Const(_) | ExprKind::Envelope(_) | ExprKind::Aggregate(_) => {}
+        ExprKind::Not(a)
+        | ExprKind::Negate(a)
+        | ExprKind::ToFloat(a)
+        | ExprKind::In(a, _)
+        | ExprKind::IsNull(a) => {
+            collect_fields(a, fields);
+        }
+        ExprKind::And(a, b)
+        | ExprKind::Or(a, b)
+        | ExprKind::Compare(_, a, b)
+        | ExprKind::Arithmetic(_, a, b)
+        | ExprKind::Divide(a, b)
+        | ExprKind::Text(_, a, b)
+        | ExprKind::Coalesce(a, b) => {
+            collect_fields(a, fields);
+            collect_fields(b, fields);
+        }
+        ExprKind::Interpolate(pieces) => {
+            for piece in pieces {
+                if let Piece::Value(value, _) = piece {
+                    collect_fields(value, fields);
+                }
+            }
+        }
+    }
+}
