@@ -1,1 +1,19 @@
-//! The data plane: one thread per core, io_uring or epoll, connections, exchange between shards.
+//! The data plane: one thread per core, `io_uring` or epoll, connections, exchange between shards.
+//!
+//! From the ground up:
+//!
+//! - [`net`] opens listeners, one a shard on the same port;
+//! - [`driver`] moves bytes between sockets and buffers, with `io_uring` where the system allows it and epoll elsewhere;
+//! - [`wake`] lets a thread sleep until another has something for it, without a system call while it is awake;
+//! - [`queue`] holds the bounded queues between threads: rings between shards, the mailbox into a shard, the outbox
+//!   out of it;
+//! - [`affinity`] pins a shard's thread to a core;
+//! - [`limits`] has every bound, in one place.
+
+pub mod affinity;
+pub mod driver;
+pub mod limits;
+pub mod names;
+pub mod net;
+pub mod queue;
+pub mod wake;

@@ -1,0 +1,96 @@
+//! Every bound of the data plane, in one place, with the relations that must hold between them.
+
+/// Alignment of every receive buffer and frame buffer, in bytes: a cache line, and the frame's padding.
+pub const ALIGNMENT: usize = 64;
+
+/// Bytes in one provided receive buffer.
+pub const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// Number of provided receive buffers a shard. A power of two: they live in a ring that the kernel indexes by mask.
+pub const RECEIVE_BUFFERS: u16 = 64;
+
+/// Largest length of a [`FrameBuffer`](crate::driver::FrameBuffer), in bytes: a frame's header and its largest payload.
+pub const FRAME_BUFFER: usize = (1 << 20) + 64;
+
+/// From this many receive buffers' worth of missing bytes on, the rest of a frame is received straight into its own
+/// buffer; below, it is copied out of receive buffers, which is cheaper than cancelling and restarting the multishot
+/// receive.
+pub const DIRECT_RECEIVE: usize = 2;
+
+/// Receives after a large frame for which a connection's receive buffers are filled one at a time.
+pub const BULK_MEMORY: u32 = 16;
+
+/// Connections a shard.
+pub const CONNECTIONS: usize = 4096;
+
+/// Listeners a shard.
+pub const LISTENERS: usize = 4;
+
+/// Connections waiting in one listener's queue in the kernel.
+pub const ACCEPT_BACKLOG: i32 = 1024;
+
+/// Bytes that may wait to be sent on one connection, those in flight included.
+pub const OUTGOING: usize = 2 << 20;
+
+/// Send buffers kept for reuse a shard.
+pub const SPARE_BUFFERS: usize = 64;
+
+/// Largest capacity of a send buffer that is kept for reuse, in bytes.
+pub const SPARE_BUFFER: usize = 64 * 1024;
+
+/// How long a finishing connection may take to flush and to see its peer close, in milliseconds.
+pub const LINGER_MILLIS: u64 = 2_000;
+
+/// Bytes that a finishing connection reads and discards while it waits for its peer to close.
+pub const LINGER_BYTES: usize = 4 << 20;
+
+/// Pause before accepting again after the system ran out of descriptors or memory, in milliseconds.
+pub const ACCEPT_RETRY_MILLIS: u64 = 100;
+
+/// Completions taken from the ring in one turn.
+pub const COMPLETIONS: usize = 512;
+
+/// Entries of the submission queue.
+pub const SUBMISSION_QUEUE: u32 = 512;
+
+/// Entries of the completion queue.
+pub const COMPLETION_QUEUE: u32 = 4096;
+
+/// Descriptors that one turn of the epoll driver learns about.
+pub const READY_DESCRIPTORS: usize = 256;
+
+/// Receive buffers that one connection may fill before the others have their turn (epoll; `io_uring` has its own bound).
+pub const RECEIVE_BURST: usize = 4;
+
+/// Connections that one listener may accept before the others have their turn (epoll).
+pub const ACCEPT_BURST: usize = 16;
+
+/// How long shutting a ring down waits for the kernel to give back what is in flight, in milliseconds. What is not
+/// given back by then is leaked, never freed.
+pub const DRAIN_MILLIS: u64 = 1_000;
+
+/// Shortest busy wait before a shard sleeps, in nanoseconds.
+pub const SPIN_SHORTEST_NANOS: u64 = 1_000;
+
+/// Longest busy wait before a shard sleeps, in nanoseconds.
+pub const SPIN_LONGEST_NANOS: u64 = 50_000;
+
+/// Shards of one process.
+pub const SHARDS: usize = 256;
+
+const _: () = {
+    assert!(ALIGNMENT.is_power_of_two());
+    assert!(RECEIVE_BUFFER.is_multiple_of(ALIGNMENT));
+    assert!(RECEIVE_BUFFERS.is_power_of_two() && RECEIVE_BUFFERS <= 1 << 15);
+    assert!(FRAME_BUFFER.is_multiple_of(ALIGNMENT));
+    assert!(DIRECT_RECEIVE >= 1 && DIRECT_RECEIVE * RECEIVE_BUFFER < FRAME_BUFFER);
+    // A whole frame always fits an empty connection's outgoing bytes.
+    assert!(OUTGOING >= FRAME_BUFFER);
+    assert!(LINGER_BYTES >= FRAME_BUFFER);
+    // Slots are named in the upper half of a completion's user data, and by `i32` in the kernel's file table.
+    assert!(CONNECTIONS + LISTENERS <= i32::MAX as usize);
+    // One turn never takes more than the kernel can hold.
+    assert!(COMPLETIONS <= COMPLETION_QUEUE as usize);
+    assert!(SUBMISSION_QUEUE <= COMPLETION_QUEUE);
+    assert!(SPIN_SHORTEST_NANOS <= SPIN_LONGEST_NANOS);
+};
