@@ -1,0 +1,133 @@
+//! Random cases: rule files in the supported part of the language, and histories for them.
+//!
+//! A case is made from a seed, and the same seed makes the same case: what fails is told by its seed. Rules are made as
+//! text, so that all of the language's front end is under test with what comes behind it. [`Case::shrink`]
+//! takes away what a failure doesn't need.
+
+mod expr;
+mod history;
+mod random;
+mod rule;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+
+use trapjaw_dsl::source::SourceMap;
+use trapjaw_event::Event;
+
+use crate::oracle::Options;
+use random::Random;
+use schema::{SECOND, Schema};
+
+/// A rule file and a history for it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it was made from.
+    pub seed: u64,
+    /// Event types, in the order of their ids, and constants.
+    pub declarations: Vec<String>,
+    /// The rules.
+    pub rules: Vec<String>,
+    /// The history, in order of arrival.
+    pub events: Vec<Event>,
+    /// How it is run.
+    pub options: Options,
+}
+
+impl Case {
+    /// The case that a seed makes.
+    pub fn new(seed: u64) -> Self {
+        let random = &mut Random::new(seed);
+        let schema = Schema::new(random);
+        let rules = rule::rules(random, &schema);
+        let events = history::history(random, &schema);
+        let day = 86_400 * SECOND;
+        let end = events
+            .iter()
+            .map(|event| event.time)
+            .max()
+            .unwrap_or(schema.start);
+        let until = random
+            .pick(&[
+                None,
+                Some(0),
+                Some(SECOND),
+                Some(5 * SECOND),
+                Some(60 * SECOND),
+                Some(2 * day),
+            ])
+            .map(|after| end + after);
+        let idle_ttl = random.pick(&[day, day, 7 * SECOND, 20 * SECOND]);
+        Self {
+            seed,
+            declarations: schema.declarations(),
+            rules,
+            events,
+            options: Options { until, idle_ttl },
+        }
+    }
+
+    /// The rule file.
+    pub fn text(&self) -> String {
+        [&*self.declarations, &*self.rules].concat().join("\n")
+    }
+
+    /// The rule file, as the language's front end takes it.
+    pub fn sources(&self) -> SourceMap {
+        let mut sources = SourceMap::new();
+        sources.add("case.trap", self.text());
+        sources
+    }
+
+    /// A smaller case that still fails, from which neither a rule nor an event could be taken away, if `fails`
+    /// says of this one that it does. `fails` is to be false for cases that fail in another way.
+    #[must_use]
+    pub fn shrink(self, mut fails: impl FnMut(&Self) -> bool) -> Self {
+        let mut case = self;
+        let mut shrunk = true;
+        while shrunk {
+            shrunk = shrink_list(&mut case, |case| &mut case.rules, &mut fails);
+            shrunk |= shrink_list(&mut case, |case| &mut case.events, &mut fails);
+        }
+        case
+    }
+}
+
+/// Takes runs of items away, ever shorter ones, as long as the case fails. Was there one to take?
+fn shrink_list<T>(
+    case: &mut Case,
+    list: impl Fn(&mut Case) -> &mut Vec<T>,
+    fails: &mut impl FnMut(&Case) -> bool,
+) -> bool {
+    let mut shrunk = false;
+    let mut length = list(case).len();
+    while length > 0 {
+        let mut start = 0;
+        while start + length <= list(case).len() {
+            let mut smaller = case.clone();
+            list(&mut smaller).drain(start..start + length);
+            if fails(&smaller) {
+                *case = smaller;
+                shrunk = true;
+            } else {
+                start += length;
+            }
+        }
+        length /= 2;
+    }
+    shrunk
+}
+
+impl fmt::Display for Case {
+    /// All that is needed to look into a failure.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {}, {:?}", self.seed, self.options)?;
+        writeln!(f, "{}", self.text())?;
+        for event in &self.events {
+            writeln!(f, "{event:?}")?;
+        }
+        Ok(())
+    }
+}

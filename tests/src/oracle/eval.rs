@@ -1,0 +1,227 @@
+//! What an expression is worth, for one event and the window around it.
+
+use core::cmp::Ordering;
+
+use trapjaw_dsl::hir::{Arithmetic, Comparison, Envelope, Expr, ExprKind, Piece, Rule, TextTest};
+use trapjaw_event::{Event, FieldType, Registry, Value};
+
+use super::{aggregate, format};
+
+/// What an expression can see.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) rule: &'a Rule,
+    /// The event that the alias names.
+    pub(super) event: &'a Event,
+    /// The events of the window, oldest first; empty for a rule without one.
+    pub(super) rows: &'a [&'a Event],
+}
+
+/// Is the condition true? Unknown is not.
+pub(super) fn holds(condition: &Expr, scope: Scope) -> bool {
+    eval(condition, scope) == Value::Bool(true)
+}
+
+/// The value of an expression.
+pub(super) fn eval(expr: &Expr, scope: Scope) -> Value {
+    let of = |operand: &Expr| eval(operand, scope);
+    match &expr.kind {
+        ExprKind::Const(value) => canonical(value.clone()),
+        ExprKind::Field(ids) => field(ids, scope),
+        ExprKind::Envelope(which) => envelope(*which, scope),
+        ExprKind::Aggregate(index) => {
+            aggregate::value(&scope.rule.aggregates[*index as usize], scope)
+        }
+        ExprKind::Not(a) => truth(kleene(&of(a)).map(|a| !a)),
+        ExprKind::Negate(a) => negate(&of(a)),
+        ExprKind::ToFloat(a) => match of(a) {
+            Value::Int(a) | Value::Duration(a) => Value::Float(a as f64),
+            _ => Value::Null,
+        },
+        ExprKind::And(a, b) => truth(match (kleene(&of(a)), kleene(&of(b))) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        }),
+        ExprKind::Or(a, b) => truth(match (kleene(&of(a)), kleene(&of(b))) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        }),
+        ExprKind::Compare(how, a, b) => compare(*how, &of(a), &of(b)),
+        ExprKind::Arithmetic(how, a, b) => arithmetic(*how, &of(a), &of(b)),
+        ExprKind::Divide(a, b) => match (of(a), of(b)) {
+            (Value::Float(a), Value::Float(b)) if b != 0.0 => float(a / b),
+            _ => Value::Null,
+        },
+        ExprKind::In(a, list) => match of(a) {
+            Value::Null => Value::Null,
+            a => Value::Bool(list.contains(&a)),
+        },
+        ExprKind::Text(how, a, b) => match (of(a), of(b)) {
+            (Value::Text(a), Value::Text(b)) => Value::Bool(match how {
+                TextTest::Contains => a.contains(&*b),
+                TextTest::StartsWith => a.starts_with(&*b),
+                TextTest::EndsWith => a.ends_with(&*b),
+            }),
+            _ => Value::Null,
+        },
+        ExprKind::Coalesce(a, b) => match of(a) {
+            Value::Null => of(b),
+            a => a,
+        },
+        ExprKind::IsNull(a) => Value::Bool(of(a).is_null()),
+        ExprKind::Interpolate(pieces) => {
+            let mut text = String::new();
+            for piece in pieces {
+                match piece {
+                    Piece::Text(piece) => text.push_str(piece),
+                    Piece::Value(expr, digits) => {
+                        text.push_str(&format::value(&of(expr), &expr.ty, *digits));
+                    }
+                }
+            }
+            Value::Text(text.into())
+        }
+    }
+}
+
+/// The alias's field; `ids` has one a type of the rule.
+fn field(ids: &[trapjaw_event::FieldId], scope: Scope) -> Value {
+    let types = &scope.rule.types;
+    let place = types.iter().position(|ty| *ty == scope.event.type_id);
+    let id = ids[place.expect("a rule sees events of its own types alone")];
+    canonical(scope.event.values[id.index()].clone())
+}
+
+fn envelope(
+    which: Envelope,
+    Scope {
+        registry, event, ..
+    }: Scope,
+) -> Value {
+    let text = |text: &Option<Box<str>>| text.clone().map_or(Value::Null, Value::Text);
+    match which {
+        Envelope::Type => Value::Text(registry.get(event.type_id).wire_name.clone()),
+        Envelope::Source => Value::Text(event.source.clone()),
+        Envelope::Id => text(&event.id),
+        Envelope::Subject => text(&event.subject),
+        Envelope::Time => Value::Time(event.time),
+        Envelope::Severity => event
+            .severity
+            .map_or(Value::Null, |severity| Value::Enum(severity.code().into())),
+    }
+}
+
+/// A bool of Kleene's logic; `None` is unknown.
+fn kleene(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        _ => None,
+    }
+}
+
+fn truth(value: Option<bool>) -> Value {
+    value.map_or(Value::Null, Value::Bool)
+}
+
+/// NaN is null, and there is one zero.
+pub(super) fn float(value: f64) -> Value {
+    if value.is_nan() {
+        Value::Null
+    } else {
+        // Adding zero turns -0.0 into 0.0 and leaves every other number alone.
+        Value::Float(value + 0.0)
+    }
+}
+
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Float(value) => float(value),
+        value => value,
+    }
+}
+
+fn negate(value: &Value) -> Value {
+    match value {
+        Value::Int(a) => a.checked_neg().map_or(Value::Null, Value::Int),
+        Value::Duration(a) => a.checked_neg().map_or(Value::Null, Value::Duration),
+        Value::Float(a) => float(-a),
+        _ => Value::Null,
+    }
+}
+
+fn compare(how: Comparison, a: &Value, b: &Value) -> Value {
+    let Some(ordering) = order(a, b) else {
+        return Value::Null;
+    };
+    Value::Bool(match how {
+        Comparison::Eq => ordering == Ordering::Equal,
+        Comparison::Ne => ordering != Ordering::Equal,
+        Comparison::Lt => ordering == Ordering::Less,
+        Comparison::Le => ordering != Ordering::Greater,
+        Comparison::Gt => ordering == Ordering::Greater,
+        Comparison::Ge => ordering != Ordering::Less,
+    })
+}
+
+/// How two values of one type stand to each other; `None` if one of them is null.
+pub(super) fn order(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => None,
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::Int(a), Value::Int(b))
+        | (Value::Time(a), Value::Time(b))
+        | (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
+        (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
+        (Value::Text(a), Value::Text(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
+        (Value::Ip(a), Value::Ip(b)) => Some(a.octets().cmp(&b.octets())),
+        (Value::Enum(a), Value::Enum(b)) => Some(a.cmp(b)),
+        _ => panic!("the checker lets no comparison of {a:?} with {b:?} pass"),
+    }
+}
+
+fn arithmetic(how: Arithmetic, a: &Value, b: &Value) -> Value {
+    if let (Value::Float(a), Value::Float(b)) = (a, b) {
+        return float(match how {
+            Arithmetic::Add => a + b,
+            Arithmetic::Sub => a - b,
+            Arithmetic::Mul => a * b,
+        });
+    }
+    let (Some(x), Some(y)) = (whole(a), whole(b)) else {
+        return Value::Null;
+    };
+    let exact = match how {
+        Arithmetic::Add => x + y,
+        Arithmetic::Sub => x - y,
+        Arithmetic::Mul => x * y,
+    };
+    let Ok(result) = i64::try_from(exact) else {
+        return Value::Null;
+    };
+    match (a, b) {
+        (Value::Int(_), Value::Int(_)) => Value::Int(result),
+        // The time between two times; else a time that was moved.
+        (Value::Time(_), Value::Time(_)) => Value::Duration(result),
+        (Value::Time(_), _) | (_, Value::Time(_)) => Value::Time(result),
+        _ => Value::Duration(result),
+    }
+}
+
+/// A whole number, wide enough that no operation on two of them overflows.
+fn whole(value: &Value) -> Option<i128> {
+    match value {
+        Value::Int(v) | Value::Time(v) | Value::Duration(v) => Some((*v).into()),
+        _ => None,
+    }
+}
+
+/// The names of an enum's variants.
+pub(super) fn variants(ty: &FieldType) -> &[Box<str>] {
+    match ty {
+        FieldType::Enum(variants) => variants,
+        _ => &[],
+    }
+}

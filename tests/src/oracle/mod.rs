@@ -1,0 +1,299 @@
+//! The oracle: what a checked rule set means, evaluated straight from its definition.
+//!
+//! It is what the engine is held against, so it is to be obvious and not fast, and shares nothing with the engine but
+//! the data model: no compiled program, no batches, no incremental state. Read it beside the language page:
+//!
+//! - this file: the order in which things happen (events, timers, derived events) and what a match tells;
+//! - `clause`: what each state clause makes of one key's history, always read from its beginning;
+//! - `aggregate`, `eval`, `format`: what expressions are worth.
+//!
+//! Where a definition leaves the last bits of a float open (sums, averages), the oracle's are the exact ones; compare
+//! with [`close_to`].
+
+mod aggregate;
+mod clause;
+mod eval;
+mod format;
+#[cfg(test)]
+mod tests;
+
+use core::cmp::Ordering;
+
+use trapjaw_dsl::hir::{Emit, Rule, RuleSet, When};
+use trapjaw_event::{Event, MatchKind, Value};
+
+use clause::{Input, Judge, Report};
+use eval::Scope;
+
+/// How a history is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Where the clock goes after the last event, if that is later; `None`: it stays.
+    pub until: Option<i64>,
+    /// The silence after which a key's state is given up, in nanoseconds.
+    pub idle_ttl: i64,
+}
+
+impl Default for Options {
+    /// The clock stays; 24 hours.
+    fn default() -> Self {
+        Self {
+            until: None,
+            idle_ttl: 86_400_000_000_000,
+        }
+    }
+}
+
+/// The `id` of derived events: the oracle knows no match ids, which are a hash of the engine's.
+/// A rule that reads the `id` of a derived event can't be compared.
+pub const DERIVED_ID: &str = "?:0";
+
+/// What a rule reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matched {
+    /// The rule's place in the set.
+    pub rule: usize,
+    /// What was reported.
+    pub kind: MatchKind,
+    /// When it took effect, in nanoseconds since the Unix epoch.
+    pub time: i64,
+    /// The partition key.
+    pub key: Vec<Value>,
+    /// The bound events by alias. An alias's event is whole.
+    pub events: Vec<(Box<str>, Vec<Event>)>,
+    /// The rule's aggregates by their names, in the rule's order; then the arguments of [`actions`](Self::actions) by
+    /// theirs. An argument whose name is taken is called `action.argument`, and is left out where that is taken too.
+    pub values: Vec<(Box<str>, Value)>,
+    /// The actions that it sets off: place among the rule's actions, and all arguments.
+    pub actions: Vec<(usize, Vec<Value>)>,
+    /// The event that it derives; `None` also where null would stand in a required field.
+    pub derived: Option<Event>,
+}
+
+/// All that the rules report over a history, in the order of output.
+///
+/// Events take effect in the order of the list. `options.idle_ttl` is to be positive.
+pub fn run(rules: &RuleSet, events: &[Event], options: Options) -> Vec<Matched> {
+    let keys = rules.rules.iter().map(|_| Vec::new()).collect();
+    let mut run = Run {
+        rules,
+        options,
+        keys,
+        output: Vec::new(),
+    };
+    let mut clock = i64::MIN;
+    for event in events {
+        clock = clock.max(event.time);
+        run.pass_deadlines(clock);
+        run.take(event, clock);
+    }
+    if let Some(until) = options.until {
+        run.pass_deadlines(clock.max(until));
+    }
+    run.output
+}
+
+/// Are the values the same, floats to a relative 1e-9? An infinity is close to itself alone.
+pub fn close_to(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) if a.is_finite() && b.is_finite() => {
+            (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+        }
+        _ => a == b,
+    }
+}
+
+struct Run<'r> {
+    rules: &'r RuleSet,
+    options: Options,
+    /// The keys that each rule has seen.
+    keys: Vec<Vec<Key>>,
+    output: Vec<Matched>,
+}
+
+/// One key of one rule.
+struct Key {
+    values: Vec<Value>,
+    history: Vec<Input>,
+    /// What judging the history last said.
+    deadline: Option<i64>,
+}
+
+impl Run<'_> {
+    /// Lets every deadline up to and with `clock` come, in the order (deadline, rule, key).
+    fn pass_deadlines(&mut self, clock: i64) {
+        while let Some((at, rule, key)) = self.next_deadline().filter(|&(at, ..)| at <= clock) {
+            self.keys[rule][key].history.push(Input::Deadline { at });
+            self.judge(rule, key);
+        }
+    }
+
+    /// The first deadline of all: when, and of which rule and key.
+    fn next_deadline(&self) -> Option<(i64, usize, usize)> {
+        let keys = self.keys.iter().enumerate().flat_map(|(rule, keys)| {
+            keys.iter()
+                .enumerate()
+                .map(move |(key, state)| (rule, key, state))
+        });
+        let deadlines = keys.filter_map(|(rule, key, state)| Some((state.deadline?, rule, key)));
+        deadlines.min_by(|a, b| {
+            let values = |(_, rule, key): (i64, usize, usize)| &*self.keys[rule][key].values;
+            (a.0, a.1)
+                .cmp(&(b.0, b.1))
+                .then_with(|| order_keys(values(*a), values(*b)))
+        })
+    }
+
+    /// Gives an event to each rule in turn. What a rule derives from it is finished before the next rule sees it.
+    fn take(&mut self, event: &Event, at: i64) {
+        for (place, rule) in self.rules.rules.iter().enumerate() {
+            if rule.types.contains(&event.type_id) {
+                self.take_by_rule(place, rule, event, at);
+            }
+        }
+    }
+
+    fn take_by_rule(&mut self, place: usize, rule: &Rule, event: &Event, at: i64) {
+        let scope = Scope {
+            registry: &self.rules.registry,
+            rule,
+            event,
+            rows: &[],
+        };
+        let values: Vec<Value> = rule
+            .key
+            .iter()
+            .map(|part| eval::eval(&part.expr, scope))
+            .collect();
+        if values.iter().any(Value::is_null) {
+            return;
+        }
+        let condition = rule.condition.as_ref();
+        let satisfies = condition.is_none_or(|condition| eval::holds(condition, scope));
+        let keys = &mut self.keys[place];
+        let key = keys
+            .iter()
+            .position(|key| key.values == values)
+            .unwrap_or_else(|| {
+                keys.push(Key {
+                    values,
+                    history: Vec::new(),
+                    deadline: None,
+                });
+                keys.len() - 1
+            });
+        keys[key].history.push(Input::Event {
+            at,
+            event: event.clone(),
+            satisfies,
+        });
+        self.judge(place, key);
+    }
+
+    /// Reports what the last input of a key gives rise to, and all that follows from it.
+    fn judge(&mut self, place: usize, key: usize) {
+        let judge = Judge {
+            registry: &self.rules.registry,
+            rule: &self.rules.rules[place],
+            idle_ttl: self.options.idle_ttl,
+        };
+        let state = &self.keys[place][key];
+        let judgement = judge.judge(&state.history);
+        let matched = judgement
+            .report
+            .map(|report| self.matched(place, state.values.clone(), &report));
+        self.keys[place][key].deadline = judgement.deadline;
+        if let Some(matched) = matched {
+            let (derived, time) = (matched.derived.clone(), matched.time);
+            self.output.push(matched);
+            if let Some(derived) = derived {
+                self.take(&derived, time);
+            }
+        }
+    }
+
+    fn matched(&self, place: usize, key: Vec<Value>, report: &Report) -> Matched {
+        let rule = &self.rules.rules[place];
+        let registry = &self.rules.registry;
+        let scope = Scope {
+            registry,
+            rule,
+            event: report.event,
+            rows: &report.rows,
+        };
+        let when = match report.kind {
+            MatchKind::Matched | MatchKind::Raised => When::Fire,
+            MatchKind::Cleared | MatchKind::Expired | MatchKind::Timeout => When::Clear,
+        };
+        let mut values: Vec<(Box<str>, Value)> = Vec::new();
+        for aggregate in &rule.aggregates {
+            values.push((aggregate.name.clone(), aggregate::value(aggregate, scope)));
+        }
+        let mut actions = Vec::new();
+        for (action, call) in rule
+            .actions
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| call.when == when)
+        {
+            let mut arguments = Vec::new();
+            for (name, expr) in &call.arguments {
+                let value = eval::eval(expr, scope);
+                arguments.push(value.clone());
+                let names = [name.clone(), format!("{}.{name}", call.name).into()];
+                let taken = |name: &str| values.iter().any(|(taken, _)| **taken == *name);
+                if let Some(name) = names.into_iter().find(|name| !taken(name)) {
+                    values.push((name, value));
+                }
+            }
+            actions.push((action, arguments));
+        }
+        let emit = rule.emit.as_ref().filter(|_| when == When::Fire);
+        Matched {
+            rule: place,
+            kind: report.kind,
+            time: report.time,
+            key,
+            events: vec![(rule.alias.clone(), vec![report.event.clone()])],
+            values,
+            actions,
+            derived: emit.and_then(|emit| derive(emit, report.time, scope)),
+        }
+    }
+}
+
+/// The event that a match derives, unless null would stand in a required field.
+fn derive(emit: &Emit, time: i64, scope: Scope) -> Option<Event> {
+    let values: Vec<Value> = emit
+        .fields
+        .iter()
+        .map(|field| {
+            field
+                .as_ref()
+                .map_or(Value::Null, |expr| eval::eval(expr, scope))
+        })
+        .collect();
+    let fields = &scope.registry.get(emit.type_id).fields;
+    let complete = fields
+        .iter()
+        .zip(&values)
+        .all(|(field, value)| field.optional || !value.is_null());
+    complete.then(|| Event {
+        type_id: emit.type_id,
+        time,
+        source: format!("trapjaw/{}", scope.rule.name).into(),
+        id: Some(DERIVED_ID.into()),
+        subject: None,
+        severity: scope.rule.metadata.severity,
+        values,
+    })
+}
+
+/// Keys by their parts, first part first; no part is null.
+fn order_keys(a: &[Value], b: &[Value]) -> Ordering {
+    let parts = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| eval::order(a, b).expect("no part of a key is null"));
+    parts.fold(Ordering::Equal, Ordering::then)
+}
