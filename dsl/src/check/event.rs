@@ -10,7 +10,8 @@ use crate::diagnostic::{
 };
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{AstNode, EventItem, FieldDecl, Item, StringLiteral, TypeExpr};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use trapjaw_event::limits::MAX_NAME;
 use trapjaw_event::{ENVELOPE, EventType, Field, FieldType, RegistryError};
 
 /// The types of fields that are single words.
@@ -108,6 +109,10 @@ fn declare(
     if !first {
         return;
     }
+    if text.len() > MAX_NAME {
+        names.lost_types.insert(text);
+        return;
+    }
     let wire_name = item.cloud_type();
     let wire_span = wire_name.as_ref().map_or(span, |wire| place.span(wire));
     let wire_name = wire_name
@@ -169,13 +174,10 @@ impl Fields<'_> {
             return;
         }
         self.names.insert(name.clone(), span);
-        if name.len() > trapjaw_event::limits::MAX_NAME {
+        if name.len() > MAX_NAME {
             self.whole = false;
-            self.findings.push(beyond_limit(
-                span,
-                "bytes in a name",
-                trapjaw_event::limits::MAX_NAME,
-            ));
+            self.findings
+                .push(beyond_limit(span, "bytes in a name", MAX_NAME));
             return;
         }
         if ENVELOPE.contains(&&*name) {
@@ -274,21 +276,17 @@ impl Fields<'_> {
 
     fn variants(&mut self, ty: &TypeExpr) -> Vec<Box<str>> {
         let mut variants: Vec<Box<str>> = Vec::new();
+        let mut known = HashSet::new();
         for variant in ty.variants() {
-            let (text, span) = (
-                variant.text(),
-                Span::new(self.source, variant.syntax().text_range()),
-            );
-            if variants.iter().any(|known| **known == *text) {
+            let span = Span::new(self.source, variant.syntax().text_range());
+            let text = variant.text();
+            if !known.insert(text.clone()) {
                 let message = format!("`{text}` is a value of this enum already");
-                self.findings
-                    .push(Diagnostic::error(codes::DUPLICATE_VARIANT, span, message));
-            } else if text.len() > trapjaw_event::limits::MAX_NAME {
-                self.findings.push(beyond_limit(
-                    span,
-                    "bytes in a name",
-                    trapjaw_event::limits::MAX_NAME,
-                ));
+                let error = Diagnostic::error(codes::DUPLICATE_VARIANT, span, message);
+                self.findings.push(error);
+            } else if text.len() > MAX_NAME {
+                let error = beyond_limit(span, "bytes in a name", MAX_NAME);
+                self.findings.push(error);
             } else {
                 variants.push(text.into());
             }

@@ -95,12 +95,17 @@ pub(super) fn to_float(operand: Expr) -> Expr {
     }
 }
 
-/// A comparison of two operands of one type.
+/// A comparison of two operands of one type. A constant comes to stand on the right, so that what is said in two ways
+/// is one condition.
 pub(super) fn compare(how: Comparison, a: Expr, b: Expr, span: Span) -> Expr {
-    if let (Some(x), Some(y)) = (known(&a), known(&b))
-        && let Some(order) = order(x, y)
-    {
-        return bool_constant(how.holds(order), span);
+    match (known(&a), known(&b)) {
+        (Some(x), Some(y)) => {
+            if let Some(order) = order(x, y) {
+                return bool_constant(how.holds(order), span);
+            }
+        }
+        (Some(_), None) => return compare(how.mirrored(), b, a, span),
+        _ => {}
     }
     bool_at(ExprKind::Compare(how, Box::new(a), Box::new(b)), span)
 }
@@ -121,6 +126,18 @@ pub(super) fn order(a: &Value, b: &Value) -> Option<Ordering> {
 }
 
 impl Comparison {
+    /// The comparison that says the same with its sides exchanged.
+    fn mirrored(self) -> Comparison {
+        match self {
+            Comparison::Eq => Comparison::Eq,
+            Comparison::Ne => Comparison::Ne,
+            Comparison::Lt => Comparison::Gt,
+            Comparison::Le => Comparison::Ge,
+            Comparison::Gt => Comparison::Lt,
+            Comparison::Ge => Comparison::Le,
+        }
+    }
+
     fn holds(self, order: Ordering) -> bool {
         match self {
             Comparison::Eq => order.is_eq(),
@@ -228,26 +245,28 @@ pub(super) fn is_null(operand: Expr, span: Span) -> Expr {
 /// A text of pieces; those that are constant are joined.
 pub(super) fn interpolate(pieces: Vec<Piece>, span: Span) -> Expr {
     let mut joined: Vec<Piece> = Vec::new();
+    let mut text = String::new();
     for piece in pieces {
-        let piece = match piece {
-            Piece::Value(expr, digits) => match known(&expr) {
-                Some(value) => Piece::Text(shown(value, &expr.ty, digits).into()),
-                None => Piece::Value(expr, digits),
+        match &piece {
+            Piece::Text(plain) => text.push_str(plain),
+            Piece::Value(expr, digits) => match known(expr) {
+                Some(value) => text.push_str(&shown(value, &expr.ty, *digits)),
+                None => {
+                    if !text.is_empty() {
+                        joined.push(Piece::Text(std::mem::take(&mut text).into()));
+                    }
+                    joined.push(piece);
+                }
             },
-            text @ Piece::Text(_) => text,
-        };
-        match (joined.last_mut(), piece) {
-            (_, Piece::Text(text)) if text.is_empty() => {}
-            (Some(Piece::Text(before)), Piece::Text(text)) => {
-                *before = format!("{before}{text}").into();
-            }
-            (_, piece) => joined.push(piece),
         }
     }
-    let kind = match joined.as_mut_slice() {
-        [] => ExprKind::Const(Value::Text("".into())),
-        [Piece::Text(text)] => ExprKind::Const(Value::Text(std::mem::take(text))),
-        _ => ExprKind::Interpolate(joined.into()),
+    let kind = if joined.is_empty() {
+        ExprKind::Const(Value::Text(text.into()))
+    } else {
+        if !text.is_empty() {
+            joined.push(Piece::Text(text.into()));
+        }
+        ExprKind::Interpolate(joined.into())
     };
     Expr {
         kind,

@@ -10,15 +10,20 @@ mod derive;
 mod event;
 mod expr;
 mod fold;
+mod limits;
 mod names;
 mod rule;
 
-use crate::diagnostic::{Diagnostic, codes::unsupported};
+use crate::diagnostic::{
+    Diagnostic,
+    codes::{syntax::TOO_MANY_ERRORS, unsupported},
+};
 use crate::hir;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{AstNode, Item};
 use crate::syntax::{self, TextRange};
 use declare::Declared;
+use limits::MAX_FINDINGS;
 use names::Names;
 use std::sync::Arc;
 use trapjaw_program::limits::MAX_RULES;
@@ -69,14 +74,29 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
         let span = place.span(&place.item);
         findings.push(Diagnostic::warning(unsupported::TESTS, span, message));
     }
+    let sound = !findings.iter().any(Diagnostic::is_error);
     findings.sort_by_key(|finding| (finding.primary, finding.code));
-    let rules = (!findings.iter().any(Diagnostic::is_error)).then(|| hir::RuleSet {
+    cut(&mut findings);
+    let rules = sound.then(|| hir::RuleSet {
         registry: Arc::new(names.registry),
         rules,
     });
     Checked {
         rules,
         diagnostics: findings,
+    }
+}
+
+/// Leaves out what is beyond the limit, and says so.
+fn cut(findings: &mut Vec<Diagnostic>) {
+    if findings.len() <= MAX_FINDINGS {
+        return;
+    }
+    findings.truncate(MAX_FINDINGS);
+    if let Some(last) = findings.last() {
+        let message = format!("only the first {MAX_FINDINGS} findings are shown");
+        let error = Diagnostic::error(TOO_MANY_ERRORS, last.primary, message);
+        findings.push(error);
     }
 }
 

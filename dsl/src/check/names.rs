@@ -2,6 +2,7 @@
 
 use super::declare::Declared;
 use crate::source::Span;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use trapjaw_event::{FieldType, Registry, TypeId, Value};
 
@@ -21,6 +22,8 @@ pub(super) struct Names {
     pub(super) constant_places: Declared,
     /// Whether all files could be read: if not, a name that is missing may be declared by what could not.
     pub(super) complete: bool,
+    /// Bytes of constant texts so far; beyond the limit once that is reported.
+    pub(super) text_bytes: Cell<usize>,
 }
 
 /// A constant.
@@ -52,6 +55,7 @@ impl Names {
             constants: HashMap::new(),
             constant_places: Declared::new("constant"),
             complete,
+            text_bytes: Cell::new(0),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Calls: aggregates, and the functions that are still to come.
 
-use super::super::{Outcome, Reported, canonical};
+use super::super::{Outcome, Reported, canonical, declare::beyond_limit};
 use super::{Checker, Place};
 use crate::diagnostic::{
     Diagnostic,
@@ -11,6 +11,7 @@ use crate::hir::{Aggregate, AggregateFunction, Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, CallExpr};
 use trapjaw_event::FieldType;
+use trapjaw_program::limits::MAX_AGGREGATES;
 
 /// The aggregates that are still to come.
 const LATER_AGGREGATES: [&str; 7] = [
@@ -126,11 +127,15 @@ impl Checker<'_> {
             }));
         };
         let name = canonical::text(call).into_boxed_str();
-        let known = self
-            .aggregates
-            .iter()
-            .position(|aggregate| aggregate.name == name);
-        let index = known.unwrap_or_else(|| {
+        let known = self.aggregates.iter();
+        let known = known
+            .take(MAX_AGGREGATES)
+            .position(|known| known.name == name);
+        let index = known.unwrap_or(self.aggregates.len());
+        if index > MAX_AGGREGATES {
+            return Err(Reported);
+        }
+        if index == self.aggregates.len() {
             self.aggregates.push(Aggregate {
                 function,
                 argument,
@@ -138,8 +143,10 @@ impl Checker<'_> {
                 ty: ty.clone(),
                 name,
             });
-            self.aggregates.len() - 1
-        });
+        }
+        if index == MAX_AGGREGATES {
+            return self.refuse(beyond_limit(span, "aggregates in a rule", MAX_AGGREGATES));
+        }
         Ok(Expr {
             kind: ExprKind::Aggregate(index as u32),
             ty,

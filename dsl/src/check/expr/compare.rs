@@ -1,6 +1,7 @@
 //! Comparisons, and `in`.
 
-use super::super::{Outcome, Reported, fold};
+use super::super::limits::MAX_NETWORKS;
+use super::super::{Outcome, Reported, declare::beyond_limit, fold};
 use super::Checker;
 use crate::diagnostic::{
     Diagnostic,
@@ -104,14 +105,16 @@ impl Checker<'_> {
             match network(item).filter(|_| operand.ty == FieldType::Ip) {
                 Some(bounds) => networks.push(bounds),
                 None => match self.constant(item, &operand.ty, "an element of the list") {
-                    Ok(value) if !values.contains(&value) => values.push(value),
-                    Ok(_) => {}
+                    Ok(value) => values.push(value),
                     Err(Reported) => sound = false,
                 },
             }
         }
         if !sound {
             return Err(Reported);
+        }
+        if networks.len() > MAX_NETWORKS {
+            return self.refuse(beyond_limit(span, "networks in a list", MAX_NETWORKS));
         }
         let mut tests = Vec::new();
         if !values.is_empty() {

@@ -2,10 +2,12 @@
 
 mod call;
 mod compare;
+mod field;
 mod name;
 mod operator;
 mod text;
 mod typing;
+mod unknown;
 
 use super::fold::{self, AlwaysNull};
 use super::names::Names;

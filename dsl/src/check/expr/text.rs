@@ -1,5 +1,6 @@
 //! Strings, and the values that are put into them.
 
+use super::super::limits::MAX_CONSTANT_TEXT;
 use super::super::{Outcome, Reported, declare::beyond_limit, fold};
 use super::Checker;
 use crate::diagnostic::{Diagnostic, codes::types as codes};
@@ -10,41 +11,52 @@ use trapjaw_event::limits::MAX_TEXT;
 use trapjaw_event::{FieldType, Value};
 use trapjaw_program::limits::MAX_DIGITS;
 
+/// At least the bytes of a constant that is no text, as it is shown: 1e308 with 17 digits after the point has 327.
+const SHORT: usize = 512;
+
 impl Checker<'_> {
     pub(super) fn string(&mut self, string: &StringLiteral) -> Outcome<Expr> {
         let span = self.span(string);
         let mut pieces = Vec::new();
+        let mut bytes = 0;
         let mut sound = true;
         for part in string.parts() {
-            match part {
-                StringPart::Text(text) => pieces.push(Piece::Text(text.into())),
-                StringPart::Interpolation(interpolation) => {
-                    match self.interpolation(&interpolation) {
-                        Ok(piece) => pieces.push(piece),
-                        Err(Reported) => sound = false,
-                    }
+            let piece = match part {
+                StringPart::Text(text) => Ok(Piece::Text(text.into())),
+                StringPart::Interpolation(interpolation) => self.interpolation(&interpolation),
+            };
+            match piece {
+                Ok(piece) => {
+                    bytes += constant_bytes(&piece);
+                    pieces.push(piece);
                 }
+                Err(Reported) => sound = false,
+            }
+            if bytes > MAX_TEXT {
+                return self.refuse(beyond_limit(span, "bytes in a text", MAX_TEXT));
             }
         }
-        if !sound {
-            return Err(Reported);
+        self.spend_text(bytes, span)?;
+        if sound {
+            Ok(fold::interpolate(pieces, span))
+        } else {
+            Err(Reported)
         }
-        let text = fold::interpolate(pieces, span);
-        let longest = match &text.kind {
-            ExprKind::Const(Value::Text(text)) => text.len(),
-            ExprKind::Interpolate(pieces) => {
-                let lengths = pieces.iter().map(|piece| match piece {
-                    Piece::Text(text) => text.len(),
-                    Piece::Value(..) => 0,
-                });
-                lengths.max().unwrap_or(0)
-            }
-            _ => 0,
-        };
-        if longest > MAX_TEXT {
-            return self.refuse(beyond_limit(span, "bytes in a text", MAX_TEXT));
+    }
+
+    /// Counts the bytes of a constant text.
+    pub(super) fn spend_text(&mut self, bytes: usize, span: Span) -> Outcome<()> {
+        let spent = self.names.text_bytes.get();
+        let sum = spent.saturating_add(bytes);
+        self.names.text_bytes.set(sum);
+        if sum <= MAX_CONSTANT_TEXT {
+            Ok(())
+        } else if spent <= MAX_CONSTANT_TEXT {
+            let what = "bytes in the constant texts of a rule set";
+            self.refuse(beyond_limit(span, what, MAX_CONSTANT_TEXT))
+        } else {
+            Err(Reported)
         }
-        Ok(text)
     }
 
     fn interpolation(&mut self, interpolation: &Interpolation) -> Outcome<Piece> {
@@ -74,5 +86,17 @@ impl Checker<'_> {
             }
         };
         Ok(Piece::Value(value, Some(digits)))
+    }
+}
+
+/// How long the part of a text is that is known already; numbers and the like are short.
+fn constant_bytes(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Value(value, _) => match &value.kind {
+            ExprKind::Const(Value::Text(text)) => text.len(),
+            ExprKind::Const(_) => SHORT,
+            _ => 0,
+        },
     }
 }

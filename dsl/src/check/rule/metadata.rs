@@ -6,6 +6,7 @@ use super::clauses::Clauses;
 use crate::diagnostic::{Diagnostic, codes::names as codes, did_you_mean};
 use crate::hir::Metadata;
 use crate::syntax::ast::{AboutClause, LabelsClause, RunbookClause, SeverityClause, StringLiteral};
+use std::collections::HashSet;
 use trapjaw_event::{FieldType, Severity, Value};
 
 impl RuleChecker<'_> {
@@ -51,11 +52,12 @@ impl RuleChecker<'_> {
     fn labels(&mut self, clause: &LabelsClause) -> Outcome<Vec<(Box<str>, Box<str>)>> {
         let record = clause.record().ok_or(Reported)?;
         let mut labels: Vec<(Box<str>, Box<str>)> = Vec::new();
+        let mut known = HashSet::new();
         let mut sound = true;
         for field in record.fields() {
             let path = field.path().ok_or(Reported)?;
-            let name = path.text().into_boxed_str();
-            if labels.iter().any(|(known, _)| *known == name) {
+            let name = path.text();
+            if !known.insert(name.clone()) {
                 let message = format!("there is a label `{name}` already");
                 let span = self.span(&path);
                 self.exprs
@@ -65,7 +67,7 @@ impl RuleChecker<'_> {
             }
             let value = field.value().ok_or(Reported)?;
             match self.exprs.constant(&value, &FieldType::Text, "a label") {
-                Ok(Value::Text(value)) => labels.push((name, value)),
+                Ok(Value::Text(value)) => labels.push((name.into(), value)),
                 _ => sound = false,
             }
         }

@@ -19,7 +19,7 @@ use crate::source::{SourceId, Span};
 use crate::syntax::ast::{self, AstNode, ByClause, RuleItem};
 use clauses::Clauses;
 use trapjaw_event::FieldType;
-use trapjaw_program::limits::{MAX_AGGREGATES, MAX_KEY_PARTS};
+use trapjaw_program::limits::MAX_KEY_PARTS;
 
 /// Checks a rule whose syntax is right. None if there is an error in it, which is then reported.
 pub(super) fn check(
@@ -58,12 +58,6 @@ impl RuleChecker<'_> {
 
         let span = rule.exprs.span(item);
         let aggregates = std::mem::take(&mut rule.exprs.aggregates);
-        if aggregates.len() > MAX_AGGREGATES {
-            let place = rule.exprs.span(&name);
-            return rule
-                .exprs
-                .refuse(beyond_limit(place, "aggregates in a rule", MAX_AGGREGATES));
-        }
         let Subject::Event(binding) = rule.exprs.subject else {
             return Err(Reported);
         };
@@ -130,6 +124,11 @@ impl RuleChecker<'_> {
         let Some(clause) = clause else {
             return Ok(Vec::new());
         };
+        if clause.keys().count() > MAX_KEY_PARTS {
+            let span = self.exprs.span(clause);
+            let error = beyond_limit(span, "parts of a key", MAX_KEY_PARTS);
+            return self.exprs.refuse(error);
+        }
         let mut parts: Vec<KeyPart> = Vec::new();
         let mut sound = true;
         for key in clause.keys() {
@@ -137,12 +136,6 @@ impl RuleChecker<'_> {
                 Ok(part) => parts.push(part),
                 Err(Reported) => sound = false,
             }
-        }
-        if parts.len() > MAX_KEY_PARTS {
-            let span = self.exprs.span(clause);
-            return self
-                .exprs
-                .refuse(beyond_limit(span, "parts of a key", MAX_KEY_PARTS));
         }
         if sound { Ok(parts) } else { Err(Reported) }
     }

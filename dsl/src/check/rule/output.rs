@@ -138,6 +138,12 @@ impl RuleChecker<'_> {
                 .refuse(error.with_help("only aggregates have: `count(where x > 1)`"));
         }
         let args: Vec<Arg> = list.args().collect();
+        let span = self.span(call);
+        if args.len() > MAX_ARGUMENTS {
+            return self
+                .exprs
+                .refuse(beyond_limit(span, "arguments of an action", MAX_ARGUMENTS));
+        }
         let mut arguments: Vec<(Box<str>, Expr)> = Vec::new();
         let mut taken: Vec<(String, Span)> = Vec::new();
         let mut sound = true;
@@ -146,12 +152,6 @@ impl RuleChecker<'_> {
                 Ok(argument) => arguments.push(argument),
                 Err(Reported) => sound = false,
             }
-        }
-        let span = self.span(call);
-        if args.len() > MAX_ARGUMENTS {
-            return self
-                .exprs
-                .refuse(beyond_limit(span, "arguments of an action", MAX_ARGUMENTS));
         }
         if name.text().len() > MAX_NAME {
             return self

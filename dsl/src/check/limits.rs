@@ -1,0 +1,13 @@
+//! The named limits of checking. Those of what is checked are the registry's and the program's.
+
+/// How many findings are told of a rule set; the rest is told by a last one.
+pub(super) const MAX_FINDINGS: usize = 1_000;
+
+/// Bytes of constant texts in a rule set, each counted where it is used: a short file can name a long constant often.
+pub(super) const MAX_CONSTANT_TEXT: usize = 64 << 20;
+
+/// Networks in one list: each is two comparisons.
+pub(super) const MAX_NETWORKS: usize = 256;
+
+const _: () = assert!(MAX_FINDINGS >= crate::syntax::limits::MAX_SYNTAX_ERRORS);
+const _: () = assert!(MAX_CONSTANT_TEXT >= trapjaw_event::limits::MAX_TEXT);
