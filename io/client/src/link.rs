@@ -1,0 +1,137 @@
+//! The socket: frames out, bytes in.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use trapjaw_wire::frame::{Decoder, Events, Message};
+use trapjaw_wire::limits::HEADER;
+
+use crate::Error;
+use crate::limits::READ_BUFFER;
+
+/// A connected socket, with what was read from it and not yet used.
+pub(crate) struct Link {
+    socket: TcpStream,
+    decoder: Decoder,
+    buffer: Box<[u8]>,
+    /// The part of the buffer that is still to be decoded.
+    unread: core::ops::Range<usize>,
+    /// The read timeout that the socket has; it is set only when another is wanted.
+    timeout: Option<Duration>,
+    checksum: bool,
+}
+
+/// How long to wait for bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience {
+    /// Not at all.
+    None,
+    /// Until then; `None`: for ever.
+    Until(Option<Instant>),
+}
+
+impl Link {
+    pub(crate) fn new(socket: TcpStream, checksum: bool) -> io::Result<Self> {
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(None)?;
+        Ok(Self {
+            socket,
+            decoder: Decoder::new(),
+            buffer: vec![0; READ_BUFFER].into(),
+            unread: 0..0,
+            timeout: None,
+            checksum,
+        })
+    }
+
+    /// Sends a frame that is already put together.
+    pub(crate) fn send(&mut self, frame: &[u8]) -> Result<(), Error> {
+        self.socket.write_all(frame).map_err(Error::Io)
+    }
+
+    /// Sends a batch from where it lies.
+    pub(crate) fn send_events(&mut self, events: &Events<'_>) -> Result<(), Error> {
+        const PADDING: [u8; HEADER] = [0; HEADER];
+        let header = events.header(self.checksum)?;
+        let padding = header.total() - HEADER - events.batch.len();
+        let header = header.encode();
+        let mut slices = [
+            IoSlice::new(&header),
+            IoSlice::new(events.batch),
+            IoSlice::new(&PADDING[..padding]),
+        ];
+        let mut rest = &mut slices[..];
+        while !rest.is_empty() {
+            match self.socket.write_vectored(rest) {
+                Ok(0) => return Err(Error::Io(io::ErrorKind::WriteZero.into())),
+                Ok(written) => IoSlice::advance_slices(&mut rest, written),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::Io(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a frame and gives what it says to `take`. `Ok(None)`: none came in time.
+    pub(crate) fn receive<T>(
+        &mut self,
+        patience: Patience,
+        take: impl FnOnce(Message<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        loop {
+            let mut input = &self.buffer[self.unread.clone()];
+            let frame = self.decoder.next(&mut input)?;
+            self.unread.start = self.unread.end - input.len();
+            if let Some(frame) = frame {
+                return take(frame.message()?).map(Some);
+            }
+            // The decoder has taken all bytes of the frame that is not whole: the buffer is free.
+            if !self.fill(patience)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads bytes; `false`: none came in time.
+    fn fill(&mut self, patience: Patience) -> Result<bool, Error> {
+        loop {
+            let read = match patience {
+                Patience::None => {
+                    self.socket.set_nonblocking(true)?;
+                    let read = self.socket.read(&mut self.buffer);
+                    self.socket.set_nonblocking(false)?;
+                    read
+                }
+                Patience::Until(until) => {
+                    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+                    if left == Some(Duration::ZERO) {
+                        return Ok(false);
+                    }
+                    if self.timeout != left {
+                        self.socket.set_read_timeout(left)?;
+                        self.timeout = left;
+                    }
+                    self.socket.read(&mut self.buffer)
+                }
+            };
+            match read {
+                Ok(0) => return Err(Error::Ended),
+                Ok(count) => {
+                    self.unread = 0..count;
+                    return Ok(true);
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => return Ok(false),
+                    _ => return Err(Error::Io(error)),
+                },
+            }
+        }
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        self.socket.shutdown(Shutdown::Write).map_err(Error::Io)
+    }
+}
