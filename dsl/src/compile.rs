@@ -92,3 +92,35 @@ fn beginning(sources: &SourceMap) -> Option<Span> {
         end: 0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use trapjaw_event::{EventType, Registry};
+
+    #[test]
+    fn a_refusal_by_the_verifier_is_a_fault_of_the_compiler() {
+        let mut sources = SourceMap::new();
+        sources.add("empty.trap", "");
+        let place = beginning(&sources).expect("there is a file");
+        let mut registry = Registry::new();
+        registry
+            .add(EventType::new("e", vec![]))
+            .expect("it is the first");
+        let without_types = RuleSet {
+            registry: Arc::new(registry),
+            types: vec![],
+            rules: vec![],
+            order: vec![],
+        };
+        let error = verify(without_types).expect_err("a type has no predicates");
+        let finding = refused(&error, place);
+        assert_eq!(finding.code, internal::NOT_VERIFIED);
+        assert!(
+            finding.message.contains(&error.to_string()),
+            "{}",
+            finding.message
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! Checked rules: every name resolved, every type known, every default filled in.
 //!
-//! This is what the language *means* before it becomes a program: [`crate::lower`] turns it into
+//! This is what the language *means* before it becomes a program: [`crate::compile()`] turns it into
 //! bytecode, and the brute-force oracle of the test suite evaluates it directly, so that the two can
 //! be held against each other. It borrows nothing from the source text.
 //!

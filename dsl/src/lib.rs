@@ -11,13 +11,18 @@
 //! machines by [`diagnostic::to_json`].
 //!
 //! ```
-//! use trapjaw_dsl::{source::SourceMap, syntax};
+//! use trapjaw_dsl::{compile, diagnostic, source::SourceMap};
 //!
 //! let mut sources = SourceMap::new();
-//! let id = sources.add("load.trap", "rule hot { on c: cpu_usage where c.load > 90% do log(\"hot\") }");
-//! let parse = syntax::parse(id, sources.get(id).text());
-//! assert!(parse.errors().is_empty());
-//! assert_eq!(parse.tree().items().count(), 1);
+//! sources.add("types.trap", "event cpu_usage { host: text, load: float }");
+//! sources.add("rules.trap", "rule hot { on c: cpu_usage where c.load > 90% do log(\"{c.host} is hot\") }");
+//! let compiled = compile(&sources).expect("the rules are right");
+//! assert_eq!(compiled.program.rules.len(), 1);
+//!
+//! sources.add("more.trap", "rule cold { on c: cpu_usage where c.laod < 1% do log(\"idle\") }");
+//! let findings = compile(&sources).expect_err("there is no field `laod`");
+//! assert_eq!(findings[0].code.to_string(), "TJ0105");
+//! println!("{}", diagnostic::render(&findings, &sources, diagnostic::Style::Plain));
 //! ```
 //!
 //! What this crate doesn't know: how a rule is evaluated, and where events come from.

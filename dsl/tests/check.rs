@@ -1,5 +1,6 @@
 //! What the checker tells, and what it keeps to itself.
 
+use std::fmt::Write;
 use trapjaw_dsl::diagnostic::Diagnostic;
 use trapjaw_dsl::source::SourceMap;
 use trapjaw_dsl::{check, check_with_warnings};
@@ -198,6 +199,9 @@ fn operands_have_the_types_that_their_operators_take() {
         ("l.user in 10.0.0.0/8", "TJ0211"),
         ("l.attempts / 0 > 1", "TJ0205"),
         ("l.attempts > 9223372036854775807 + 1", "TJ0205"),
+        ("l.attempts == -(-9223372036854775807 - 2)", "TJ0205"),
+        ("l.score > 1e308 * 10 - 1e308 * 10", "TJ0205"),
+        ("l.at > 2026-01-31T12:00:00Z + 106751d", "TJ0205"),
         ("l.score in [null]", "TJ0204"),
         ("l.score ?? null > 1", "TJ0204"),
         ("\"{null}\" == \"x\"", "TJ0204"),
@@ -280,6 +284,7 @@ fn aggregates_stand_where_there_is_a_window() {
     assert_eq!(code("limit 1.5 per 1h do log(\"x\")"), "TJ0201");
     assert_eq!(code("for 5m keep -1s do log(\"x\")"), "TJ0401");
     assert_eq!(code("over 300 do log(\"x\")"), "TJ0201");
+    assert_eq!(code("over count() * 1m do log(\"x\")"), "TJ0306");
     assert_eq!(
         of("for 5m keep 0s do log(\"x\") on clear do log(\"y\")"),
         [""; 0]
@@ -422,9 +427,11 @@ fn chains_of_derived_events_end() {
         let mut text = String::from("event t0 { n: int }\n");
         for at in 1..=length {
             let before = at - 1;
-            text += &format!(
-                "event t{at} {{ n: int }} rule r{at} {{ on x: t{before} emit t{at} {{ n: x.n }} }}\n"
-            );
+            writeln!(
+                text,
+                "event t{at} {{ n: int }} rule r{at} {{ on x: t{before} emit t{at} {{ n: x.n }} }}"
+            )
+            .unwrap();
         }
         let mut sources = SourceMap::new();
         sources.add("chain.trap", text);
@@ -503,7 +510,7 @@ fn constants_that_grow_by_each_other_come_to_an_end() {
     let mut text = format!("const T0 = \"{}\"\n", "x".repeat(1_000));
     for at in 1..64 {
         let before = at - 1;
-        text += &format!("const T{at} = \"{{T{before}}}{{T{before}}}\"\n");
+        writeln!(text, "const T{at} = \"{{T{before}}}{{T{before}}}\"").unwrap();
     }
     let (_, found) = findings(&[&text]);
     let codes: Vec<String> = found
@@ -513,9 +520,10 @@ fn constants_that_grow_by_each_other_come_to_an_end() {
     assert_eq!(codes, ["TJ0402"]);
     let long = "x".repeat(200_000);
     let uses = "do a(x: T, y: T) ".repeat(64);
-    let rules: String = (0..10)
-        .map(|at| format!("rule r{at} {{ on l: login {uses} }}\n"))
+    let rules: Vec<String> = (0..10)
+        .map(|at| format!("rule r{at} {{ on l: login {uses} }}"))
         .collect();
+    let rules = rules.join("\n");
     let (_, found) = findings(&[EVENTS, &format!("const T = \"{long}\""), &rules]);
     let codes: Vec<String> = found
         .iter()
@@ -526,9 +534,10 @@ fn constants_that_grow_by_each_other_come_to_an_end() {
 
 #[test]
 fn so_many_findings_and_no_more_are_told() {
-    let rules: String = (0..1_500)
-        .map(|at| format!("rule r{at} {{ on l: lgin do log(\"x\") }}\n"))
+    let rules: Vec<String> = (0..1_500)
+        .map(|at| format!("rule r{at} {{ on l: lgin do log(\"x\") }}"))
         .collect();
+    let rules = rules.join("\n");
     let (_, found) = findings(&[EVENTS, &rules]);
     assert_eq!(found.len(), 1_001);
     assert_eq!(

@@ -194,5 +194,5 @@ fn enough_of_the_random_rules_are_right() {
             take(&format!("{EVENTS}{rule}"))
         })
         .count();
-    assert!(right > 50, "{right} of 500");
+    assert!(right > 40, "{right} of 500");
 }

@@ -1,15 +1,19 @@
 //! Constants: declarations to values.
 
-use super::Place;
-use super::expr::{Checker, Place as Where, Subject};
+use super::SourceItem;
+use super::expr::{Checker, Place, Subject};
 use super::names::{Constant, Names};
 use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::ExprKind;
 use crate::syntax::ast::{ConstItem, Item};
 
 /// Declares the constants of all files, each with those before it.
-pub(super) fn declare_all(places: &[Place], names: &mut Names, findings: &mut Vec<Diagnostic>) {
-    let mut items: Vec<(&Place, &ConstItem, String)> = Vec::new();
+pub(super) fn declare_all(
+    places: &[SourceItem],
+    names: &mut Names,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let mut items: Vec<(&SourceItem, &ConstItem, String)> = Vec::new();
     for place in places {
         let Item::Const(item) = &place.item else {
             continue;
@@ -36,13 +40,13 @@ pub(super) fn declare_all(places: &[Place], names: &mut Names, findings: &mut Ve
 
 fn value(
     item: &ConstItem,
-    place: &Place,
+    place: &SourceItem,
     names: &Names,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Constant> {
     let expr = item.value()?;
     let mut checker = Checker::new(names, place.source, Subject::None, findings);
-    checker.place = Where::Constant;
+    checker.place = Place::Constant;
     let checked = checker.expr(&expr, None).ok()?;
     match checked.kind {
         ExprKind::Const(value) => Some(Constant::Known(value, checked.ty)),

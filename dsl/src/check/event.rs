@@ -2,7 +2,7 @@
 
 use super::declare::{Declared, beyond_limit};
 use super::names::Names;
-use super::{Outcome, Place, Reported};
+use super::{Outcome, Reported, SourceItem};
 use crate::diagnostic::{
     Diagnostic,
     codes::{names as codes, unsupported},
@@ -41,7 +41,11 @@ const FOREIGN_TYPES: [(&str, &str); 11] = [
 ];
 
 /// Declares the event types of all files, and what else has a name among them.
-pub(super) fn declare_all(places: &[Place], names: &mut Names, findings: &mut Vec<Diagnostic>) {
+pub(super) fn declare_all(
+    places: &[SourceItem],
+    names: &mut Names,
+    findings: &mut Vec<Diagnostic>,
+) {
     let mut declared = Declared::new("type");
     let mut on_the_wire = Declared::new("type on the wire called");
     for place in places {
@@ -72,7 +76,7 @@ pub(super) fn declare_all(places: &[Place], names: &mut Names, findings: &mut Ve
 
 fn declare(
     item: &EventItem,
-    place: &Place,
+    place: &SourceItem,
     names: &mut Names,
     [declared, on_the_wire]: [&mut Declared; 2],
     findings: &mut Vec<Diagnostic>,

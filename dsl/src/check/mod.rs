@@ -45,13 +45,13 @@ pub(crate) struct Reported;
 type Outcome<T> = Result<T, Reported>;
 
 /// An item of a file. Items that hold syntax errors declare their names, and are not looked into.
-struct Place {
+struct SourceItem {
     source: SourceId,
     item: Item,
     sound: bool,
 }
 
-impl Place {
+impl SourceItem {
     fn span(&self, node: &impl AstNode<Language = syntax::Trapjaw>) -> Span {
         Span::new(self.source, node.syntax().text_range())
     }
@@ -101,7 +101,7 @@ fn cut(findings: &mut Vec<Diagnostic>) {
 }
 
 /// The items of all files, in their order.
-fn read(sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Vec<Place> {
+fn read(sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Vec<SourceItem> {
     let mut places = Vec::new();
     for (source, file) in sources.iter() {
         let parse = syntax::parse(source, file.text());
@@ -119,7 +119,7 @@ fn read(sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Vec<Place> {
                 range.start <= error.primary.start && error.primary.start <= range.end
             };
             let sound = !parse.errors().iter().any(inside);
-            places.push(Place {
+            places.push(SourceItem {
                 source,
                 item,
                 sound,
@@ -132,7 +132,7 @@ fn read(sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Vec<Place> {
 
 /// The rules that are right, and where the name of each stands.
 fn rules(
-    places: &[Place],
+    places: &[SourceItem],
     names: &Names,
     findings: &mut Vec<Diagnostic>,
 ) -> (Vec<hir::Rule>, Vec<Span>) {

@@ -46,6 +46,7 @@ impl RuleChecker<'_> {
         let metadata = rule.metadata(&clauses);
         let condition = rule.filter(&clauses);
         let key = rule.key(clauses.by.as_ref());
+        rule.exprs.place = Place::Constant;
         let clause = rule.clause(&clauses);
         let limit = rule.limit(clauses.limit.as_ref());
         rule.exprs.place = Place::Output {
