@@ -1,1 +1,8 @@
-//! Benches: layers, ratios and latency.
+//! What the project's figures are measured with: generated events, rule texts, and timed rounds.
+//!
+//! Every figure counts only with its result checked: each measurement returns the number of matches, which
+//! its caller compares with a count made without the engine.
+#![forbid(unsafe_code)]
+
+pub mod load;
+pub mod measure;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use trapjaw_event::{BatchBuilder, BatchBytes, Registry, RuleId};
 
-use crate::output::compare_inputs;
+use crate::output::{Cause, compare_inputs};
 use crate::segment::{RowOrigin, Segment};
 
 /// Rows for another shard: each whole, since the event that triggers a match is told whole.
@@ -26,6 +26,11 @@ pub struct Forward {
 }
 
 impl Forward {
+    /// What caused the first row.
+    pub(crate) fn cause(&self) -> &Cause {
+        self.rows.first().map_or(&None, |row| &row.cause)
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows.len()
@@ -42,12 +47,14 @@ pub(crate) struct Stray {
     pub(crate) effect: i64,
 }
 
-/// Packs rows for their shards: by destination, in the order of the step, each row once.
+/// Packs rows for their shards: by destination, in the order of the step, each row once, at most `most`
+/// together.
 pub(crate) fn pack(
     strays: &mut Vec<Stray>,
     segments: &[Segment<'_>],
     registry: &Arc<Registry>,
     (version, ingest): (u64, u64),
+    most: usize,
     mut send: impl FnMut(Forward),
 ) {
     let mut by_destination: BTreeMap<u32, Vec<Stray>> = BTreeMap::new();
@@ -86,7 +93,7 @@ pub(crate) fn pack(
             if pending.last != Some((stray.segment, stray.row)) {
                 let segment = &segments[stray.segment as usize];
                 let event = segment.section.event(stray.row as usize);
-                if builder.push(&event).is_err() {
+                if builder.rows() >= most || builder.push(&event).is_err() {
                     // Full: a row that came in a batch of its own fits an empty one.
                     flush(&mut builder, &mut pending);
                     builder

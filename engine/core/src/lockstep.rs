@@ -3,16 +3,15 @@
 //! A row and everything it causes, on whatever shard, is finished before the next row begins. So the output
 //! is the same for any number of shards, and for any way of cutting the input into batches.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use trapjaw_event::{BatchBuilder, BatchView, Binding, Match, check};
+use trapjaw_event::{BatchBuilder, BatchView, Binding, Match, RuleId, check};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Forward;
-use crate::output::{MatchRef, Place, Sink};
+use crate::output::{MatchRef, Place, Sink, compare_inputs};
 use crate::segment::Origin;
 use crate::shard::{Input, Shard};
 
@@ -27,7 +26,7 @@ pub struct Lockstep {
 #[derive(Default)]
 struct Collector {
     matches: Vec<(Place, Match)>,
-    forwards: VecDeque<Forward>,
+    forwards: Vec<Forward>,
 }
 
 impl Sink for Collector {
@@ -36,7 +35,7 @@ impl Sink for Collector {
     }
 
     fn forward(&mut self, forward: Forward) {
-        self.forwards.push_back(forward);
+        self.forwards.push(forward);
     }
 }
 
@@ -44,15 +43,17 @@ impl Lockstep {
     /// `shards` shards with the same rules; at least one.
     pub fn new(rules: &Arc<Verified<RuleSet>>, config: Config, shards: u32) -> Self {
         let shards = shards.max(1);
+        let shard = |id| {
+            let shard = Shard::new(Arc::clone(rules), config, (id, shards));
+            if shards > 1 { shard.deferring() } else { shard }
+        };
         let bindings = rules
             .registry
             .iter()
             .map(|(id, _)| Some(Arc::new(Binding::identity(&rules.registry, id))));
         Self {
             bindings: bindings.collect(),
-            shards: (0..shards)
-                .map(|id| Shard::new(Arc::clone(rules), config, (id, shards)))
-                .collect(),
+            shards: (0..shards).map(shard).collect(),
         }
     }
 
@@ -117,8 +118,8 @@ impl Lockstep {
         sum
     }
 
-    /// Lets time pass on several shards: one deadline after the other, so that what an earlier one derives
-    /// is there before a later one.
+    /// Lets time pass on several shards: one deadline after the other, and at each rule by rule, so
+    /// that what an earlier timer derives is there before a later one goes off.
     fn pass(&mut self, now: i64, out: &mut impl FnMut(Match)) {
         while let Some(next) = self
             .shards
@@ -127,11 +128,18 @@ impl Lockstep {
             .min()
             .filter(|&next| next <= now)
         {
-            self.settle(out, |shards, sink| {
-                for shard in shards {
-                    shard.step(Input::Tick(next), sink);
+            for rule in 0..self.shards[0].rules().rules.len() {
+                let rule = RuleId::new(rule as u32);
+                let is_due =
+                    |shard: &Shard| shard.next_deadline_of(rule).is_some_and(|at| at <= next);
+                if self.shards.iter().any(is_due) {
+                    self.settle(out, |shards, sink| {
+                        shards
+                            .iter_mut()
+                            .for_each(|shard| shard.pass_rule(next, rule, sink));
+                    });
                 }
-            });
+            }
         }
         self.settle(out, |shards, sink| {
             for shard in shards {
@@ -149,9 +157,10 @@ impl Lockstep {
     ) {
         let mut collector = Collector::default();
         first(&mut self.shards, &mut collector);
-        while let Some(forward) = collector.forwards.pop_front() {
-            self.shards[forward.destination as usize]
-                .step(Input::Forwarded(&forward), &mut collector);
+        while let Some(next) = first_of(&collector.forwards) {
+            let forward = collector.forwards.remove(next);
+            let shard = &mut self.shards[forward.destination as usize];
+            shard.step(Input::Forwarded(&forward), &mut collector);
         }
         collector.matches.sort_by(|a, b| a.0.cmp(&b.0));
         collector
@@ -159,6 +168,13 @@ impl Lockstep {
             .into_iter()
             .for_each(|(_, found)| out(found));
     }
+}
+
+/// The row whose turn it is: what an event causes comes before what comes after the event.
+fn first_of(forwards: &[Forward]) -> Option<usize> {
+    let order =
+        |a: usize, b: usize| compare_inputs((0, forwards[a].cause()), (0, forwards[b].cause()));
+    (0..forwards.len()).min_by(|&a, &b| order(a, b))
 }
 
 /// Tells matches as they come; one shard has nobody to forward to.

@@ -97,17 +97,28 @@ struct Step<'a> {
     emission: u32,
 }
 
-/// Compares two chains from the outermost cause on; a cause comes before what it causes.
+/// Compares two outputs of one row: as the events or timers that brought them about, then by rule.
 fn compare(a: (&Cause, Step<'_>), b: (&Cause, Step<'_>)) -> Ordering {
     if a.0.is_none() && b.0.is_none() {
         return a.1.cmp(&b.1);
     }
-    let (a, b) = (chain(a), chain(b));
-    a.cmp(&b)
+    let of_timer = |output: (&Cause, Step<'_>)| output.1.deadline != EVENT;
+    compare_paths(&path(a), &path(b))
+        .then_with(|| of_timer(b).cmp(&of_timer(a)))
+        .then_with(|| a.1.cmp(&b.1))
 }
 
-fn chain<'a>((cause, last): (&'a Cause, Step<'a>)) -> Vec<Step<'a>> {
-    let mut steps = vec![last];
+/// From the outermost cause to the event, or the timer, that brought an output about.
+fn path<'a>((cause, own): (&'a Cause, Step<'a>)) -> Vec<Step<'a>> {
+    let mut steps = chain(cause);
+    if own.deadline != EVENT {
+        steps.push(Step { emission: 0, ..own });
+    }
+    steps
+}
+
+fn chain(cause: &Cause) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
     let mut cause = cause.as_ref();
     while let Some(link) = cause {
         steps.push(Step {
@@ -122,36 +133,28 @@ fn chain<'a>((cause, last): (&'a Cause, Step<'a>)) -> Vec<Step<'a>> {
     steps
 }
 
-/// Orders inputs: by row, then as the outputs that caused them; an event that came from outside is its
-/// row's last cause.
-pub(crate) fn compare_inputs(a: (u32, &Cause), b: (u32, &Cause)) -> Ordering {
-    let steps = |cause: &Cause| -> Vec<(i64, u32, Box<[u8]>)> {
-        let mut steps = Vec::new();
-        let mut cause = cause.as_ref();
-        while let Some(link) = cause {
-            steps.push((link.deadline, link.rule, link.key.clone()));
-            cause = link.cause.as_ref();
-        }
-        steps.reverse();
-        steps
-    };
-    a.0.cmp(&b.0).then_with(|| match (a.1, b.1) {
-        (None, None) => Ordering::Equal,
-        // What a timer caused comes before the row's own event, what the event caused behind it.
-        (None, Some(_)) => (EVENT, 0).cmp(&first(b.1)).then(Ordering::Less),
-        (Some(_), None) => first(a.1).cmp(&(EVENT, 0)).then(Ordering::Greater),
-        (Some(_), Some(_)) => steps(a.1).cmp(&steps(b.1)),
-    })
+/// Orders what happens at one row: what timers bring about, then the row's own event (the empty path), then
+/// what that brings about; and always a cause before what it causes.
+fn compare_paths(a: &[Step<'_>], b: &[Step<'_>]) -> Ordering {
+    let root = |path: &[Step<'_>]| path.first().map_or(EVENT, |step| step.deadline);
+    root(a).cmp(&root(b)).then_with(|| a.cmp(b))
 }
 
-fn first(cause: &Cause) -> (i64, u32) {
-    let mut outermost = (EVENT, 0);
-    let mut cause = cause.as_ref();
-    while let Some(link) = cause {
-        outermost = (link.deadline, 0);
-        cause = link.cause.as_ref();
+/// The timer at the root of a chain of causes: its deadline and rule. `None` where an event is.
+pub(crate) fn root_timer(cause: &Cause) -> Option<(i64, RuleId)> {
+    let mut link = cause.as_ref()?;
+    while let Some(outer) = &link.cause {
+        link = outer;
     }
-    outermost
+    (link.deadline != EVENT).then_some((link.deadline, RuleId::new(link.rule)))
+}
+
+/// Orders inputs: by row, then as what caused them.
+pub(crate) fn compare_inputs(a: (u32, &Cause), b: (u32, &Cause)) -> Ordering {
+    a.0.cmp(&b.0).then_with(|| match (a.1, b.1) {
+        (None, None) => Ordering::Equal,
+        (a, b) => compare_paths(&chain(a), &chain(b)),
+    })
 }
 
 /// The event that a match is about.

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapjaw_event::{
-    BatchBuilder, BatchBytes, BatchView, Binding, Event, MatchKind, TypeId, check,
+    BatchBuilder, BatchBytes, BatchView, Binding, Event, MatchKind, RuleId, TypeId, check,
 };
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::{self, Forward, Stray};
-use crate::output::{Cause, Found, MatchRef, Outputs, Sink, compare_inputs};
+use crate::output::{Cause, Found, MatchRef, Outputs, Sink, compare_inputs, root_timer};
 use crate::rule::{Context, Feed, Intake, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment};
 
@@ -49,6 +49,8 @@ pub struct Shard {
     place: (u32, u32),
     states: Vec<State>,
     clock: i64,
+    /// Whether derived events go out instead of being taken in at once.
+    defers: bool,
     /// Bindings of batches that the shard makes itself.
     bindings: Vec<Option<Arc<Binding>>>,
     counters: Counters,
@@ -77,10 +79,20 @@ impl Shard {
             place,
             states,
             clock: i64::MIN,
+            defers: false,
             counters,
             outputs: Outputs::default(),
             strays: Vec::new(),
             effects: Vec::new(),
+        }
+    }
+
+    /// A shard that sends derived events out, row by row, even those that are its own: so that somebody
+    /// who drives several shards can put the events of all of them in order.
+    pub(crate) fn deferring(self) -> Self {
+        Self {
+            defers: true,
+            ..self
         }
     }
 
@@ -127,7 +139,7 @@ impl Shard {
                 self.counters.events += u64::from(batch.rows());
                 self.take_effect(batch, wall);
                 let segments = segments(&rules, batch, Rows::Stream(origin), None);
-                self.evaluate(&rules, segments, ingest, sink);
+                self.evaluate(&rules, segments, ingest, None, sink);
             }
             Input::Forwarded(forward) => {
                 self.counters.forwarded += forward.rows() as u64;
@@ -146,15 +158,31 @@ impl Shard {
                 let bindings = self.bindings.clone();
                 let batch = check(&forward.batch, &bindings).expect("a shard's own batch is sound");
                 let segments = segments(&rules, batch, Rows::Each(&rows), Some(&forward.targets));
-                self.evaluate(&rules, segments, forward.ingest, sink);
+                // Who drives several shards sets timers of the same instant off itself, rule by rule.
+                let end = root_timer(forward.cause()).filter(|_| self.defers);
+                self.evaluate(&rules, segments, forward.ingest, end, sink);
             }
             Input::Tick(now) => {
                 self.effects.clear();
                 self.clock = self.clock.max(now);
-                self.evaluate(&rules, Vec::new(), 0, sink);
+                self.evaluate(&rules, Vec::new(), 0, None, sink);
             }
             Input::Reload(rules) => self.reload(rules),
         }
+    }
+
+    /// A lower bound of the next instant at which something happens to a rule without an event.
+    pub(crate) fn next_deadline_of(&self, rule: RuleId) -> Option<i64> {
+        self.states[rule.index()].next_deadline()
+    }
+
+    /// Lets time pass up to `now`, of which only the timers of rules up to and with this one are seen.
+    pub(crate) fn pass_rule(&mut self, now: i64, rule: RuleId, sink: &mut impl Sink) {
+        let rules = Arc::clone(&self.rules);
+        self.effects.clear();
+        self.clock = self.clock.max(now);
+        let end = (now, RuleId::new(rule.get() + 1));
+        self.evaluate(&rules, Vec::new(), 0, Some(end), sink);
     }
 
     /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.
@@ -190,6 +218,7 @@ impl Shard {
         rules: &RuleSet,
         segments: Vec<Segment<'_>>,
         ingest: u64,
+        end: Option<(i64, RuleId)>,
         sink: &mut impl Sink,
     ) {
         let now = self
@@ -207,6 +236,7 @@ impl Shard {
             version: self.version,
             config: &self.config,
             place: self.place,
+            defers: self.defers,
             bindings: &self.bindings,
             effects: &effects,
             now,
@@ -216,6 +246,7 @@ impl Shard {
             strays: &mut self.strays,
             counters: &mut self.counters,
             derived: BTreeMap::new(),
+            end,
         };
         evaluation.run(0, segments, sink);
         self.effects = effects;
@@ -267,7 +298,7 @@ fn segments<'a>(
     rules: &'a RuleSet,
     batch: BatchView<'a>,
     rows: Rows<'a>,
-    targets: Option<&'a [(trapjaw_event::RuleId, u32)]>,
+    targets: Option<&'a [(RuleId, u32)]>,
 ) -> Vec<Segment<'a>> {
     let mut places: Vec<Option<Vec<u32>>> = vec![None; batch.section_count()];
     if batch.section_count() > 1 {
@@ -290,6 +321,19 @@ struct Derived {
     row: u32,
 }
 
+impl Derived {
+    fn origin(self) -> RowOrigin {
+        RowOrigin {
+            origin: Origin {
+                stream: 0,
+                sequence: 0,
+            },
+            effect: self.effect,
+            cause: self.cause,
+        }
+    }
+}
+
 /// Derived events as a batch.
 struct DerivedBatch {
     bytes: BatchBytes,
@@ -303,6 +347,7 @@ struct Evaluation<'r> {
     version: u64,
     config: &'r Config,
     place: (u32, u32),
+    defers: bool,
     bindings: &'r [Option<Arc<Binding>>],
     effects: &'r [i64],
     now: i64,
@@ -312,6 +357,8 @@ struct Evaluation<'r> {
     strays: &'r mut Vec<Stray>,
     counters: &'r mut Counters,
     derived: BTreeMap<TypeId, Vec<Derived>>,
+    /// Where the evaluation ends: after the timers of this instant up to, and without, this rule's.
+    end: Option<(i64, RuleId)>,
 }
 
 impl Evaluation<'_> {
@@ -328,14 +375,14 @@ impl Evaluation<'_> {
             let id = self.rules.order[place];
             let rule = &self.rules.rules[id.index()];
             let reads = |ty: &TypeId| rule.sources.iter().any(|source| source.type_id == *ty);
-            if self.derived.keys().any(reads) {
+            if !self.defers && self.derived.keys().any(reads) {
                 let batches = self.derived_batches();
                 return self.run_deeper(place, segments, &batches, sink);
             }
             let has_rows = types.iter().any(reads);
             let is_due = self.states[id.index()]
                 .next_deadline()
-                .is_some_and(|next| next <= self.now);
+                .is_some_and(|next| next <= self.until(id));
             if has_rows || is_due {
                 self.rule(place, &segments);
             }
@@ -366,9 +413,18 @@ impl Evaluation<'_> {
         self.run(place, segments, sink);
     }
 
+    /// Up to when a rule's timers go off.
+    fn until(&self, rule: RuleId) -> i64 {
+        match self.end {
+            Some((instant, first)) if instant == self.now && rule >= first => instant - 1,
+            _ => self.now,
+        }
+    }
+
     fn rule(&mut self, place: usize, segments: &[Segment<'_>]) {
         let id = self.rules.order[place];
         let rule = &self.rules.rules[id.index()];
+        let until = self.until(id);
         let state = &mut self.states[id.index()];
         let breaks = state.breaks();
         let numbered = segments.iter().zip(0..);
@@ -397,7 +453,7 @@ impl Evaluation<'_> {
             strays: self.strays,
             counters: self.counters,
         };
-        state.advance(&mut context, self.now);
+        state.advance(&mut context, until);
         if rule.emit.is_some() {
             self.derive(before, segments);
         }
@@ -470,16 +526,8 @@ impl Evaluation<'_> {
                     self.counters.dropped_derived += 1;
                     continue;
                 }
-                let origin = Origin {
-                    stream: 0,
-                    sequence: 0,
-                };
-                rows.push(RowOrigin {
-                    origin,
-                    effect: derived.effect,
-                    cause: derived.cause,
-                });
                 step_rows.push(derived.row);
+                rows.push(derived.origin());
             }
             if !builder.is_empty() {
                 batches.push(DerivedBatch {
@@ -492,7 +540,32 @@ impl Evaluation<'_> {
         batches
     }
 
-    fn finish(self, segments: &[Segment<'_>], sink: &mut impl Sink) {
+    /// Sends all derived events out: to this shard, for every rule that reads them.
+    fn send_derived(&mut self, sink: &mut impl Sink) {
+        let mut builder = BatchBuilder::new(Arc::clone(&self.rules.registry));
+        for (type_id, events) in core::mem::take(&mut self.derived) {
+            let readers = &self.rules.types[type_id.index()].readers;
+            for derived in events {
+                if builder.push(&derived.event).is_err() {
+                    self.counters.dropped_derived += 1;
+                    continue;
+                }
+                sink.forward(Forward {
+                    destination: self.place.0,
+                    batch: builder.finish(),
+                    version: self.version,
+                    ingest: self.ingest,
+                    rows: vec![derived.origin()],
+                    targets: readers.iter().map(|(rule, _)| (*rule, 0)).collect(),
+                });
+            }
+        }
+    }
+
+    fn finish(mut self, segments: &[Segment<'_>], sink: &mut impl Sink) {
+        if self.defers {
+            self.send_derived(sink);
+        }
         self.outputs.sort();
         let found = Found {
             rules: self.rules,
@@ -505,11 +578,13 @@ impl Evaluation<'_> {
         }
         if !self.strays.is_empty() {
             let about = (self.version, self.ingest);
+            let most = if self.defers { 1 } else { usize::MAX };
             forward::pack(
                 self.strays,
                 segments,
                 &self.rules.registry,
                 about,
+                most,
                 |forward| sink.forward(forward),
             );
         }

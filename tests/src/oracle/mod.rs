@@ -124,7 +124,9 @@ impl Run<'_> {
     fn pass_deadlines(&mut self, clock: i64) {
         while let Some((at, rule, key)) = self.next_deadline().filter(|&(at, ..)| at <= clock) {
             self.keys[rule][key].history.push(Input::Deadline { at });
-            self.judge(rule, key);
+            if let Some((derived, at)) = self.judge(rule, key) {
+                self.take(&derived, at);
+            }
         }
     }
 
@@ -144,16 +146,28 @@ impl Run<'_> {
         })
     }
 
-    /// Gives an event to each rule in turn. What a rule derives from it is finished before the next rule sees it.
+    /// Gives an event to each rule in turn; then, in the same order, comes what they derived from it, each with all
+    /// that follows.
     fn take(&mut self, event: &Event, at: i64) {
+        let mut derived = Vec::new();
         for (place, rule) in self.rules.rules.iter().enumerate() {
             if rule.types.contains(&event.type_id) {
-                self.take_by_rule(place, rule, event, at);
+                derived.extend(self.take_by_rule(place, rule, event, at));
             }
+        }
+        for (event, at) in derived {
+            self.take(&event, at);
         }
     }
 
-    fn take_by_rule(&mut self, place: usize, rule: &Rule, event: &Event, at: i64) {
+    /// The event that the rule derives, and when it takes effect.
+    fn take_by_rule(
+        &mut self,
+        place: usize,
+        rule: &Rule,
+        event: &Event,
+        at: i64,
+    ) -> Option<(Event, i64)> {
         let scope = Scope {
             registry: &self.rules.registry,
             rule,
@@ -166,7 +180,7 @@ impl Run<'_> {
             .map(|part| eval::eval(&part.expr, scope))
             .collect();
         if values.iter().any(Value::is_null) {
-            return;
+            return None;
         }
         let condition = rule.condition.as_ref();
         let satisfies = condition.is_none_or(|condition| eval::holds(condition, scope));
@@ -187,11 +201,11 @@ impl Run<'_> {
             event: event.clone(),
             satisfies,
         });
-        self.judge(place, key);
+        self.judge(place, key)
     }
 
-    /// Reports what the last input of a key gives rise to, and all that follows from it.
-    fn judge(&mut self, place: usize, key: usize) {
+    /// Reports what the last input of a key gives rise to. The event that the rule derives, and when it takes effect.
+    fn judge(&mut self, place: usize, key: usize) -> Option<(Event, i64)> {
         let judge = Judge {
             registry: &self.rules.registry,
             rule: &self.rules.rules[place],
@@ -203,13 +217,10 @@ impl Run<'_> {
             .report
             .map(|report| self.matched(place, state.values.clone(), &report));
         self.keys[place][key].deadline = judgement.deadline;
-        if let Some(matched) = matched {
-            let (derived, time) = (matched.derived.clone(), matched.time);
-            self.output.push(matched);
-            if let Some(derived) = derived {
-                self.take(&derived, time);
-            }
-        }
+        let matched = matched?;
+        let derived = matched.derived.clone().zip(Some(matched.time));
+        self.output.push(matched);
+        derived
     }
 
     fn matched(&self, place: usize, key: Vec<Value>, report: &Report) -> Matched {

@@ -567,14 +567,14 @@ fn derived_events_follow_their_cause_depth_first() {
         vec![consumer, source.clone(), both, source],
         "1a1",
         &[
-            // The first source's match and what it derives,
+            // The event itself,
             "1 matched 1 a<-1",
+            "2 matched 1 a<-1",
+            "3 matched 1 a<-1",
+            // what the first source derives,
             "0 matched 1 a<-1'",
             "2 matched 1 a<-1'",
-            // the event itself,
-            "2 matched 1 a<-1",
-            // the second source's.
-            "3 matched 1 a<-1",
+            // what the second does.
             "0 matched 1 a<-1'",
             "2 matched 1 a<-1'",
         ],

@@ -7,7 +7,7 @@ use super::feed::{At, Feed};
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Stray;
-use crate::output::{Alias, EVENT, Fired, Identity, KeptEvent, Outputs};
+use crate::output::{Alias, EVENT, Fired, Identity, KeptEvent, Outputs, root_timer};
 use crate::segment::Segment;
 
 /// One rule's view of a step.
@@ -48,6 +48,17 @@ impl<'s> Context<'s> {
         match feed.segment.effect(row) {
             Some(effect) => effect,
             None => self.effects[feed.segment.step_row(row) as usize],
+        }
+    }
+
+    /// Up to when the rule's own timers go off before a row: those of the same instant too, but not before
+    /// what a timer of an earlier rule derived at that instant.
+    pub(crate) fn timers_before(&self, at: At) -> i64 {
+        let feed = self.feed(at);
+        let effect = self.effect(at);
+        match root_timer(feed.segment.cause(feed.rows.get(at.index))) {
+            Some((deadline, rule)) if deadline == effect && rule < self.id => effect - 1,
+            _ => effect,
         }
     }
 

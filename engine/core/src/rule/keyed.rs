@@ -191,7 +191,7 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {
-        self.pass(cx, cx.effect(at));
+        self.pass(cx, cx.timers_before(at));
         let slot = match reader.home(at.index, &mut self.core.keys, cx.shard) {
             Home::Nowhere => {
                 cx.counters.null_keys += 1;

@@ -204,7 +204,6 @@ impl Machine for Windows {
 
     fn open(&mut self, slot: u32) {
         self.fresh(slot);
-        self.by_slot[slot as usize].live = true;
     }
 
     fn close(&mut self, slot: u32) {
@@ -239,6 +238,7 @@ impl Machine for Windows {
         } else {
             self.layout.add(accumulators, arguments, at.index as usize);
         }
+        window.live = true;
         window.newest = now;
         window.run = self.run.number;
         let rows = self

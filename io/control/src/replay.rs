@@ -1,0 +1,173 @@
+//! Replay: recorded events through the rules, offline, in virtual time taken from the events.
+//!
+//! It is the engine without the network: the same input gives the same output bytes, for any number of
+//! shards and any size of batch.
+
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use trapjaw_engine::{Config, Counters, Lockstep, Origin};
+use trapjaw_event::{BatchBuilder, BatchBytes, Binding, BuildError, Event, Match, check};
+use trapjaw_program::{RuleSet, Verified};
+use trapjaw_wire::json::{EventReader, JsonError, NdjsonReader};
+
+/// How to replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// After the last event, time moves on to this instant (nanoseconds since the Unix epoch). Without it,
+    /// time stands still after the last event.
+    pub until: Option<i64>,
+    /// Number of shards.
+    pub shards: u32,
+    /// Rows in a batch, at most.
+    pub batch: usize,
+    /// Limits of the engine's state.
+    pub config: Config,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { until: None, shards: 1, batch: 4_096, config: Config::default() }
+    }
+}
+
+/// What a replay did.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Events that were taken in.
+    pub events: u64,
+    /// Lines that were refused.
+    pub refused: u64,
+    /// Members of objects that no field takes.
+    pub ignored: u64,
+    /// What the engine counted.
+    pub counters: Counters,
+}
+
+/// Why an event of a readable line was refused all the same, or the line itself.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The line is no event of the registry.
+    Json(JsonError),
+    /// The event doesn't fit a batch.
+    Build(BuildError),
+}
+
+impl core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Json(error) => write!(f, "{} [{}]", error.reason(), error.code().name()),
+            Self::Build(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Replays the lines of `input`. Each match goes to `found`, each refused line with its number to `refused`.
+///
+/// An event without a time gets the newest time before it.
+pub fn replay(
+    rules: &Arc<Verified<RuleSet>>,
+    input: impl BufRead,
+    options: Options,
+    mut found: impl FnMut(Match) -> io::Result<()>,
+    mut refused: impl FnMut(u64, &Refusal),
+) -> io::Result<Summary> {
+    let registry = Arc::clone(&rules.registry);
+    let mut lines = NdjsonReader::new(input, EventReader::new(Arc::clone(&registry)), 0);
+    let mut feed = Feed::new(rules, options);
+    let mut summary = Summary::default();
+    let mut newest = i64::MIN;
+    while let Some(line) = lines.next() {
+        let (number, line) = line?;
+        let pushed = match line {
+            Ok(event) => {
+                newest = newest.max(event.time);
+                lines.set_now(newest);
+                feed.push(&event, &mut found)?.map_err(Refusal::Build)
+            }
+            Err(error) => Err(Refusal::Json(error)),
+        };
+        match pushed {
+            Ok(()) => summary.events += 1,
+            Err(reason) => {
+                summary.refused += 1;
+                refused(number, &reason);
+            }
+        }
+    }
+    feed.flush(&mut found)?;
+    if let Some(until) = options.until {
+        feed.tick(until, &mut found)?;
+    }
+    summary.ignored = lines.ignored();
+    summary.counters = feed.engine.counters();
+    Ok(summary)
+}
+
+/// Cuts events into batches for the engine.
+struct Feed {
+    engine: Lockstep,
+    builder: BatchBuilder,
+    bytes: BatchBytes,
+    bindings: Vec<Option<Arc<Binding>>>,
+    batch: usize,
+    sequence: u64,
+}
+
+impl Feed {
+    fn new(rules: &Arc<Verified<RuleSet>>, options: Options) -> Self {
+        let registry = &rules.registry;
+        Self {
+            engine: Lockstep::new(rules, options.config, options.shards),
+            builder: BatchBuilder::new(Arc::clone(registry)),
+            bytes: BatchBytes::default(),
+            bindings: registry.iter().map(|(id, _)| Some(Arc::new(Binding::identity(registry, id)))).collect(),
+            batch: options.batch.max(1),
+            sequence: 0,
+        }
+    }
+
+    fn push(
+        &mut self,
+        event: &Event,
+        found: &mut impl FnMut(Match) -> io::Result<()>,
+    ) -> io::Result<Result<(), BuildError>> {
+        let mut pushed = self.builder.push(event);
+        if matches!(pushed, Err(BuildError::Full)) {
+            self.flush(found)?;
+            pushed = self.builder.push(event);
+        }
+        if self.builder.rows() >= self.batch {
+            self.flush(found)?;
+        }
+        Ok(pushed)
+    }
+
+    fn flush(&mut self, found: &mut impl FnMut(Match) -> io::Result<()>) -> io::Result<()> {
+        let rows = self.builder.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        self.builder.finish_into(&mut self.bytes);
+        let batch = check(&self.bytes, &self.bindings).expect("a batch that was just built is sound");
+        let origin = Origin { stream: 0, sequence: self.sequence };
+        self.sequence += rows as u64;
+        let mut result = Ok(());
+        self.engine.batch(batch, origin, &mut |matched| {
+            if result.is_ok() {
+                result = found(matched);
+            }
+        });
+        result
+    }
+
+    fn tick(&mut self, now: i64, found: &mut impl FnMut(Match) -> io::Result<()>) -> io::Result<()> {
+        let mut result = Ok(());
+        self.engine.tick(now, &mut |matched| {
+            if result.is_ok() {
+                result = found(matched);
+            }
+        });
+        result
+    }
+}

@@ -1,0 +1,189 @@
+//! The engine against the oracle, over random rules and random histories.
+
+use std::sync::Arc;
+
+use trapjaw_dsl::hir;
+use trapjaw_event::{BoundEvent, Event, Match};
+use trapjaw_tests::engine::{self, Cut};
+use trapjaw_tests::generate::Case;
+use trapjaw_tests::oracle::{self, Matched, close_to};
+
+/// Cases of an ordinary run; `TRAPJAW_CASES` asks for more, `TRAPJAW_SEED` for others.
+const CASES: u64 = 600;
+
+/// How each case's history is cut.
+const CUTS: [Cut; 6] = [
+    Cut {
+        shards: 1,
+        batch: 4_096,
+    },
+    Cut {
+        shards: 1,
+        batch: 1,
+    },
+    Cut {
+        shards: 1,
+        batch: 7,
+    },
+    Cut {
+        shards: 2,
+        batch: 7,
+    },
+    Cut {
+        shards: 3,
+        batch: 1,
+    },
+    Cut {
+        shards: 5,
+        batch: 4_096,
+    },
+];
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn engine_and_oracle_agree_however_the_history_is_cut() {
+    let first = setting("TRAPJAW_SEED", 0);
+    let mut matches = 0;
+    for seed in first..first + setting("TRAPJAW_CASES", CASES) {
+        let case = Case::new(seed);
+        match difference(&case) {
+            Ok(count) => matches += count,
+            Err(Failure::Front(text)) => panic!("case {seed} does not compile:\n{text}\n{case}"),
+            Err(Failure::Difference(_)) => {
+                let small =
+                    case.shrink(|case| matches!(difference(case), Err(Failure::Difference(_))));
+                let Err(Failure::Difference(text)) = difference(&small) else {
+                    unreachable!("it fails still")
+                };
+                panic!("{text}\n\n{small}");
+            }
+        }
+    }
+    // Rules that never match would agree on anything.
+    assert!(matches > 1_000, "only {matches} matches in all");
+}
+
+enum Failure {
+    Front(String),
+    Difference(String),
+}
+
+/// Number of matches, or where engine and oracle part.
+fn difference(case: &Case) -> Result<usize, Failure> {
+    let sources = case.sources();
+    let compiled = trapjaw_dsl::compile(&sources).map_err(|diagnostics| {
+        let style = trapjaw_dsl::diagnostic::Style::Plain;
+        Failure::Front(trapjaw_dsl::diagnostic::render(
+            &diagnostics,
+            &sources,
+            style,
+        ))
+    })?;
+    let expected = oracle::run(&compiled.hir, &case.events, case.options);
+    let program = Arc::new(compiled.program);
+    let mut first: Option<Vec<Match>> = None;
+    for cut in CUTS {
+        let found = engine::run(&program, &case.events, case.options, cut);
+        for index in 0..expected.len().max(found.len()) {
+            let (expected, found) = (expected.get(index), found.get(index));
+            let same = match (expected, found) {
+                (Some(expected), Some(found)) => agree(&compiled.hir, expected, found),
+                _ => Err("one of them has more".to_owned()),
+            };
+            if let Err(what) = same {
+                return Err(Failure::Difference(format!(
+                    "{cut:?}, match {index}: {what}\noracle: {expected:?}\nengine: {found:?}"
+                )));
+            }
+        }
+        // Among themselves the engine's runs agree in everything, identities included.
+        match &first {
+            None => first = Some(found),
+            Some(first) if *first == found => {}
+            Some(_) => {
+                return Err(Failure::Difference(format!(
+                    "{cut:?}: not what {:?} finds",
+                    CUTS[0]
+                )));
+            }
+        }
+    }
+    Ok(expected.len())
+}
+
+fn agree(rules: &hir::RuleSet, expected: &Matched, found: &Match) -> Result<(), String> {
+    let rule = &rules.rules[expected.rule];
+    let check = |same: bool, what: &str| {
+        if same {
+            Ok(())
+        } else {
+            Err(format!("{what} of rule {}", rule.name))
+        }
+    };
+    check(expected.rule == found.rule.index(), "place")?;
+    check(expected.kind == found.kind, "kind")?;
+    check(expected.time == found.time, "time")?;
+    check(expected.key == found.key, "key")?;
+    let aggregates: Vec<_> = expected
+        .values
+        .iter()
+        .take(rule.aggregates.len())
+        .map(|(_, value)| value)
+        .collect();
+    check(
+        aggregates.len() == found.values.len(),
+        "number of aggregates",
+    )?;
+    check(
+        aggregates
+            .iter()
+            .zip(&found.values)
+            .all(|(a, b)| close_to(a, b)),
+        "aggregates",
+    )?;
+    let calls = expected.actions.len() == found.actions.len()
+        && expected
+            .actions
+            .iter()
+            .zip(&found.actions)
+            .all(|((action, values), call)| {
+                *action == call.action as usize
+                    && values.len() == call.args.len()
+                    && values.iter().zip(&call.args).all(|(a, b)| close_to(a, b))
+            });
+    check(calls, "actions")?;
+    let events: Vec<(&str, &Event)> = expected
+        .events
+        .iter()
+        .flat_map(|(alias, events)| events.iter().map(|event| (&**alias, event)))
+        .collect();
+    check(events.len() == found.events.len(), "number of events")?;
+    check(
+        events
+            .iter()
+            .zip(&found.events)
+            .all(|((alias, event), bound)| same_event(alias, event, bound)),
+        "events",
+    )
+}
+
+/// Is the bound event this one, with the fields that it has?
+fn same_event(alias: &str, event: &Event, bound: &BoundEvent) -> bool {
+    *alias == *bound.alias
+        && event.type_id == bound.type_id
+        && event.time == bound.time
+        && Some(&event.source) == bound.source.as_ref()
+        && (event.id.as_deref() == Some(oracle::DERIVED_ID) || event.id == bound.id)
+        && event.subject == bound.subject
+        && event.severity == bound.severity
+        && bound
+            .fields
+            .iter()
+            .all(|(field, value)| close_to(&event.values[field.index()], value))
+}
