@@ -86,12 +86,12 @@ rule drift { on c: config_change where not c.approved and c.key starts_with "sec
     rule sustained_load
       clause for 5m gap 1m keep 1m
       routing keyed
-      on c: cpu_usage where condition 0 keep host
+      on c: cpu_usage where condition 0 keep load, host
         r0 = load field 0 : text                 ; host
         -> r0 : text                             ; output 0
       key host : text = output 0
       do scale_out
-        r0 = load kept 0 : text                  ; host
+        r0 = load kept 2 : text                  ; host
         -> r0 : text                             ; host
       on clear do scale_in
         r0 = load kept 0 : text                  ; host
@@ -100,7 +100,7 @@ rule drift { on c: config_change where not c.approved and c.key starts_with "sec
     rule hot_average
       clause over 1m
       routing keyed
-      on c: cpu_usage keep host
+      on c: cpu_usage keep host, load
         r0 = load field 0 : text                 ; host
         r1 = load field 1 : float                ; load
         -> r0 : text                             ; output 0
@@ -137,7 +137,7 @@ rule drift { on c: config_change where not c.approved and c.key starts_with "sec
     rule drift
       clause each event
       routing local
-      on c: config_change where condition 0 keep host, key
+      on c: config_change where condition 0 keep approved, key, host
       do revert
         r0 = load kept 0 : text                  ; host
         r1 = load kept 1 : text                  ; key

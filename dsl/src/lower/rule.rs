@@ -209,9 +209,15 @@ fn routing(rule: &hir::Rule, clause: Clause) -> Routing {
     }
 }
 
-/// The fields that `having`, `emit` and actions read, in the order in which they come by them.
+/// All fields of the alias that the rule mentions, in the order in which its clauses come by them: what a
+/// match tells of an event that is no longer there.
 fn kept_fields(rule: &hir::Rule) -> Vec<&[trapjaw_event::FieldId]> {
     let mut fields = Vec::new();
+    let keys = rule.key.iter().map(|part| &part.expr);
+    let aggregated = rule
+        .aggregates
+        .iter()
+        .flat_map(|aggregate| aggregate.argument.iter().chain(&aggregate.filter));
     let emitted = rule
         .emit
         .iter()
@@ -220,8 +226,11 @@ fn kept_fields(rule: &hir::Rule) -> Vec<&[trapjaw_event::FieldId]> {
         .actions
         .iter()
         .flat_map(|action| action.arguments.iter().map(|(_, value)| value));
-    rule.having
+    rule.condition
         .iter()
+        .chain(keys)
+        .chain(aggregated)
+        .chain(&rule.having)
         .chain(emitted)
         .chain(arguments)
         .for_each(|expr| collect_fields(expr, &mut fields));
