@@ -91,10 +91,10 @@ rule drift { on c: config_change where not c.approved and c.key starts_with "sec
         -> r0 : text                             ; output 0
       key host : text = output 0
       do scale_out
-        r0 = load kept 2 : text                  ; host
+        r0 = load kept 1 : text                  ; host
         -> r0 : text                             ; host
       on clear do scale_in
-        r0 = load kept 0 : text                  ; host
+        r0 = load kept 1 : text                  ; host
         -> r0 : text                             ; host
 
     rule hot_average
@@ -139,7 +139,7 @@ rule drift { on c: config_change where not c.approved and c.key starts_with "sec
       routing local
       on c: config_change where condition 0 keep approved, key, host
       do revert
-        r0 = load kept 0 : text                  ; host
+        r0 = load kept 2 : text                  ; host
         r1 = load kept 1 : text                  ; key
         -> r0 : text                             ; host
         -> r1 : text                             ; key
