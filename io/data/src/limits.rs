@@ -78,6 +78,67 @@ pub const SPIN_LONGEST_NANOS: u64 = 50_000;
 /// Shards of one process.
 pub const SHARDS: usize = 256;
 
+/// Events of the driver that one turn of a worker takes.
+pub const EVENTS_A_TURN: usize = 64;
+
+/// Messages of other shards that one turn of a worker takes.
+pub const MESSAGES_A_TURN: usize = 64;
+
+/// Commands of the control plane that one turn of a worker takes.
+pub const COMMANDS_A_TURN: usize = 32;
+
+/// Messages that wait in the ring from one shard to another.
+pub const EXCHANGE: usize = 64;
+
+/// Steps with matches that wait in one shard's outbox.
+pub const OUTBOX: usize = 256;
+
+/// Matches in one shard's outbox from which on the plane takes no more events in.
+pub const OUTBOX_MATCHES: usize = 64 * 1024;
+
+/// Commands that wait in one shard's mailbox.
+pub const MAILBOX: usize = 1024;
+
+/// Batches of the control plane that wait for one shard, in its mailbox and with the shard.
+pub const SUBMISSIONS: usize = 512;
+
+/// Reports that the control plane has asked for and not yet got.
+pub const REPORTS: usize = 16;
+
+/// Rows that a connection may have under way: sent, and not yet acknowledged with new credit.
+pub const CREDIT: u32 = 64 * 1024;
+
+/// Streams whose high water is remembered; of those without a connection the one longest without is forgotten first.
+pub const STREAMS: usize = 64 * 1024;
+
+/// Subscriptions of one connection.
+pub const SUBSCRIPTIONS: usize = 64;
+
+/// Bytes of declared event types that the connections of one shard hold, by the length of their names and a constant
+/// for each.
+pub const DECLARED: usize = 64 << 20;
+
+/// Bytes of frame buffers that one shard lends to its connections.
+pub const LENT_FRAMES: usize = 64 << 20;
+
+/// Bytes of frame buffers that one shard keeps for the next frame.
+pub const SPARE_FRAMES: usize = 8 << 20;
+
+/// Bytes of a connection's first frame: the largest HELLO, and what later versions may add to it.
+pub const FIRST_FRAME: usize = 8 * 1024;
+
+/// Bytes that wait to be sent on a connection from which on it gets no more matches and is cut.
+pub const SLOW_SUBSCRIBER: usize = OUTGOING - 64 * 1024;
+
+/// How long a connection may take to introduce itself, in milliseconds.
+pub const HANDSHAKE_MILLIS: u64 = 10_000;
+
+/// How long a frame that has begun may take to be whole, in milliseconds.
+pub const FRAME_MILLIS: u64 = 30_000;
+
+/// Longest latency that a histogram tells apart, in nanoseconds; longer ones count as this one.
+pub const LONGEST_LATENCY_NANOS: u64 = 60_000_000_000;
+
 const _: () = {
     assert!(ALIGNMENT.is_power_of_two());
     assert!(RECEIVE_BUFFER.is_multiple_of(ALIGNMENT));
@@ -93,4 +154,19 @@ const _: () = {
     assert!(COMPLETIONS <= COMPLETION_QUEUE as usize);
     assert!(SUBMISSION_QUEUE <= COMPLETION_QUEUE);
     assert!(SPIN_SHORTEST_NANOS <= SPIN_LONGEST_NANOS);
+    // A mailbox has room for what its senders count: batches, reports, a reload and the stop.
+    assert!(MAILBOX.is_power_of_two() && SUBMISSIONS + REPORTS + 2 <= MAILBOX);
+    // The largest batch can always be sent, and half the credit comes back while the other half is under way.
+    assert!(CREDIT as usize >= 2 * trapjaw_event::limits::MAX_ROWS);
+    assert!(trapjaw_event::limits::MAX_FRAME <= FRAME_BUFFER);
+    assert!(LENT_FRAMES >= FRAME_BUFFER && SPARE_FRAMES >= FRAME_BUFFER);
+    // A HELLO whose texts are as long as they may be, with header and padding.
+    assert!(
+        FIRST_FRAME
+            >= 64
+                + (64 + trapjaw_wire::limits::MAX_TOKEN + trapjaw_wire::limits::MAX_PEER_NAME)
+                    .next_multiple_of(64)
+    );
+    // Behind the last match there is still room to say why the connection is cut.
+    assert!(OUTGOING - SLOW_SUBSCRIBER >= 4 * trapjaw_wire::limits::MAX_REASON);
 };
