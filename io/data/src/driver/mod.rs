@@ -258,7 +258,7 @@ impl Driver {
 
     /// Receives the connection's next `end - start` bytes into `buffer[start..end]`. [`Event::Filled`] gives the
     /// buffer back when all are there; no `Received` comes before it. What is missing from
-    /// [`DIRECT_RECEIVE`](crate::limits::DIRECT_RECEIVE) receive buffers' worth on is written there by the kernel, less
+    /// [`DIRECT_RECEIVE`] receive buffers' worth on is written there by the kernel, less
     /// is copied there.
     ///
     /// Panics unless `start < end <= buffer.len()`, and when a buffer is already being filled. The buffer is freed
@@ -309,7 +309,7 @@ impl Driver {
 
     /// Ends a connection in order: sends what is queued, tells the peer, and closes when the peer has closed, so that
     /// the last bytes sent (a refusal, a goodbye) reach it. Only [`Event::Sent`] and [`Event::Closed`] still come. The
-    /// peer has [`LINGER_MILLIS`](crate::limits::LINGER_MILLIS) for it.
+    /// peer has [`LINGER_MILLIS`] for it.
     pub fn finish(&mut self, conn: ConnId) {
         let deadline = self.ring.now() + Duration::from_millis(LINGER_MILLIS);
         let Some(connection) = self.get(conn).filter(|connection| connection.is_open()) else {

@@ -145,10 +145,14 @@ impl Connection {
                 let reason = format!("{} rows on a credit of {}", header.rows, self.credit);
                 Err(Refused::new(kind, Code::Credit, reason).of(header.first_seq))
             }
-            Kind::Schema | Kind::Events | Kind::Subscribe | Kind::Ping | Kind::Pong | Kind::Bye => {
-                Ok(())
-            }
-            Kind::Welcome | Kind::Ack | Kind::Nack | Kind::Match => {
+            Kind::Schema
+            | Kind::Events
+            | Kind::Subscribe
+            | Kind::Ping
+            | Kind::Pong
+            | Kind::Nack
+            | Kind::Bye => Ok(()),
+            Kind::Welcome | Kind::Ack | Kind::Match => {
                 let reason = format!("{kind} is not for clients to send");
                 Err(Refused::new(kind, Code::UnexpectedKind, reason))
             }

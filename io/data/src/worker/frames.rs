@@ -113,6 +113,11 @@ impl Buffers {
         self.lent -= length;
     }
 
+    /// Is the largest buffer to be had?
+    pub(super) fn can_lend(&self) -> bool {
+        self.lent + FRAME_BUFFER <= LENT_FRAMES
+    }
+
     /// Bytes that connections hold.
     pub(super) fn lent(&self) -> usize {
         self.lent
