@@ -1,0 +1,246 @@
+//! Code evaluated row by row, as plainly as the op table's words put it.
+
+use trapjaw_event::{Event, FieldType, Ip, Value, format};
+use trapjaw_program::{Code, Const, Envelope, Input, Opcode, Operand};
+
+/// A value of a register.
+#[derive(Clone, Debug, PartialEq)]
+enum Lane {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Ip(Ip),
+    /// Nothing says what it is: a text joined to null.
+    Unsaid,
+}
+
+/// The code's outputs for one event; `None` for those that nothing says the value of.
+pub(crate) fn outputs(code: &Code, event: &Event, wire_name: &str) -> Vec<Option<Value>> {
+    let mut registers: Vec<Lane> = Vec::with_capacity(code.instructions.len());
+    for inst in &code.instructions {
+        let made = if inst.op == Opcode::Load {
+            load(code.inputs[inst.a.index()].input, event, wire_name)
+        } else {
+            let a = operand(code, &registers, inst.a);
+            apply(inst.op, &a, inst.b, code, &registers)
+        };
+        registers.push(made);
+    }
+    let outputs = code.outputs.iter();
+    outputs
+        .map(|output| typed(operand(code, &registers, output.operand), &output.ty))
+        .collect()
+}
+
+fn load(input: Input, event: &Event, wire_name: &str) -> Lane {
+    let text = |text: Option<&str>| text.map_or(Lane::Null, |text| Lane::Text(text.to_owned()));
+    match input {
+        Input::Envelope(Envelope::Type) => text(Some(wire_name)),
+        Input::Envelope(Envelope::Source) => text(Some(&event.source)),
+        Input::Envelope(Envelope::Id) => text(event.id.as_deref()),
+        Input::Envelope(Envelope::Subject) => text(event.subject.as_deref()),
+        Input::Envelope(Envelope::Time) => Lane::Int(event.time),
+        Input::Envelope(Envelope::Severity) => event
+            .severity
+            .map_or(Lane::Null, |severity| Lane::Int(i64::from(severity.code()))),
+        Input::Field(id) => match &event.values[id.index()] {
+            Value::Null => Lane::Null,
+            Value::Bool(bool) => Lane::Bool(*bool),
+            Value::Int(int) | Value::Time(int) | Value::Duration(int) => Lane::Int(*int),
+            Value::Enum(code) => Lane::Int(i64::from(*code)),
+            Value::Float(float) => Lane::Float(*float),
+            Value::Text(text) => Lane::Text(text.to_string()),
+            Value::Ip(ip) => Lane::Ip(*ip),
+        },
+        Input::Kept(_) | Input::Aggregate(_) => {
+            unreachable!("code over events reads no rule's results")
+        }
+    }
+}
+
+/// What a register or a constant of one value holds; sets and names are looked up where they are used.
+fn operand(code: &Code, registers: &[Lane], operand: Operand) -> Lane {
+    if !operand.is_constant() {
+        return registers[operand.index()].clone();
+    }
+    match &code.constants[operand.index()] {
+        Const::Bool(bool) => Lane::Bool(*bool),
+        Const::Int(int) => Lane::Int(*int),
+        Const::Float(float) => Lane::Float(*float),
+        Const::Text(text) => Lane::Text(text.to_string()),
+        Const::Ip(ip) => Lane::Ip(*ip),
+        _ => Lane::Null,
+    }
+}
+
+fn apply(op: Opcode, a: &Lane, b: Operand, code: &Code, registers: &[Lane]) -> Lane {
+    let mnemonic = op.mnemonic();
+    let (stem, suffix) = mnemonic.split_once('.').unwrap_or((mnemonic, ""));
+    match stem {
+        "in" => return contained(a, &code.constants[b.index()]),
+        "format" => return formatted(suffix, a, b, code),
+        "is_null" => {
+            return match a {
+                Lane::Unsaid => Lane::Unsaid,
+                _ => Lane::Bool(*a == Lane::Null),
+            };
+        }
+        "not" => {
+            return match a {
+                Lane::Bool(bool) => Lane::Bool(!bool),
+                other => other.clone(),
+            };
+        }
+        "neg" => {
+            return match a {
+                Lane::Int(int) => int.checked_neg().map_or(Lane::Null, Lane::Int),
+                Lane::Float(float) => Lane::Float(-float),
+                other => other.clone(),
+            };
+        }
+        "float" => {
+            return match a {
+                Lane::Int(int) => Lane::Float(*int as f64),
+                other => other.clone(),
+            };
+        }
+        _ => {}
+    }
+    let b = &operand(code, registers, b);
+    match stem {
+        "and" => logic(a, b, false),
+        "or" => logic(a, b, true),
+        "coalesce" if *a == Lane::Null => b.clone(),
+        "coalesce" => a.clone(),
+        "concat" => match (a, b) {
+            (Lane::Text(a), Lane::Text(b)) => Lane::Text(format!("{a}{b}")),
+            _ => Lane::Unsaid,
+        },
+        _ if *a == Lane::Unsaid || *b == Lane::Unsaid => Lane::Unsaid,
+        _ => strict(stem, a, b),
+    }
+}
+
+/// Kleene's conjunction, where false wins, or disjunction, where true does.
+fn logic(a: &Lane, b: &Lane, wins: bool) -> Lane {
+    let wins = Lane::Bool(wins);
+    if *a == wins || *b == wins {
+        wins
+    } else if *a == Lane::Unsaid || *b == Lane::Unsaid {
+        Lane::Unsaid
+    } else if *a == Lane::Null || *b == Lane::Null {
+        Lane::Null
+    } else {
+        a.clone()
+    }
+}
+
+/// Operations whose result is null if an operand is.
+fn strict(stem: &str, a: &Lane, b: &Lane) -> Lane {
+    let float = |float: f64| {
+        if float.is_nan() {
+            Lane::Null
+        } else {
+            Lane::Float(float)
+        }
+    };
+    match (stem, a, b) {
+        (_, Lane::Null, _) | (_, _, Lane::Null) => Lane::Null,
+        ("add", Lane::Int(a), Lane::Int(b)) => a.checked_add(*b).map_or(Lane::Null, Lane::Int),
+        ("sub", Lane::Int(a), Lane::Int(b)) => a.checked_sub(*b).map_or(Lane::Null, Lane::Int),
+        ("mul", Lane::Int(a), Lane::Int(b)) => a.checked_mul(*b).map_or(Lane::Null, Lane::Int),
+        ("add", Lane::Float(a), Lane::Float(b)) => float(a + b),
+        ("sub", Lane::Float(a), Lane::Float(b)) => float(a - b),
+        ("mul", Lane::Float(a), Lane::Float(b)) => float(a * b),
+        ("div", Lane::Float(_), Lane::Float(b)) if *b == 0.0 => Lane::Null,
+        ("div", Lane::Float(a), Lane::Float(b)) => float(a / b),
+        ("contains", Lane::Text(a), Lane::Text(b)) => Lane::Bool(a.contains(&**b)),
+        ("starts_with", Lane::Text(a), Lane::Text(b)) => Lane::Bool(a.starts_with(&**b)),
+        ("ends_with", Lane::Text(a), Lane::Text(b)) => Lane::Bool(a.ends_with(&**b)),
+        _ => {
+            let order = match (a, b) {
+                (Lane::Bool(a), Lane::Bool(b)) => a.partial_cmp(b),
+                (Lane::Int(a), Lane::Int(b)) => a.partial_cmp(b),
+                (Lane::Float(a), Lane::Float(b)) => a.partial_cmp(b),
+                (Lane::Text(a), Lane::Text(b)) => a.as_bytes().partial_cmp(b.as_bytes()),
+                (Lane::Ip(a), Lane::Ip(b)) => a.octets().partial_cmp(&b.octets()),
+                _ => unreachable!("the verifier lets no {stem} of {a:?} and {b:?} pass"),
+            };
+            let order = order.expect("floats are never NaN");
+            Lane::Bool(match stem {
+                "eq" => order.is_eq(),
+                "ne" => order.is_ne(),
+                "lt" => order.is_lt(),
+                "le" => order.is_le(),
+                "gt" => order.is_gt(),
+                "ge" => order.is_ge(),
+                other => unreachable!("there is no operation {other}"),
+            })
+        }
+    }
+}
+
+fn contained(value: &Lane, set: &Const) -> Lane {
+    match (value, set) {
+        (Lane::Int(value), Const::IntSet(set)) => {
+            Lane::Bool(set.iter().any(|member| member == value))
+        }
+        (Lane::Float(value), Const::FloatSet(set)) => {
+            Lane::Bool(set.iter().any(|member| member == value))
+        }
+        (Lane::Text(value), Const::TextSet(set)) => {
+            Lane::Bool(set.iter().any(|member| **member == **value))
+        }
+        (Lane::Ip(value), Const::IpSet(set)) => {
+            Lane::Bool(set.iter().any(|member| member == value))
+        }
+        (other, _) => other.clone(),
+    }
+}
+
+fn formatted(form: &str, value: &Lane, b: Operand, code: &Code) -> Lane {
+    let text = match (form, value) {
+        (_, Lane::Unsaid) => return Lane::Unsaid,
+        (_, Lane::Null) => "null".to_owned(),
+        ("time", Lane::Int(int)) => format::Time(*int).to_string(),
+        ("duration", Lane::Int(int)) => format::Duration(*int).to_string(),
+        ("enum", Lane::Int(int)) => match &code.constants[b.index()] {
+            Const::Names(names) => usize::try_from(*int)
+                .ok()
+                .and_then(|code| names.get(code))
+                .map_or("null".to_owned(), ToString::to_string),
+            other => unreachable!("the names of an enum are {other:?}"),
+        },
+        ("fixed", Lane::Float(float)) => match &code.constants[b.index()] {
+            Const::Int(digits) => format!("{:.*}", *digits as usize, float + 0.0),
+            other => unreachable!("the digits are {other:?}"),
+        },
+        (_, Lane::Bool(bool)) => bool.to_string(),
+        (_, Lane::Int(int)) => int.to_string(),
+        (_, Lane::Float(float)) => (float + 0.0).to_string(),
+        (_, Lane::Text(text)) => text.clone(),
+        (_, Lane::Ip(ip)) => ip.to_ip_addr().to_string(),
+    };
+    Lane::Text(text)
+}
+
+/// A register's value as an output of this type.
+fn typed(lane: Lane, ty: &FieldType) -> Option<Value> {
+    Some(match (lane, ty) {
+        (Lane::Unsaid, _) => return None,
+        (Lane::Null, _) => Value::Null,
+        (Lane::Bool(bool), _) => Value::Bool(bool),
+        (Lane::Float(float), _) => Value::Float(float),
+        (Lane::Text(text), _) => Value::Text(text.into()),
+        (Lane::Ip(ip), _) => Value::Ip(ip),
+        (Lane::Int(int), FieldType::Time) => Value::Time(int),
+        (Lane::Int(int), FieldType::Duration) => Value::Duration(int),
+        (Lane::Int(int), FieldType::Enum(names)) => u16::try_from(int)
+            .ok()
+            .filter(|code| usize::from(*code) < names.len())
+            .map_or(Value::Null, Value::Enum),
+        (Lane::Int(int), _) => Value::Int(int),
+    })
+}
