@@ -6,6 +6,10 @@ use std::fmt::Write as _;
 use trapjaw_benches::load::{CPU, Load};
 use trapjaw_benches::measure::{Timing, compile, shard, stream};
 
+// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rows of a prepared batch.
 const ROWS: usize = 4_096;
 /// Hosts of a load.
@@ -14,9 +18,14 @@ const HOSTS: u32 = 1_000;
 const ROUNDS: usize = 9;
 
 fn main() {
+    let only = std::env::args().nth(1);
     println!("in process, one thread, batches of {ROWS} rows, {HOSTS} hosts; median of {ROUNDS} rounds (spread)");
-    stateless();
-    windows();
+    if only.as_deref() != Some("windows") {
+        stateless();
+    }
+    if only.as_deref() != Some("stateless") {
+        windows();
+    }
 }
 
 fn report(id: &str, goal: f64, timing: &Timing) {

@@ -104,20 +104,50 @@ pub(crate) struct SlotId {
     pub(crate) generation: u32,
 }
 
+/// A key's bytes: short ones in place, so that looking one up touches no other memory.
+#[derive(Debug)]
+enum Bytes {
+    Short(u8, [u8; SHORT]),
+    Long(Box<[u8]>),
+}
+
+/// Longest key that is kept in place.
+const SHORT: usize = 22;
+
+impl Bytes {
+    fn new(bytes: &[u8]) -> Self {
+        let mut short = [0; SHORT];
+        match short.get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                Self::Short(bytes.len() as u8, short)
+            }
+            None => Self::Long(bytes.into()),
+        }
+    }
+
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Short(length, bytes) => &bytes[..usize::from(*length)],
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
-    hash: u64,
+    key: Bytes,
     generation: u32,
     live: bool,
     /// Looked up since the eviction hand last passed.
     recent: bool,
-    key: Box<[u8]>,
 }
 
 /// The keys of one rule on one shard, each with a slot.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    table: HashTable<u32>,
+    /// Hash and slot.
+    table: HashTable<(u64, u32)>,
     entries: Vec<Entry>,
     free: Vec<u32>,
     hand: u32,
@@ -136,16 +166,16 @@ impl Keys {
 
     /// The key of a live slot, encoded.
     pub(crate) fn key(&self, slot: u32) -> &[u8] {
-        &self.entries[slot as usize].key
+        self.entries[slot as usize].key.get()
     }
 
     /// The slot of a key, if it has one.
     pub(crate) fn find(&mut self, hash: u64, encoded: &[u8]) -> Option<SlotId> {
         let entries = &self.entries;
-        let slot = *self.table.find(hash, |&slot| {
-            let entry = &entries[slot as usize];
-            entry.hash == hash && *entry.key == *encoded
-        })?;
+        let same = |&(candidate, slot): &(u64, u32)| {
+            candidate == hash && entries[slot as usize].key.get() == encoded
+        };
+        let (_, slot) = *self.table.find(hash, same)?;
         let entry = &mut self.entries[slot as usize];
         entry.recent = true;
         Some(SlotId {
@@ -156,26 +186,26 @@ impl Keys {
 
     /// Gives a key that has none a slot.
     pub(crate) fn insert(&mut self, hash: u64, encoded: &[u8]) -> SlotId {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(Entry {
-                hash: 0,
-                generation: 0,
-                live: false,
-                recent: false,
-                key: Box::default(),
-            });
+        let entry = |generation| Entry {
+            key: Bytes::new(encoded),
+            generation,
+            live: true,
+            recent: true,
+        };
+        let slot = if let Some(slot) = self.free.pop() {
+            let place = &mut self.entries[slot as usize];
+            *place = entry(place.generation);
+            slot
+        } else {
+            self.entries.push(entry(0));
             self.entries.len() as u32 - 1
-        });
-        let entry = &mut self.entries[slot as usize];
-        entry.hash = hash;
-        entry.live = true;
-        entry.recent = true;
-        entry.key = encoded.into();
-        let generation = entry.generation;
-        let entries = &self.entries;
+        };
         self.table
-            .insert_unique(hash, slot, |&slot| entries[slot as usize].hash);
-        SlotId { slot, generation }
+            .insert_unique(hash, (hash, slot), |&(hash, _)| hash);
+        SlotId {
+            slot,
+            generation: self.entries[slot as usize].generation,
+        }
     }
 
     /// Frees a live slot.
@@ -184,11 +214,11 @@ impl Keys {
         debug_assert!(entry.live, "only a live slot is freed");
         entry.live = false;
         entry.generation = entry.generation.wrapping_add(1);
-        entry.key = Box::default();
-        if let Ok(found) = self
+        let key = core::mem::replace(&mut entry.key, Bytes::Short(0, [0; SHORT]));
+        let found = self
             .table
-            .find_entry(entry.hash, |&candidate| candidate == slot)
-        {
+            .find_entry(hash(key.get()), |&(_, candidate)| candidate == slot);
+        if let Ok(found) = found {
             found.remove();
         }
         self.free.push(slot);

@@ -134,9 +134,9 @@ impl Lockstep {
                     |shard: &Shard| shard.next_deadline_of(rule).is_some_and(|at| at <= next);
                 if self.shards.iter().any(is_due) {
                     self.settle(out, |shards, sink| {
-                        shards
-                            .iter_mut()
-                            .for_each(|shard| shard.pass_rule(next, rule, sink));
+                        for shard in shards {
+                            shard.pass_rule(next, rule, sink);
+                        }
                     });
                 }
             }

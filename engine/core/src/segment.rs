@@ -122,6 +122,16 @@ impl<'a> Segment<'a> {
         self.step_rows.map_or(place, |rows| rows[place as usize])
     }
 
+    /// Are its rows all rows of the step, in order, so that both count alike?
+    pub(crate) fn is_step(&self) -> bool {
+        self.places.is_none() && matches!(self.rows, Rows::Stream(_))
+    }
+
+    /// May rows have been derived?
+    pub(crate) fn has_causes(&self) -> bool {
+        matches!(self.rows, Rows::Each(_))
+    }
+
     /// When the row takes effect, where that is not the step's own reckoning.
     pub(crate) fn effect(&self, row: u32) -> Option<i64> {
         match self.rows {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapjaw_event::{
-    BatchBuilder, BatchBytes, BatchView, Binding, Event, MatchKind, RuleId, TypeId, check,
+    BatchBuilder, BatchBytes, BatchView, Binding, Event, MatchKind, RuleId, SectionView, TypeId,
+    check,
 };
 use trapjaw_program::{RuleSet, Verified};
 
@@ -188,29 +189,33 @@ impl Shard {
     /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.
     fn take_effect(&mut self, batch: BatchView<'_>, wall: Option<i64>) {
         self.effects.clear();
-        let latest = wall.map_or(i64::MAX, |wall| wall.saturating_add(self.config.max_ahead));
-        let mut clock = self.clock;
-        let mut ahead = 0;
-        let mut effect = |time: i64| {
-            let time = if time > latest {
-                ahead += 1;
-                wall.unwrap_or(time)
-            } else {
-                time
-            };
-            clock = clock.max(time);
-            clock
-        };
-        if batch.section_count() == 1 {
-            self.effects
-                .extend(batch.section(0).times().iter().map(|&time| effect(time)));
+        if let [times] = &*batch.sections().map(SectionView::times).collect::<Vec<_>>() {
+            self.effects.extend_from_slice(times);
         } else {
-            let times = batch
-                .rows_in_order()
-                .map(|(section, row)| batch.section(section).times()[row]);
-            self.effects.extend(times.map(effect));
+            let rows = batch.rows_in_order();
+            self.effects
+                .extend(rows.map(|(section, row)| batch.section(section).times()[row]));
         }
-        self.counters.ahead += ahead;
+        if let Some(wall) = wall {
+            let latest = wall.saturating_add(self.config.max_ahead);
+            for time in self.effects.iter_mut().filter(|time| **time > latest) {
+                self.counters.ahead += 1;
+                *time = wall;
+            }
+        }
+        // Events mostly come in order: looking is cheaper than making sure.
+        let in_order = self
+            .effects
+            .first()
+            .is_none_or(|&first| first >= self.clock)
+            && self.effects.is_sorted();
+        if !in_order {
+            let mut clock = self.clock;
+            for effect in &mut self.effects {
+                clock = clock.max(*effect);
+                *effect = clock;
+            }
+        }
     }
 
     fn evaluate(
@@ -437,7 +442,7 @@ impl Evaluation<'_> {
             .sum::<u64>();
         let feeds: Vec<Feed<'_>> = intakes
             .iter()
-            .map(|intake| Feed::new(rule, intake))
+            .map(|intake| Feed::new(rule, intake, self.effects))
             .collect();
         let before = self.outputs.fired.len();
         let mut context = Context {

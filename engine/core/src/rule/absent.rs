@@ -65,9 +65,10 @@ impl Machine for Absent {
         core: &mut Core,
         slot: u32,
         at: At,
+        now: i64,
     ) -> Result<(), Full> {
         let watch = Watch {
-            last: cx.effect(at),
+            last: now,
             raised: false,
             reported: false,
         };

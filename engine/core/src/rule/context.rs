@@ -42,20 +42,19 @@ impl<'s> Context<'s> {
     }
 
     /// When a row takes effect.
+    #[inline]
     pub(crate) fn effect(&self, at: At) -> i64 {
-        let feed = self.feed(at);
-        let row = feed.rows.get(at.index);
-        match feed.segment.effect(row) {
-            Some(effect) => effect,
-            None => self.effects[feed.segment.step_row(row) as usize],
-        }
+        self.feed(at).effects[at.index as usize]
     }
 
     /// Up to when the rule's own timers go off before a row: those of the same instant too, but not before
     /// what a timer of an earlier rule derived at that instant.
-    pub(crate) fn timers_before(&self, at: At) -> i64 {
+    #[inline]
+    pub(crate) fn timers_before(&self, at: At, effect: i64) -> i64 {
         let feed = self.feed(at);
-        let effect = self.effect(at);
+        if !feed.segment.has_causes() {
+            return effect;
+        }
         match root_timer(feed.segment.cause(feed.rows.get(at.index))) {
             Some((deadline, rule)) if deadline == effect && rule < self.id => effect - 1,
             _ => effect,

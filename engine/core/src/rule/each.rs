@@ -26,8 +26,9 @@ impl Machine for Each {
         core: &mut Core,
         slot: u32,
         at: At,
+        now: i64,
     ) -> Result<(), Full> {
-        if core.admit(cx, slot, cx.effect(at)) {
+        if core.admit(cx, slot, now) {
             let about = (cx.alias(at, true), Identity::Alias);
             cx.fire(
                 core.keys.key(slot),

@@ -1,6 +1,8 @@
 //! What one rule takes in during a step: its rows, their keys and arguments.
 
-use trapjaw_event::RuleId;
+use std::borrow::Cow;
+
+use trapjaw_event::{PlainText, RuleId};
 use trapjaw_program::{Input, Rule};
 
 use crate::aggregate::{self, Argument};
@@ -29,6 +31,8 @@ pub(crate) struct Intake<'s> {
 pub(crate) struct Feed<'s> {
     intake: &'s Intake<'s>,
     pub(crate) arguments: Vec<Argument<'s>>,
+    /// When each of the rows takes effect.
+    pub(crate) effects: Cow<'s, [i64]>,
 }
 
 impl<'s> core::ops::Deref for Feed<'s> {
@@ -40,10 +44,12 @@ impl<'s> core::ops::Deref for Feed<'s> {
 }
 
 impl<'s> Feed<'s> {
-    pub(crate) fn new(rule: &Rule, intake: &'s Intake<'s>) -> Self {
+    /// `effects`: when each row of the step takes effect.
+    pub(crate) fn new(rule: &Rule, intake: &'s Intake<'s>, effects: &'s [i64]) -> Self {
         Self {
             intake,
             arguments: aggregate::arguments(&rule.aggregates, &intake.inputs),
+            effects: intake.effects(effects),
         }
     }
 
@@ -132,6 +138,22 @@ impl<'s> Intake<'s> {
             .is_none_or(|bits| bits::get(bits, index as usize))
     }
 
+    fn effects(&self, effects: &'s [i64]) -> Cow<'s, [i64]> {
+        let segment = self.segment;
+        match &self.rows {
+            Picked::All(rows) if segment.is_step() => Cow::Borrowed(&effects[..*rows as usize]),
+            rows => {
+                let effect = |index| {
+                    let row = rows.get(index);
+                    segment
+                        .effect(row)
+                        .unwrap_or_else(|| effects[segment.step_row(row) as usize])
+                };
+                (0..rows.len() as u32).map(effect).collect()
+            }
+        }
+    }
+
     fn order(&self, index: u32) -> (u32, &Cause) {
         let row = self.rows.get(index);
         (self.segment.step_row(row), self.segment.cause(row))
@@ -211,56 +233,67 @@ pub(crate) enum Home {
     New(u64),
 }
 
-/// Reads the keys of one feed's rows. A dictionary's values are encoded, hashed and looked up once each.
+/// Reads the keys of one feed's rows. A dictionary's values are hashed and looked up once each.
 #[derive(Debug)]
 pub(crate) struct KeyReader<'s> {
     rule: &'s Rule,
     inputs: &'s Registers<'s>,
-    codes: Option<(&'s [u16], Vec<Option<Home>>)>,
+    dictionary: Option<Dictionary<'s>>,
     encoded: Vec<u8>,
 }
 
+/// A key that is one dictionary column without nulls: a text as it stands is its encoding.
+#[derive(Debug)]
+struct Dictionary<'s> {
+    codes: &'s [u16],
+    values: PlainText<'s>,
+    /// By code: where the key was found; a slot of `UNSEEN` says that it was not looked for yet.
+    slots: Vec<SlotId>,
+}
+
+const UNSEEN: SlotId = SlotId {
+    slot: u32::MAX,
+    generation: 0,
+};
+
 impl<'s> KeyReader<'s> {
     fn new(rule: &'s Rule, inputs: &'s Registers<'s>) -> Self {
-        let codes = match &*rule.key {
-            [part] => inputs.dictionary_of(usize::from(part.output)).filter(|_| {
-                // A null's code means nothing.
-                inputs.known_of(usize::from(part.output)).is_none()
-            }),
+        let dictionary = match &*rule.key {
+            // A null's code means nothing.
+            [part] if inputs.known_of(usize::from(part.output)).is_none() => {
+                inputs.dictionary_of(usize::from(part.output))
+            }
             _ => None,
         };
-        let codes = codes.map(|(codes, values)| (codes, vec![None; values]));
+        let dictionary = dictionary.map(|(codes, values)| Dictionary {
+            codes,
+            values,
+            slots: vec![UNSEEN; values.len()],
+        });
         Self {
             rule,
             inputs,
-            codes,
+            dictionary,
             encoded: Vec::new(),
         }
     }
 
     /// Where the key of a row lives.
-    pub(crate) fn home(
-        &mut self,
-        index: u32,
-        keys: &mut key::Keys,
-        (shard, shards): (u32, u32),
-    ) -> Home {
-        if let Some((codes, homes)) = &self.codes {
-            match homes[usize::from(codes[index as usize])] {
-                Some(Home::Slot(id)) if keys.is_current(id) => return Home::Slot(id),
-                Some(home @ Home::Shard(_)) => return home,
-                _ => {}
+    #[inline]
+    pub(crate) fn home(&mut self, index: u32, keys: &mut key::Keys, place: (u32, u32)) -> Home {
+        if let Some(dictionary) = &self.dictionary {
+            let known = dictionary.slots[usize::from(dictionary.codes[index as usize])];
+            if known != UNSEEN && keys.is_current(known) {
+                return Home::Slot(known);
             }
         }
-        let home = self.look_up(index, keys, shard, shards);
-        self.remember(index, home);
-        home
+        self.look_up(index, keys, place)
     }
 
-    /// Remembers the slot that a new key was given.
-    pub(crate) fn remember(&mut self, index: u32, home: Home) {
-        if let Some((codes, homes)) = &mut self.codes {
-            homes[usize::from(codes[index as usize])] = Some(home);
+    /// Remembers the slot that a key was found or put under.
+    pub(crate) fn remember(&mut self, index: u32, id: SlotId) {
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.slots[usize::from(dictionary.codes[index as usize])] = id;
         }
     }
 
@@ -269,7 +302,7 @@ impl<'s> KeyReader<'s> {
         &self.encoded
     }
 
-    fn look_up(&mut self, index: u32, keys: &mut key::Keys, shard: u32, shards: u32) -> Home {
+    fn look_up(&mut self, index: u32, keys: &mut key::Keys, (shard, shards): (u32, u32)) -> Home {
         if self.encode(index).is_none() {
             return Home::Nowhere;
         }
@@ -280,12 +313,23 @@ impl<'s> KeyReader<'s> {
                 return Home::Shard(owner);
             }
         }
-        keys.find(hash, &self.encoded)
-            .map_or(Home::New(hash), Home::Slot)
+        match keys.find(hash, &self.encoded) {
+            Some(id) => {
+                self.remember(index, id);
+                Home::Slot(id)
+            }
+            None => Home::New(hash),
+        }
     }
 
+    /// Encodes the key of a row; `None` where a part of it is null.
     pub(crate) fn encode(&mut self, index: u32) -> Option<()> {
         self.encoded.clear();
+        if let Some(Dictionary { codes, values, .. }) = &self.dictionary {
+            let text = values.get(usize::from(codes[index as usize]));
+            self.encoded.extend_from_slice(text.as_bytes());
+            return Some(());
+        }
         for (place, part) in self.rule.key.iter().enumerate() {
             let value = self.inputs.value(usize::from(part.output), index as usize);
             key::encode(value, place + 1 == self.rule.key.len(), &mut self.encoded)?;

@@ -36,6 +36,7 @@ pub(crate) trait Machine {
         core: &mut Core,
         slot: u32,
         at: At,
+        now: i64,
     ) -> Result<(), Full>;
 
     /// When the key changes by itself; `None` where it has nothing to remember.
@@ -191,7 +192,8 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {
-        self.pass(cx, cx.timers_before(at));
+        let now = cx.effect(at);
+        self.pass(cx, cx.timers_before(at, now));
         let slot = match reader.home(at.index, &mut self.core.keys, cx.shard) {
             Home::Nowhere => {
                 cx.counters.null_keys += 1;
@@ -209,11 +211,15 @@ impl<M: Machine> Keyed<M> {
                 }
                 let id = self.core.insert(hash, reader.encoded());
                 self.machine.open(id.slot);
-                reader.remember(at.index, Home::Slot(id));
+                reader.remember(at.index, id);
                 id.slot
             }
         };
-        while self.machine.take(cx, &mut self.core, slot, at).is_err() {
+        while self
+            .machine
+            .take(cx, &mut self.core, slot, at, now)
+            .is_err()
+        {
             let victim = self.evict(cx);
             if victim.is_none_or(|victim| victim == slot) {
                 // Not even this key's own rows made room.
@@ -223,13 +229,13 @@ impl<M: Machine> Keyed<M> {
         match self.machine.deadline(cx, slot) {
             Some(deadline) => self.core.arm(slot, deadline),
             None if self.machine.waits(slot) => {}
-            None => self.rest(cx, slot, at),
+            None => self.rest(slot, now),
         }
     }
 
-    fn rest(&mut self, cx: &Context<'_>, slot: u32, at: At) {
+    fn rest(&mut self, slot: u32, now: i64) {
         if self.core.logs.is_some() {
-            self.rest_at(slot, cx.effect(at));
+            self.rest_at(slot, now);
         } else {
             self.free(slot);
         }

@@ -45,8 +45,7 @@ impl Sustained {
         }
     }
 
-    fn satisfy(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, at: At) {
-        let now = cx.effect(at);
+    fn satisfy(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, at: At, now: i64) {
         let run = self.runs[slot as usize].get_or_insert_with(|| {
             let feed = cx.feed(at);
             let first = feed.segment.identity(feed.rows.get(at.index));
@@ -78,13 +77,13 @@ impl Sustained {
         }
     }
 
-    fn break_off(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, at: At) {
+    fn break_off(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, at: At, now: i64) {
         let Some(run) = &mut self.runs[slot as usize] else {
             return;
         };
         if run.raised && self.keep > 0 {
             if run.broken.is_none() {
-                run.broken = Some(cx.effect(at));
+                run.broken = Some(now);
                 self.latest.see(slot, at);
             }
             return;
@@ -127,11 +126,12 @@ impl Machine for Sustained {
         core: &mut Core,
         slot: u32,
         at: At,
+        now: i64,
     ) -> Result<(), Full> {
         if cx.feed(at).is_satisfied(at.index) {
-            self.satisfy(cx, core, slot, at);
+            self.satisfy(cx, core, slot, at, now);
         } else {
-            self.break_off(cx, core, slot, at);
+            self.break_off(cx, core, slot, at, now);
         }
         Ok(())
     }

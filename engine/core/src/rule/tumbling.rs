@@ -186,8 +186,8 @@ impl Machine for Tumbling {
         _core: &mut Core,
         slot: u32,
         at: At,
+        now: i64,
     ) -> Result<(), Full> {
-        let now = cx.effect(at);
         let end = self.end_of(now);
         let pane = if *self.open.end.get_or_insert(end) > now {
             &mut self.open

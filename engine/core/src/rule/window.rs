@@ -219,8 +219,8 @@ impl Machine for Windows {
         _core: &mut Core,
         slot: u32,
         at: At,
+        now: i64,
     ) -> Result<(), Full> {
-        let now = cx.effect(at);
         self.evict(slot, now);
         let count = self.layout.len();
         let window = &mut self.by_slot[slot as usize];

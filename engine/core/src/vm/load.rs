@@ -91,11 +91,11 @@ pub(crate) fn load<'a>(bound: Bound<'a>, kind: Kind, selection: Selection<'_>) -
             values: widen(codes, selection, i64::from),
             known,
         }),
-        ColumnData::Float(values) => {
-            let values = pick(values, selection);
-            let known = without_nan(&values, known);
-            Register::Float(Lane { values, known })
-        }
+        // No column holds NaN: the door refuses it.
+        ColumnData::Float(values) => Register::Float(Lane {
+            values: pick(values, selection),
+            known,
+        }),
         ColumnData::Ip(values) => Register::Ip(Lane {
             values: pick(values, selection),
             known,
@@ -216,20 +216,4 @@ fn pick_bits<'a>(words: &'a [u64], selection: Selection<'_>) -> Cow<'a, [u64]> {
 
 fn known<'a>(validity: Option<&'a [u64]>, selection: Selection<'_>) -> Known<'a> {
     validity.map(|validity| pick_bits(validity, selection))
-}
-
-/// NaN reads as null.
-fn without_nan<'a>(values: &[f64], known: Known<'a>) -> Known<'a> {
-    // One reduction tells whether there is any: the usual column has none and keeps its bitmap.
-    if !values.iter().fold(false, |any, value| any | value.is_nan()) {
-        return known;
-    }
-    let mut numbers = Vec::with_capacity(bits::words(values.len()));
-    bits::test_each(values, &mut numbers, |value| !value.is_nan());
-    if let Some(known) = known {
-        for (word, known) in numbers.iter_mut().zip(known.iter()) {
-            *word &= known;
-        }
-    }
-    Some(Cow::Owned(numbers))
 }

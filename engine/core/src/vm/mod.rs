@@ -14,7 +14,7 @@ mod text;
 
 use std::borrow::Cow;
 
-use trapjaw_event::{FieldType, Ip, ValueRef};
+use trapjaw_event::{FieldType, Ip, PlainText, ValueRef};
 use trapjaw_program::{Code, Const, Input, Inst, Opcode, Operand};
 
 pub(crate) use load::{Bound, Selection};
@@ -81,15 +81,15 @@ impl<'a> Registers<'a> {
         self.known(self.code.outputs[output].operand)
     }
 
-    /// The codes and number of values of an output that is a dictionary column.
-    pub(crate) fn dictionary_of(&self, output: usize) -> Option<(&[u16], usize)> {
+    /// The codes and values of an output that is a dictionary column.
+    pub(crate) fn dictionary_of(&self, output: usize) -> Option<(&[u16], PlainText<'a>)> {
         let operand = self.code.outputs[output].operand;
         if operand.is_constant() {
             return None;
         }
         match &self.made[operand.index()] {
             Register::Text(texts) => match &texts.values {
-                TextValues::Dictionary(codes, values) => Some((codes, values.len())),
+                TextValues::Dictionary(codes, values) => Some((codes, *values)),
                 _ => None,
             },
             _ => None,
