@@ -1,0 +1,93 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Watches streams of events, recognises what rules describe, and sets off actions.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trapjaw",
+    version,
+    about,
+    after_help = "Examples:\n  trapjaw demo                                     watch this machine's own load set off rules\n  trapjaw check rules/                             look rules over\n  trapjaw replay --rules rules/ --events day.ndjson   what would have matched\n\nDocumentation: docs/src/SUMMARY.md"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Replay(Replay),
+}
+
+/// Looks rules over without running them.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 warnings, 2 errors in rules, 3 files or configuration.\n\nExamples:\n  trapjaw check rules/login.trap\n  trapjaw check --config trapjaw.toml rules/    also that every action is configured\n  trapjaw check --output json rules/ | jq .message"
+)]
+pub(crate) struct Check {
+    /// Rule files, and folders of them (*.trap, in the order of their paths).
+    #[arg(required = true)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Also look for the rules' actions in this configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How findings are told.
+    #[arg(long, value_enum, default_value_t = Findings::Text)]
+    pub(crate) output: Findings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Findings {
+    /// For people.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// Runs recorded events through rules, offline, in virtual time taken from the events.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "The same input gives the same output bytes, for any number of shards and any size of batch.\nMatches go to standard output, refused lines and the summary to standard error.\n\nExamples:\n  trapjaw replay --rules rules/ --events day.ndjson\n  trapjaw replay --rules rules/ --events - --until 2026-01-02T00:00:00Z < day.ndjson\n  trapjaw replay --rules rules/ --events day.ndjson --output table"
+)]
+pub(crate) struct Replay {
+    /// Rule files, and folders of them; the flag may stand several times.
+    #[arg(long, required = true, num_args = 1.., value_name = "RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Events as NDJSON: CloudEvents, or the short form {"type":"cpu","time":"...","host":"a"}; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: PathBuf,
+    /// After the last event, let time pass up to this instant: RFC 3339, or nanoseconds since the Unix epoch.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<i64>,
+    /// Number of shards.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) shards: u32,
+    /// Events in a batch, at most.
+    #[arg(long, default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    pub(crate) batch: u32,
+    /// How matches are told.
+    #[arg(long, value_enum, default_value_t = Matches::Ndjson)]
+    pub(crate) output: Matches,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Matches {
+    /// A JSON object a line; the form is stable.
+    Ndjson,
+    /// Columns for people.
+    Table,
+}
+
+fn time(text: &str) -> Result<i64, String> {
+    if let Ok(nanoseconds) = text.parse() {
+        return Ok(nanoseconds);
+    }
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|error| format!("{error}; try 2026-01-31T12:00:00Z"))?;
+    i64::try_from(time.as_nanosecond()).map_err(|_| "the years 1677 to 2262 can be told".to_owned())
+}
