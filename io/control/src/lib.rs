@@ -1,1 +1,40 @@
 //! The control plane: HTTP API, rule loading, actions, metrics.
+//!
+//! Everything here is tokio, and nothing of it runs on a shard's thread:
+//!
+//! - [`config`] reads `trapjaw.toml`, with the place of everything that is wrong in it;
+//! - [`rules`] reads rule files, compiles them and looks for the actions that they name;
+//! - [`plane`] is the boundary to the data plane: batches go in, matches come out, both bounded;
+//! - [`Control`] puts it together: the HTTP API, the dispatcher of matches to actions, metrics, reload, and the end in
+//!   steps.
+//!
+//! The path of an event by HTTP: bytes, JSON, batch ([`plane::Submission`]), the plane's mailbox. The path of a match:
+//! [`plane::MatchBatch`] out of the outbox, into the queue of each action that it sets off. Where a queue is full and its
+//! action blocks, the outbox fills, the shards stop taking in, and clients are told to wait: nothing grows.
+//!
+//! What is not here: sockets of the binary protocol, evaluation, signals of the process.
+
+#![forbid(unsafe_code)]
+
+mod action;
+pub mod config;
+mod control;
+mod duration;
+mod http;
+mod intake;
+pub mod limits;
+mod metrics;
+pub mod plane;
+mod recent;
+pub mod replay;
+pub mod rules;
+mod secret;
+mod service;
+
+pub use action::ActionError;
+pub use config::Config;
+pub use control::{Control, Left, Parts, StartError};
+pub use metrics::Latencies;
+pub use rules::{LoadError, Loaded};
+pub use secret::Secret;
+pub use service::{ReloadFailure, Reloaded};

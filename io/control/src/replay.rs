@@ -27,7 +27,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { until: None, shards: 1, batch: 4_096, config: Config::default() }
+        Self {
+            until: None,
+            shards: 1,
+            batch: 4_096,
+            config: Config::default(),
+        }
     }
 }
 
@@ -121,7 +126,10 @@ impl Feed {
             engine: Lockstep::new(rules, options.config, options.shards),
             builder: BatchBuilder::new(Arc::clone(registry)),
             bytes: BatchBytes::default(),
-            bindings: registry.iter().map(|(id, _)| Some(Arc::new(Binding::identity(registry, id)))).collect(),
+            bindings: registry
+                .iter()
+                .map(|(id, _)| Some(Arc::new(Binding::identity(registry, id))))
+                .collect(),
             batch: options.batch.max(1),
             sequence: 0,
         }
@@ -149,8 +157,12 @@ impl Feed {
             return Ok(());
         }
         self.builder.finish_into(&mut self.bytes);
-        let batch = check(&self.bytes, &self.bindings).expect("a batch that was just built is sound");
-        let origin = Origin { stream: 0, sequence: self.sequence };
+        let batch =
+            check(&self.bytes, &self.bindings).expect("a batch that was just built is sound");
+        let origin = Origin {
+            stream: 0,
+            sequence: self.sequence,
+        };
         self.sequence += rows as u64;
         let mut result = Ok(());
         self.engine.batch(batch, origin, &mut |matched| {
@@ -161,7 +173,11 @@ impl Feed {
         result
     }
 
-    fn tick(&mut self, now: i64, found: &mut impl FnMut(Match) -> io::Result<()>) -> io::Result<()> {
+    fn tick(
+        &mut self,
+        now: i64,
+        found: &mut impl FnMut(Match) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut result = Ok(());
         self.engine.tick(now, &mut |matched| {
             if result.is_ok() {

@@ -1,0 +1,88 @@
+//! A rule's state clause as rules write it.
+
+use core::fmt;
+
+use trapjaw_program::Clause;
+
+use crate::duration::shown;
+
+/// The clause's text; empty for a rule without one.
+pub(crate) fn text(clause: Clause) -> impl fmt::Display {
+    fmt::from_fn(move |f| match clause {
+        Clause::Each => Ok(()),
+        Clause::Sustained {
+            duration,
+            gap,
+            keep,
+        } => {
+            write!(f, "for {}", shown(duration))?;
+            if let Some(gap) = gap {
+                write!(f, " gap {}", shown(gap))?;
+            }
+            if keep > 0 {
+                write!(f, " keep {}", shown(keep))?;
+            }
+            Ok(())
+        }
+        Clause::Sliding { length, each } => write!(f, "over {}{}", shown(length), suffix(each)),
+        Clause::Tumbling { length } => write!(f, "over {} tumbling", shown(length)),
+        Clause::All { each } => write!(f, "over all{}", suffix(each)),
+        Clause::Absent { duration } => write!(f, "absent {}", shown(duration)),
+    })
+}
+
+fn suffix(each: bool) -> &'static str {
+    if each { " each" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clauses_read_as_in_rules() {
+        const MINUTE: i64 = 60_000_000_000;
+        let cases = [
+            (Clause::Each, ""),
+            (
+                Clause::Sustained {
+                    duration: 5 * MINUTE,
+                    gap: Some(MINUTE),
+                    keep: 30 * MINUTE / 60,
+                },
+                "for 5m gap 1m keep 30s",
+            ),
+            (
+                Clause::Sustained {
+                    duration: MINUTE,
+                    gap: None,
+                    keep: 0,
+                },
+                "for 1m",
+            ),
+            (
+                Clause::Sliding {
+                    length: MINUTE,
+                    each: true,
+                },
+                "over 1m each",
+            ),
+            (
+                Clause::Tumbling {
+                    length: 10 * MINUTE,
+                },
+                "over 10m tumbling",
+            ),
+            (Clause::All { each: false }, "over all"),
+            (
+                Clause::Absent {
+                    duration: MINUTE / 2,
+                },
+                "absent 30s",
+            ),
+        ];
+        for (clause, expected) in cases {
+            assert_eq!(text(clause).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Finding and reading rule files.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use trapjaw_dsl::source::SourceMap;
+
+use crate::limits::{MAX_RULE_BYTES, MAX_RULE_DEPTH, MAX_RULE_FILE, MAX_RULE_FILES};
+
+/// A file or folder that could not be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FileError {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
+impl FileError {
+    fn new(path: &Path, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Reads files as they are named, and of folders all `*.trap` in them and below, in the order of their paths. Names that
+/// begin with a dot are skipped, links are followed, and a file that is reached twice is read once.
+pub(super) fn read(paths: &[PathBuf]) -> Result<SourceMap, FileError> {
+    let mut files = Vec::new();
+    for path in paths {
+        find(path, 0, &mut files)?;
+    }
+    let mut seen = HashSet::new();
+    let mut sources = SourceMap::new();
+    let mut bytes = 0;
+    for path in files {
+        let canonical = path
+            .canonicalize()
+            .map_err(|error| FileError::new(&path, error.to_string()))?;
+        if !seen.insert(canonical) {
+            continue;
+        }
+        let text = text_of(&path)?;
+        bytes += text.len() as u64;
+        if bytes > MAX_RULE_BYTES {
+            let reason = format!("the rule files have more than {MAX_RULE_BYTES} bytes");
+            return Err(FileError::new(&path, reason));
+        }
+        sources.add(path.display().to_string(), text);
+    }
+    Ok(sources)
+}
+
+fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FileError> {
+    let refuse = |reason: String| Err(FileError::new(path, reason));
+    let metadata = fs::metadata(path).map_err(|error| FileError::new(path, error.to_string()))?;
+    if !metadata.is_dir() {
+        // What was named is read whatever its name; what a folder holds has to say that it is a rule file.
+        if depth == 0
+            || path
+                .extension()
+                .is_some_and(|extension| extension == "trap")
+        {
+            if files.len() == MAX_RULE_FILES {
+                return refuse(format!("there are more than {MAX_RULE_FILES} rule files"));
+            }
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    if depth == MAX_RULE_DEPTH {
+        return refuse(format!(
+            "folders lie deeper than {MAX_RULE_DEPTH} within one another"
+        ));
+    }
+    let entries = fs::read_dir(path).map_err(|error| FileError::new(path, error.to_string()))?;
+    let mut inside = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| FileError::new(path, error.to_string()))?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            inside.push(entry.path());
+        }
+    }
+    inside.sort();
+    inside
+        .iter()
+        .try_for_each(|path| find(path, depth + 1, files))
+}
+
+fn text_of(path: &Path) -> Result<String, FileError> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_RULE_FILE + 1).read_to_string(&mut text))
+        .map_err(|error| FileError::new(path, error.to_string()))?;
+    if text.len() as u64 > MAX_RULE_FILE {
+        let reason = format!("more than {MAX_RULE_FILE} bytes");
+        return Err(FileError::new(path, reason));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(sources: &SourceMap, root: &Path) -> Vec<String> {
+        sources
+            .iter()
+            .map(|(_, source)| {
+                let path = Path::new(source.name()).strip_prefix(root).unwrap();
+                path.display().to_string()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn folders_are_searched_in_order_and_nothing_is_read_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("b/deep")).unwrap();
+        fs::create_dir_all(root.join(".git")).unwrap();
+        for file in [
+            "c.trap",
+            "a.trap",
+            "b/deep/x.trap",
+            "b/a.trap",
+            "notes.md",
+            ".hidden.trap",
+            ".git/z.trap",
+            "other.rules",
+        ] {
+            fs::write(root.join(file), format!("// {file}")).unwrap();
+        }
+        std::os::unix::fs::symlink(root.join("a.trap"), root.join("link.trap")).unwrap();
+        let all = read(&[root.to_owned()]).unwrap();
+        assert_eq!(
+            names(&all, root),
+            ["a.trap", "b/a.trap", "b/deep/x.trap", "c.trap"]
+        );
+        let named = read(&[
+            root.join("other.rules"),
+            root.join("b"),
+            root.join("b/a.trap"),
+        ])
+        .unwrap();
+        assert_eq!(
+            names(&named, root),
+            ["other.rules", "b/a.trap", "b/deep/x.trap"]
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_endless_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing.trap");
+        assert_eq!(
+            read(std::slice::from_ref(&missing)).unwrap_err().path,
+            missing
+        );
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+        let error = read(&[folder.path().to_owned()]).unwrap_err();
+        assert!(error.reason.contains("deeper"), "{}", error.reason);
+        let binary = folder.path().join("x.trap");
+        fs::write(&binary, [0xff]).unwrap();
+        assert_eq!(
+            read(std::slice::from_ref(&binary)).unwrap_err().path,
+            binary
+        );
+    }
+}
