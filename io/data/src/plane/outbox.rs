@@ -62,7 +62,8 @@ impl Outbox {
     /// The oldest step's matches.
     pub fn pop(&mut self) -> Option<Found> {
         let found = self.found.pop()?;
-        self.matches.fetch_sub(found.matches.len(), Ordering::Release);
+        self.matches
+            .fetch_sub(found.matches.len(), Ordering::Release);
         self.shared.places[self.shard].room_was_made();
         Some(found)
     }
@@ -90,7 +91,12 @@ impl Outbox {
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Outbox({} waiting of shard {})", self.found.len(), self.shard)
+        write!(
+            f,
+            "Outbox({} waiting of shard {})",
+            self.found.len(),
+            self.shard
+        )
     }
 }
 
@@ -109,8 +115,20 @@ pub(crate) fn outbox(
     let signal = Arc::new(Signal::new(OutboxWake { shard, wake }));
     let (ring, found) = ring(OUTBOX, Arc::clone(&signal));
     let matches = Arc::new(AtomicUsize::new(0));
-    let sender = OutboxSender { ring, matches: Arc::clone(&matches) };
-    (sender, Outbox { shard, found, signal, matches, shared })
+    let sender = OutboxSender {
+        ring,
+        matches: Arc::clone(&matches),
+    };
+    (
+        sender,
+        Outbox {
+            shard,
+            found,
+            signal,
+            matches,
+            shared,
+        },
+    )
 }
 
 impl OutboxSender {

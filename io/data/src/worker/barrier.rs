@@ -85,7 +85,11 @@ impl Barrier {
     /// The calling shard has passed.
     pub(super) fn pass(&self) {
         if self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.shards {
-            let done = self.done.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let done = self
+                .done
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             if let Some(done) = done {
                 done();
             }

@@ -56,18 +56,30 @@ impl Clients {
     }
 
     fn any(&mut self, id: ConnId) -> Option<&mut Connection> {
-        self.table[id.index()].as_deref_mut().filter(|connection| connection.id == id)
+        self.table[id.index()]
+            .as_deref_mut()
+            .filter(|connection| connection.id == id)
     }
 
     /// All connections that are not over.
     pub(super) fn iter(&mut self) -> impl Iterator<Item = &mut Connection> {
-        self.table.iter_mut().flatten().map(|connection| &mut **connection).filter(|c| !c.is_over)
+        self.table
+            .iter_mut()
+            .flatten()
+            .map(|connection| &mut **connection)
+            .filter(|c| !c.is_over)
     }
 
     /// Ends a connection's part here: what it holds is given back. `None` if that was done before. What is returned
     /// still has its stream and its subscriptions.
     pub(super) fn retire(&mut self, id: ConnId) -> Option<&mut Connection> {
-        let Self { table, buffers, declared, subscribers, .. } = self;
+        let Self {
+            table,
+            buffers,
+            declared,
+            subscribers,
+            ..
+        } = self;
         let connection = table[id.index()]
             .as_deref_mut()
             .filter(|connection| connection.id == id && !connection.is_over)?;
@@ -89,8 +101,8 @@ impl Clients {
 
     /// The driver has let go of a connection.
     pub(super) fn remove(&mut self, id: ConnId) {
-        if let Some(length) = self.any(id).and_then(|connection| connection.filling) {
-            self.buffers.lost(length);
+        if let Some(filling) = self.any(id).and_then(|connection| connection.filling) {
+            self.buffers.lost(filling.buffer);
         }
         if self.any(id).is_some() {
             self.table[id.index()] = None;
@@ -98,13 +110,20 @@ impl Clients {
         }
     }
 
-    /// From here on the connection waits. `false`: it did so before, and keeps its place.
+    /// The driver has filled a connection's frame buffer: how long the frame is.
+    pub(super) fn filled(&mut self, id: ConnId) -> Option<usize> {
+        let filling = self.any(id)?.filling.take()?;
+        Some(filling.frame)
+    }
+
+    /// From here on the connection waits. Returns whether it did not before. It does not stand in the list: it is new
+    /// there, or was just released.
     pub(super) fn hold(&mut self, id: ConnId, waits: Waits) -> bool {
-        let Some(connection) = self.get(id) else { return false };
+        let Some(connection) = self.get(id) else {
+            return false;
+        };
         let is_new = connection.waits.replace(waits).is_none();
-        if is_new {
-            self.held.push_back(id);
-        }
+        self.held.push_back(id);
         is_new
     }
 
@@ -113,14 +132,16 @@ impl Clients {
         let has_buffers = self.buffers.can_lend();
         let mut released = Vec::new();
         let mut held = core::mem::take(&mut self.held);
-        held.retain(|&id| match self.get(id).and_then(|connection| connection.waits) {
-            Some(Waits::ForIntake) if !is_intake_open => true,
-            Some(Waits::ForBuffer) if !has_buffers => true,
-            waits => {
-                released.extend(waits.map(|_| id));
-                false
-            }
-        });
+        held.retain(
+            |&id| match self.get(id).and_then(|connection| connection.waits) {
+                Some(Waits::ForIntake) if !is_intake_open => true,
+                Some(Waits::ForBuffer) if !has_buffers => true,
+                waits => {
+                    released.extend(waits.map(|_| id));
+                    false
+                }
+            },
+        );
         self.held = held;
         released
     }
@@ -133,7 +154,9 @@ impl Clients {
         let has_buffers = self.buffers.can_lend();
         let table = &self.table;
         self.held.iter().any(|id| {
-            let connection = table[id.index()].as_deref().filter(|c| c.id == *id && !c.is_over);
+            let connection = table[id.index()]
+                .as_deref()
+                .filter(|c| c.id == *id && !c.is_over);
             match connection.and_then(|connection| connection.waits) {
                 Some(Waits::ForIntake) => is_intake_open,
                 Some(Waits::ForBuffer) => has_buffers,
@@ -148,7 +171,9 @@ impl Clients {
 
     /// Subscriptions of all connections.
     pub(super) fn subscriptions(&mut self) -> usize {
-        self.iter().map(|connection| connection.subscriptions.len()).sum()
+        self.iter()
+            .map(|connection| connection.subscriptions.len())
+            .sum()
     }
 
     /// What the subscribers want.

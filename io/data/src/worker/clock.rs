@@ -18,7 +18,9 @@ const NONE: i64 = i64::MIN;
 
 impl EventClock {
     pub(crate) fn new() -> Self {
-        Self { offset: AtomicI64::new(NONE) }
+        Self {
+            offset: AtomicI64::new(NONE),
+        }
     }
 
     /// An event of this time arrived at this instant. Returns whether the clock was moved ahead.
@@ -38,7 +40,9 @@ impl EventClock {
     /// How long from this instant until it shows `deadline`; `None`: no event has come.
     pub(crate) fn until(&self, deadline: i64, instant: u64) -> Option<Duration> {
         let now = self.at(instant)?;
-        Some(Duration::from_nanos(u64::try_from(deadline.saturating_sub(now)).unwrap_or(0)))
+        Some(Duration::from_nanos(
+            u64::try_from(deadline.saturating_sub(now)).unwrap_or(0),
+        ))
     }
 }
 

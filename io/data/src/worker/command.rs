@@ -29,11 +29,14 @@ pub(crate) struct Submitted {
     pub(crate) done: Done,
 }
 
+/// Called once with the reports of all shards.
+type Gathered = Box<dyn FnOnce(Vec<ShardReport>) + Send>;
+
 /// The reports of all shards on their way to one asker.
 pub(crate) struct Gathering {
     reports: Mutex<Vec<ShardReport>>,
     shards: usize,
-    done: Mutex<Option<Box<dyn FnOnce(Vec<ShardReport>) + Send>>>,
+    done: Mutex<Option<Gathered>>,
     /// Counts the gatherings under way.
     under_way: Arc<AtomicUsize>,
 }
@@ -62,7 +65,11 @@ impl Gathering {
         }
         let mut reports = core::mem::take(&mut *reports);
         reports.sort_by_key(|report| report.shard);
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let done = self
+            .done
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(done) = done {
             done(reports);
         }

@@ -24,8 +24,17 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn new(kind: impl Into<Option<Kind>>, code: Code, reason: impl Into<String>) -> Self {
-        Self { kind: kind.into(), sequence: 0, code, reason: reason.into() }
+    pub(super) fn new(
+        kind: impl Into<Option<Kind>>,
+        code: Code,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: kind.into(),
+            sequence: 0,
+            code,
+            reason: reason.into(),
+        }
     }
 
     /// Names what was refused.
@@ -62,6 +71,15 @@ pub(super) enum Waits {
     ForBuffer,
 }
 
+/// A frame that the driver is filling a buffer with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Filling {
+    /// Length of the frame.
+    pub(super) frame: usize,
+    /// Length of the buffer.
+    pub(super) buffer: usize,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -76,8 +94,7 @@ pub(super) struct Connection {
     /// What came in and waits, in order.
     pub(super) inbox: VecDeque<Received>,
     pub(super) head: Head,
-    /// Length of the buffer that the driver is filling.
-    pub(super) filling: Option<usize>,
+    pub(super) filling: Option<Filling>,
     /// When the frame began that is not whole yet.
     pub(super) partial_since: Option<u64>,
     pub(super) waits: Option<Waits>,
@@ -168,7 +185,11 @@ impl Connection {
 
     /// What an ACK says now: the number, and the credit where some may be granted; `None`: nothing new.
     pub(super) fn ack(&mut self, may_grant: bool) -> Option<(u64, u32)> {
-        let credit = if may_grant { core::mem::take(&mut self.due) } else { 0 };
+        let credit = if may_grant {
+            core::mem::take(&mut self.due)
+        } else {
+            0
+        };
         if credit == 0 && self.taken == self.acked {
             return None;
         }

@@ -94,6 +94,11 @@ impl Evaluator {
         self.exchange.waits() == 0 && self.backlog.is_empty() && self.outbox.has_room()
     }
 
+    /// Has everything been handed on?
+    pub(super) fn is_settled(&self) -> bool {
+        self.exchange.waits() == 0 && self.backlog.is_empty()
+    }
+
     /// Steps that wait in the outbox, and for it.
     pub(super) fn outbox_depth(&self) -> (usize, usize) {
         (self.outbox.depth(), self.backlog.len())
@@ -105,7 +110,12 @@ impl Evaluator {
         if let Some(recorder) = &self.shared.settings.recorder {
             recorder.taken(self.place, batch, origin, wall);
         }
-        let input = Input::Batch { batch, origin, ingest, wall: Some(wall) };
+        let input = Input::Batch {
+            batch,
+            origin,
+            ingest,
+            wall: Some(wall),
+        };
         self.shard.step(input, &mut self.collected);
         // Before what follows is sent on: who gets it may have to set timers by it.
         if self.shared.clock.arrived(self.shard.clock(), ingest) {
@@ -116,14 +126,21 @@ impl Evaluator {
 
     /// Takes in rows that another shard has routed here.
     pub(super) fn take_forward(&mut self, forward: &Forward) {
-        assert_eq!(forward.version, self.shard.version(), "a barrier lies between two versions");
-        self.shard.step(Input::Forwarded(forward), &mut self.collected);
+        assert_eq!(
+            forward.version,
+            self.shard.version(),
+            "a barrier lies between two versions"
+        );
+        self.shard
+            .step(Input::Forwarded(forward), &mut self.collected);
         self.dispatch();
     }
 
     /// Lets event time pass up to the shared clock where something is due. Returns whether it was.
     pub(super) fn pass_time(&mut self, instant: u64) -> bool {
-        let Some(deadline) = self.shard.next_deadline() else { return false };
+        let Some(deadline) = self.shard.next_deadline() else {
+            return false;
+        };
         match self.shared.clock.at(instant) {
             Some(now) if deadline <= now => {
                 self.shard.step(Input::Tick(now), &mut self.collected);
@@ -136,7 +153,10 @@ impl Evaluator {
 
     /// Puts other rules in the place of those that hold.
     pub(super) fn reload(&mut self, loaded: Arc<Loaded>) {
-        self.shard.step(Input::Reload(Arc::clone(&loaded.rules)), &mut self.collected);
+        self.shard.step(
+            Input::Reload(Arc::clone(&loaded.rules)),
+            &mut self.collected,
+        );
         self.loaded = loaded;
         self.audience.rebuild(&self.shared.interest, &self.loaded);
     }
@@ -188,7 +208,8 @@ impl Evaluator {
         let matches = core::mem::take(&mut self.collected.matches);
         let found_at = monotonic();
         for matched in matches.iter().filter(|matched| matched.ingest > 0) {
-            self.latency.saturating_record(found_at.saturating_sub(matched.ingest));
+            self.latency
+                .saturating_record(found_at.saturating_sub(matched.ingest));
         }
         self.audience.refresh(&self.shared.interest, &self.loaded);
         if let Some((shards, told)) = self.audience.tell(&matches, &self.loaded) {

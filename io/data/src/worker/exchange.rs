@@ -84,10 +84,12 @@ impl Exchange {
         if !self.waiting[to].is_empty() {
             return Err(socket);
         }
-        self.port.send(to, Message::Adopt(socket)).map_err(|refused| match refused.into_inner() {
-            Message::Adopt(socket) => socket,
-            _ => unreachable!("it is what was sent"),
-        })
+        self.port
+            .send(to, Message::Adopt(socket))
+            .map_err(|refused| match refused.into_inner() {
+                Message::Adopt(socket) => socket,
+                _ => unreachable!("it is what was sent"),
+            })
     }
 
     /// Sends what waits, as far as there is room. Returns whether anything went.

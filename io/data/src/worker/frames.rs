@@ -39,7 +39,10 @@ pub(super) struct Head {
 
 impl Default for Head {
     fn default() -> Self {
-        Self { bytes: [0; HEADER], len: 0 }
+        Self {
+            bytes: [0; HEADER],
+            len: 0,
+        }
     }
 }
 
@@ -70,7 +73,8 @@ const SHORTEST: usize = 4 * 1024;
 /// Lengths of frame buffers: powers of two from the shortest on, and at last that of the largest frame.
 const CLASSES: usize = 9;
 
-const _: () = assert!(SHORTEST << (CLASSES - 1) <= FRAME_BUFFER && SHORTEST << CLASSES > FRAME_BUFFER);
+const _: () =
+    assert!(SHORTEST << (CLASSES - 1) <= FRAME_BUFFER && SHORTEST << CLASSES > FRAME_BUFFER);
 
 /// The frame buffers of one shard: how many bytes of them connections hold, and those kept for the next frame.
 #[derive(Debug, Default)]
@@ -130,7 +134,11 @@ fn class(len: usize) -> usize {
 }
 
 fn length(class: usize) -> usize {
-    if class == CLASSES - 1 { FRAME_BUFFER } else { SHORTEST << class }
+    if class == CLASSES - 1 {
+        FRAME_BUFFER
+    } else {
+        SHORTEST << class
+    }
 }
 
 #[cfg(test)]
@@ -140,9 +148,20 @@ mod tests {
     #[test]
     fn a_buffer_is_long_enough_and_comes_back() {
         let mut buffers = Buffers::default();
-        for len in [1, SHORTEST, SHORTEST + 1, 100_000, 512 * 1024, 512 * 1024 + 1, FRAME_BUFFER] {
+        for len in [
+            1,
+            SHORTEST,
+            SHORTEST + 1,
+            100_000,
+            512 * 1024,
+            512 * 1024 + 1,
+            FRAME_BUFFER,
+        ] {
             let buffer = buffers.take(len).expect("little is lent");
-            assert!(buffer.len() >= len && buffer.len() < (2 * len).max(SHORTEST + 1), "{len}");
+            assert!(
+                buffer.len() >= len && buffer.len() < (2 * len).max(SHORTEST + 1),
+                "{len}"
+            );
             let (length, start) = (buffer.len(), buffer.as_ptr());
             assert_eq!(buffers.lent(), length);
             buffers.give_back(buffer);
@@ -168,7 +187,14 @@ mod tests {
     #[test]
     fn a_header_is_put_together_from_pieces() {
         let mut head = Head::default();
-        assert_eq!((head.extend(&[1; 60]), head.extend(&[2; 60]), head.extend(&[3])), (60, 4, 0));
+        assert_eq!(
+            (
+                head.extend(&[1; 60]),
+                head.extend(&[2; 60]),
+                head.extend(&[3])
+            ),
+            (60, 4, 0)
+        );
         assert_eq!((head.len(), head[59], head[60]), (HEADER, 1, 2));
         head.clear();
         assert!(head.is_empty());

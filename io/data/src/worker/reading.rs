@@ -1,11 +1,12 @@
 //! What comes in on a connection, frame by frame.
 
 use trapjaw_wire::frame::{Header, Kind, Peek, peek};
+use trapjaw_wire::limits::HEADER;
 
 use super::Worker;
-use super::connection::{Refused, Waits};
+use super::connection::{Filling, Refused, Waits};
 use super::frames::Received;
-use crate::driver::ConnId;
+use crate::driver::{ConnId, FrameBuffer};
 
 /// Bytes to which a batch's memory has to be aligned.
 const BATCH_ALIGNMENT: usize = 16;
@@ -25,25 +26,32 @@ impl Worker {
     pub(super) fn received(&mut self, id: ConnId, received: Received) {
         match self.clients.get(id) {
             Some(connection) => {
-                if let Received::Frame(..) = received {
-                    connection.filling = None;
-                }
                 connection.inbox.push_back(received);
-                self.advance(id);
-            }
-            None => {
-                if let Received::Frame(buffer, _) = received {
-                    self.clients.buffers.give_back(buffer);
+                if connection.waits.is_none() {
+                    self.advance(id);
                 }
             }
+            None => self.give_back(received),
+        }
+    }
+
+    /// The driver has filled a connection's frame buffer.
+    pub(super) fn filled(&mut self, id: ConnId, buffer: FrameBuffer) {
+        match self.clients.filled(id) {
+            Some(frame) => self.received(id, Received::Frame(buffer, frame)),
+            None => self.clients.buffers.give_back(buffer),
         }
     }
 
     /// Works off what a connection has sent, as far as that can be.
     pub(super) fn advance(&mut self, id: ConnId) {
         loop {
-            let Some(connection) = self.clients.get(id) else { return };
-            let Some(received) = connection.inbox.pop_front() else { break };
+            let Some(connection) = self.clients.get(id) else {
+                return;
+            };
+            let Some(received) = connection.inbox.pop_front() else {
+                break;
+            };
             match self.front(id, received) {
                 Ok(Went::On) => {}
                 Ok(Went::Cut) => break,
@@ -51,14 +59,14 @@ impl Worker {
                     self.hold(id, received, waits);
                     return;
                 }
-                Err(refused) => {
-                    self.refuse(id, &refused);
-                    return;
-                }
+                // A refusal that leaves the connection open concerns one frame; the next one is looked at.
+                Err(refused) => self.refuse(id, &refused),
             }
         }
         let now = self.now;
-        let Some(connection) = self.clients.get(id) else { return };
+        let Some(connection) = self.clients.get(id) else {
+            return;
+        };
         if connection.is_amid_frame() {
             // Time in which the connection waited for this side does not count.
             if connection.waits.is_some() || connection.partial_since.is_none() {
@@ -94,10 +102,13 @@ impl Worker {
 
     /// Looks at the front of what was received, and deals with a frame that is whole.
     fn front(&mut self, id: ConnId, mut received: Received) -> Result<Went, Refused> {
-        if received.is_empty() {
+        let Some(connection) = self.clients.get(id) else {
+            return Ok(Went::On);
+        };
+        // Behind a whole header there is something to do even without bytes: its frame has no buffer yet.
+        if received.is_empty() && connection.head.len() < HEADER {
             return Ok(Went::On);
         }
-        let Some(connection) = self.clients.get(id) else { return Ok(Went::On) };
         if let Received::Bytes(lease) = &mut received
             && !connection.head.is_empty()
         {
@@ -111,27 +122,41 @@ impl Worker {
                 }
             };
         }
-        match peek(&received)? {
+        let found = match peek(&received) {
+            Ok(found) => found,
+            Err(error) => {
+                self.give_back(received);
+                return Err(error.into());
+            }
+        };
+        match found {
             Peek::NeedHeader => {
                 connection.head.extend(&received);
                 self.tally.copied += received.len() as u64;
                 Ok(Went::Cut)
             }
             Peek::Need { header, total } => self.begin(id, &header, total, received),
-            Peek::Frame { header, payload, total } => {
-                connection.admit(&header)?;
-                if header.kind == Kind::Events && !self.is_open() {
+            Peek::Frame {
+                header,
+                payload,
+                total,
+            } => {
+                let admitted = connection.admit(&header);
+                if admitted.is_ok() && header.kind == Kind::Events && !self.is_open() {
                     return Ok(Went::Held(received, Waits::ForIntake));
                 }
-                self.whole(id, &header, &received[payload])?;
+                let went = admitted.and_then(|()| self.whole(id, &header, &received[payload]));
                 match received {
                     Received::Bytes(mut lease) => {
                         lease.advance(total);
-                        self.put_back(id, Received::Bytes(lease));
+                        if let Some(connection) = self.clients.get(id).filter(|_| !lease.is_empty())
+                        {
+                            connection.inbox.push_front(Received::Bytes(lease));
+                        }
                     }
-                    Received::Frame(buffer, _) => self.clients.buffers.give_back(buffer),
+                    frame @ Received::Frame(..) => self.give_back(frame),
                 }
-                Ok(Went::On)
+                went.map(|()| Went::On)
             }
         }
     }
@@ -144,12 +169,16 @@ impl Worker {
         total: usize,
         received: Received,
     ) -> Result<Went, Refused> {
-        let Some(connection) = self.clients.get(id) else { return Ok(Went::On) };
+        let Some(connection) = self.clients.get(id) else {
+            return Ok(Went::On);
+        };
         connection.admit(header)?;
         let Some(mut buffer) = self.clients.buffers.take(total) else {
             return Ok(Went::Held(received, Waits::ForBuffer));
         };
-        let Some(connection) = self.clients.get(id) else { return Ok(Went::On) };
+        let Some(connection) = self.clients.get(id) else {
+            return Ok(Went::On);
+        };
         let Received::Bytes(mut lease) = received else {
             unreachable!("a frame in a buffer of its own is whole")
         };
@@ -167,9 +196,10 @@ impl Worker {
             connection.inbox.push_front(Received::Frame(buffer, total));
             return Ok(Went::On);
         }
-        connection.filling = Some(buffer.len());
-        drop(lease);
-        self.fill_to[id.index()] = total;
+        connection.filling = Some(Filling {
+            frame: total,
+            buffer: buffer.len(),
+        });
         self.driver.receive_into(id, buffer, at + count, total);
         Ok(Went::Cut)
     }
@@ -191,11 +221,9 @@ impl Worker {
         went
     }
 
-    fn put_back(&mut self, id: ConnId, received: Received) {
-        if let Some(connection) = self.clients.get(id)
-            && !received.is_empty()
-        {
-            connection.inbox.push_front(received);
+    fn give_back(&mut self, received: Received) {
+        if let Received::Frame(buffer, _) = received {
+            self.clients.buffers.give_back(buffer);
         }
     }
 }

@@ -149,7 +149,9 @@ impl Shared {
     pub(super) fn clock_moved(&self, instant: u64) {
         // Before: the move. After: the look at what sleepers announced.
         fence(Ordering::SeqCst);
-        let Some(now) = self.clock.at(instant) else { return };
+        let Some(now) = self.clock.at(instant) else {
+            return;
+        };
         for place in &self.places {
             if place.deadline.load(Ordering::Relaxed) <= now {
                 place.signal.notify();

@@ -29,7 +29,10 @@ pub(crate) enum Claim {
 
 impl Stream {
     fn new(id: u128) -> Arc<Self> {
-        Arc::new(Self { id, high: AtomicU64::new(0) })
+        Arc::new(Self {
+            id,
+            high: AtomicU64::new(0),
+        })
     }
 
     /// Its name, or for a stream without one a number that no other has.
@@ -54,7 +57,10 @@ impl Stream {
             if first > high + 1 {
                 return Claim::Gap(high);
             }
-            match self.high.compare_exchange_weak(high, last, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .high
+                .compare_exchange_weak(high, last, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Claim::From((high + 1 - first) as u32),
                 Err(other) => high = other,
             }
@@ -102,10 +108,16 @@ impl Streams {
     /// streams that are remembered have connections.
     pub(crate) fn open(&self, name: u128) -> Option<Arc<Stream>> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let Table { streams, idle, ticket } = &mut *table;
+        let Table {
+            streams,
+            idle,
+            ticket,
+        } = &mut *table;
         if name == 0 {
             *ticket += 1;
-            return Some(Stream::new(u128::from(self.nameless) << 64 | u128::from(*ticket)));
+            return Some(Stream::new(
+                u128::from(self.nameless) << 64 | u128::from(*ticket),
+            ));
         }
         if let Some(entry) = streams.get_mut(&name) {
             if let Some(place) = entry.idle.take() {
@@ -119,7 +131,11 @@ impl Streams {
             streams.remove(&oldest);
         }
         let stream = Stream::new(name);
-        let entry = Entry { stream: Arc::clone(&stream), connections: 1, idle: None };
+        let entry = Entry {
+            stream: Arc::clone(&stream),
+            connections: 1,
+            idle: None,
+        };
         streams.insert(name, entry);
         Some(stream)
     }
@@ -127,8 +143,14 @@ impl Streams {
     /// A connection of the stream has ended.
     pub(crate) fn close(&self, stream: &Arc<Stream>) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let Table { streams, idle, ticket } = &mut *table;
-        let Some(entry) = streams.get_mut(&stream.id).filter(|e| Arc::ptr_eq(&e.stream, stream))
+        let Table {
+            streams,
+            idle,
+            ticket,
+        } = &mut *table;
+        let Some(entry) = streams
+            .get_mut(&stream.id)
+            .filter(|e| Arc::ptr_eq(&e.stream, stream))
         else {
             return;
         };
@@ -143,7 +165,11 @@ impl Streams {
     /// How many are remembered.
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner).streams.len()
+        self.table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .streams
+            .len()
     }
 }
 
@@ -157,7 +183,10 @@ mod tests {
         let stream = Stream::new(1);
         assert_eq!(stream.claim(2, 1), Claim::Gap(0));
         assert_eq!(stream.claim(1, 10), Claim::From(0));
-        assert_eq!((stream.claim(1, 10), stream.claim(3, 8)), (Claim::Taken, Claim::Taken));
+        assert_eq!(
+            (stream.claim(1, 10), stream.claim(3, 8)),
+            (Claim::Taken, Claim::Taken)
+        );
         assert_eq!(stream.claim(8, 5), Claim::From(3));
         assert_eq!((stream.high(), stream.claim(14, 1)), (12, Claim::Gap(12)));
     }
@@ -186,7 +215,10 @@ mod tests {
     #[test]
     fn the_stream_longest_without_a_connection_is_forgotten() {
         let streams = Streams::new(2);
-        let (one, two) = (streams.open(1).expect("room"), streams.open(2).expect("room"));
+        let (one, two) = (
+            streams.open(1).expect("room"),
+            streams.open(2).expect("room"),
+        );
         assert_eq!(one.claim(1, 5), Claim::From(0));
         assert!(streams.open(3).is_none(), "both are connected");
         streams.close(&one);
@@ -201,7 +233,10 @@ mod tests {
     #[test]
     fn streams_without_a_name_are_never_the_same() {
         let streams = Streams::new(1);
-        let (one, two) = (streams.open(0).expect("no room needed"), streams.open(0).expect("none"));
+        let (one, two) = (
+            streams.open(0).expect("no room needed"),
+            streams.open(0).expect("none"),
+        );
         assert_ne!(one.id(), two.id());
         streams.close(&one);
         assert_eq!(streams.len(), 0);

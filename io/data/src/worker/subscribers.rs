@@ -92,13 +92,19 @@ impl Audience {
     /// Reads again what the shards want of these rules.
     pub(super) fn rebuild(&mut self, interest: &Interest, loaded: &Loaded) {
         let wanted = {
-            let by_shard = interest.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let by_shard = interest
+                .by_shard
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             // Publications change it under the same lock.
             self.generation = interest.generation.load(Ordering::SeqCst);
             by_shard.clone()
         };
         self.by_rule.clear();
-        if wanted.iter().all(|wanted| !wanted.all && wanted.rules.is_empty()) {
+        if wanted
+            .iter()
+            .all(|wanted| !wanted.all && wanted.rules.is_empty())
+        {
             return;
         }
         let rules = loaded.rules.rules.iter();
@@ -129,7 +135,8 @@ impl Audience {
             let start = told.text.len();
             let names = &loaded.names[matched.rule.index()];
             write_match(&mut told.text, matched, names, &loaded.rules.registry);
-            told.matches.push((matched.rule, matched.ingest, start..told.text.len()));
+            told.matches
+                .push((matched.rule, matched.ingest, start..told.text.len()));
         }
         (!told.matches.is_empty()).then_some((shards, told))
     }
@@ -177,14 +184,24 @@ impl Subscription {
             return Err(unknown);
         }
         let names = names.iter().map(|&name| name.into()).collect();
-        let mut subscription = Self { number, next: 1, names, rules: Vec::new() };
+        let mut subscription = Self {
+            number,
+            next: 1,
+            names,
+            rules: Vec::new(),
+        };
         subscription.resolve(by_name);
         Ok(subscription)
     }
 
     /// Finds its rules again after a reload. Rules that are gone are not told of until they are back.
     pub(super) fn resolve(&mut self, by_name: &HashMap<Box<str>, RuleId>) {
-        self.rules = self.names.iter().filter_map(|name| by_name.get(name)).copied().collect();
+        self.rules = self
+            .names
+            .iter()
+            .filter_map(|name| by_name.get(name))
+            .copied()
+            .collect();
         self.rules.sort_unstable();
     }
 
@@ -203,7 +220,9 @@ impl Subscription {
 /// Rules by name.
 pub(super) fn by_name(loaded: &Loaded) -> HashMap<Box<str>, RuleId> {
     let rules = loaded.rules.rules.iter().enumerate();
-    rules.map(|(index, rule)| (rule.name.clone(), RuleId::new(index as u32))).collect()
+    rules
+        .map(|(index, rule)| (rule.name.clone(), RuleId::new(index as u32)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -227,7 +246,8 @@ mod tests {
     fn a_subscription_names_rules_that_exist_and_outlives_them() {
         let rules = |names: &[&str]| -> HashMap<Box<str>, RuleId> {
             let ids = names.iter().zip(0..);
-            ids.map(|(&name, id)| (name.into(), RuleId::new(id))).collect()
+            ids.map(|(&name, id)| (name.into(), RuleId::new(id)))
+                .collect()
         };
         let first = rules(&["a", "b"]);
         assert_eq!(Subscription::new(1, &["b", "c"], &first).err(), Some("c"));
@@ -244,7 +264,10 @@ mod tests {
     #[test]
     fn only_a_change_is_published() {
         let interest = Interest::new(2);
-        let wanted = Wanted { all: false, rules: BTreeSet::from(["a".into()]) };
+        let wanted = Wanted {
+            all: false,
+            rules: BTreeSet::from(["a".into()]),
+        };
         interest.publish(0, wanted.clone());
         let after = interest.generation.load(Ordering::SeqCst);
         interest.publish(0, wanted);

@@ -1,0 +1,113 @@
+//! What works when everybody behaves.
+
+use std::time::Duration;
+
+use trapjaw_event::{MatchKind, Value};
+
+use crate::rig::{PATIENCE, RULES, Rig, loads, with_each_driver};
+use trapjaw_data::plane::PlaneConfig;
+
+#[test]
+fn events_become_matches_in_the_outbox_and_at_subscribers() {
+    with_each_driver(|driver| {
+        let rig = Rig::new(driver);
+        let (mut client, registry) = rig.client();
+        let (mut tail, _) = rig.client();
+        let subscription = tail.subscribe(&["hot"]).expect("the rule exists");
+        assert_eq!(client.welcome().high_water, 0);
+
+        client
+            .send_rows(&mut loads(&registry, &[0.95, 0.5, 0.99]))
+            .expect("there is credit");
+        assert_eq!(client.flush().expect("they are acknowledged"), 3);
+        for host in ["h0", "h2"] {
+            let matched = rig.next_match();
+            assert_eq!(matched.kind, MatchKind::Matched);
+            assert_eq!(matched.events[0].fields[0].1, Value::Text(host.into()));
+            assert!(matched.ingest > 0);
+        }
+        for (number, host) in [(1, "h0"), (2, "h2")] {
+            let told = tail
+                .next_match(Some(PATIENCE))
+                .expect("it is told")
+                .expect("in time");
+            assert_eq!((told.subscription, told.number), (subscription, number));
+            assert!(
+                told.json.contains(&format!("\"host\":\"{host}\"")),
+                "{}",
+                told.json
+            );
+            assert!(told.age > 0);
+        }
+        assert_eq!(client.close().expect("in good order"), 3);
+        let (report, rest) = rig.drain();
+        assert!(report.is_complete, "{report:?}");
+        assert_eq!(rest, []);
+        assert_eq!(report.shards[0].counters.events, 3);
+        assert_eq!(report.shards[0].latency.len(), 2);
+    });
+}
+
+#[test]
+fn more_is_sent_than_there_is_credit_for_at_a_time() {
+    with_each_driver(|driver| {
+        let rig = Rig::new(driver);
+        let (mut client, registry) = rig.client();
+        let rows: Vec<f64> = (0..10_000).map(|_| 0.1).collect();
+        let batch = loads(&registry, &rows).finish();
+        for _ in 0..30 {
+            client.send(&batch, 10_000).expect("credit comes back");
+        }
+        assert_eq!(client.flush().expect("they are acknowledged"), 300_000);
+        assert_eq!(client.credit(), u64::from(client.welcome().credit));
+        drop(client);
+        let (report, _) = rig.drain();
+        let shard = &report.shards[0];
+        assert_eq!(shard.counters.events, 300_000);
+        // Of a frame of this size the greater part is received where it is read.
+        assert!(shard.tally.copied < shard.driver.received / 2, "{shard:?}");
+    });
+}
+
+#[test]
+fn time_passes_without_events() {
+    const ABSENT: &str = r#"
+        event cpu { host: text, load: float, core: int? }
+        rule silent { on c: cpu by c.host absent 50ms do log("{c.host}") }
+    "#;
+    with_each_driver(|driver| {
+        let rig = Rig::with(
+            ABSENT,
+            PlaneConfig {
+                driver,
+                shards: 1,
+                ..PlaneConfig::default()
+            },
+        );
+        let (mut client, registry) = rig.client();
+        client
+            .send_rows(&mut loads(&registry, &[0.5]))
+            .expect("there is credit");
+        let matched = rig.next_match();
+        assert_eq!(
+            (matched.kind, matched.time),
+            (MatchKind::Raised, 1_050_000_000)
+        );
+    });
+}
+
+#[test]
+fn pings_are_answered() {
+    with_each_driver(|driver| {
+        let rig = Rig::with(
+            RULES,
+            PlaneConfig {
+                driver,
+                shards: 2,
+                ..PlaneConfig::default()
+            },
+        );
+        let (mut client, _) = rig.client();
+        assert!(client.ping().expect("it is answered") < Duration::from_secs(1));
+    });
+}

@@ -1,0 +1,8 @@
+//! The data plane over real loopback sockets, with each driver that the system grants.
+
+#[cfg(not(loom))]
+mod happy;
+#[cfg(not(loom))]
+mod rig;
+#[cfg(not(loom))]
+mod shards;
