@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use trapjaw_dsl::compile;
-use trapjaw_dsl::diagnostic::{Style, render};
-use trapjaw_dsl::source::SourceMap;
 use trapjaw_engine::{Config, Lockstep, Origin};
 use trapjaw_event::{BatchBuilder, Binding, BuildError, Event, Match, Value, check};
 use trapjaw_program::sample::Entropy;
@@ -36,7 +33,7 @@ const STEPS: [i64; 8] = [
 pub fn engine(data: &[u8]) -> Outcome {
     let (for_rules, for_events) = data.split_at(data.len() / 2);
     let text = rules::file(&mut Entropy::new(&world::stretched(for_rules, 512)));
-    let program = Arc::new(compiled(&text));
+    let program = Arc::new(world::compiled(&text));
     let events = history(&program, &world::stretched(for_events, 4 * 1_024));
 
     let whole = matches(&program, &events, 1, events.len());
@@ -59,15 +56,6 @@ pub fn engine(data: &[u8]) -> Outcome {
 
 fn first_difference(a: &[Match], b: &[Match]) -> Option<usize> {
     (0..a.len().max(b.len())).find(|at| a.get(*at) != b.get(*at))
-}
-
-fn compiled(text: &str) -> Verified<RuleSet> {
-    let mut sources = SourceMap::new();
-    sources.add("fuzz.trap", text);
-    match compile(&sources) {
-        Ok(compiled) => compiled.program,
-        Err(found) => panic!("{}\n{text}", render(&found, &sources, Style::Plain)),
-    }
 }
 
 /// Events that the choices decide, in order of arrival.

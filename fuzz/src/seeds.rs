@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use trapjaw_event::batch::{Batch, Column, ColumnData, Dictionary, Section, Text, Texts};
-use trapjaw_event::{BatchBuilder, DeclaredType, Event, Value};
-use trapjaw_program::sample::{self, Entropy};
+use trapjaw_event::{BatchBuilder, DeclaredType, Event, FieldType, Value};
+use trapjaw_program::sample::Entropy;
 use trapjaw_wire::Code;
 use trapjaw_wire::frame::{
     Ack, Bye, Events, Hello, Kind, Level, Matched, Message, Nack, Ping, Pong, Schema, StreamId,
     Subscribe, Welcome,
 };
 
-use crate::verify_then_run::slots;
+use crate::verify_then_run::sampled;
 use crate::world::{self, REGISTRY};
 use crate::{XorShift, rules};
 
@@ -83,7 +83,51 @@ pub(crate) fn batch() -> Seeds {
     .map(|(name, bytes)| (name.to_owned(), bytes))
     .into();
     seeds.push(("other_declaration".to_owned(), other_declaration()));
+    seeds.push(("under_nulls".to_owned(), under_nulls(entropy)));
     seeds
+}
+
+/// A section of `all` in which half of what may be null is, with something under each null.
+fn under_nulls(entropy: &mut Entropy<'_>) -> Vec<u8> {
+    const ROWS: usize = 4;
+    let texts = || {
+        Text::Plain(Texts {
+            offsets: vec![0, 5, 5, 6, 8],
+            bytes: "host-aé".into(),
+        })
+    };
+    let columns = REGISTRY.get(world::all()).fields.iter().map(|field| {
+        let validity = if field.optional {
+            vec![0b0101]
+        } else {
+            Vec::new()
+        };
+        let mut ints = || (0..ROWS).map(|_| i64::from(entropy.byte())).collect();
+        let data = match &field.ty {
+            FieldType::Bool => ColumnData::Bool(vec![0b1110]),
+            FieldType::Int => ColumnData::Int(ints()),
+            FieldType::Time => ColumnData::Time(ints()),
+            FieldType::Duration => ColumnData::Duration(ints()),
+            FieldType::Float => ColumnData::Float(vec![0.25, 0.75, 0.5, 1e300]),
+            FieldType::Enum(_) => ColumnData::Enum(vec![0, 1, 2, 1]),
+            FieldType::Ip => ColumnData::Ip(vec![[1; 16], [2; 16], [1; 16], [0; 16]]),
+            FieldType::Text => ColumnData::Text(texts()),
+        };
+        Column { validity, data }
+    });
+    let section = Section {
+        schema: 0,
+        rows: ROWS as u32,
+        time: vec![5, 6, 1_000_000_007, 4],
+        source: texts(),
+        columns: columns.collect(),
+        ..Section::default()
+    };
+    let batch = Batch {
+        order: Vec::new(),
+        sections: vec![section],
+    };
+    batch.to_bytes().to_vec()
 }
 
 /// A section of `few` as the declaration with number 2 has it, with something under its null.
@@ -238,7 +282,7 @@ pub(crate) fn decode() -> Seeds {
     let mut seeds = Seeds::new();
     for (seed, length) in [(21, 30), (22, 100), (23, 300), (24, 600)] {
         let bytes = random_bytes(seed, length);
-        let code = sample::code(&slots(world::all()), &mut Entropy::new(&bytes));
+        let code = sampled(world::all(), &mut Entropy::new(&bytes));
         seeds.push((format!("code_{length}.bin"), code.encode()));
         seeds.push((
             format!("code_{length}.txt"),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use trapjaw_engine::evaluate;
-use trapjaw_event::{BatchBuilder, Event, FieldId, SectionView, TypeId, check};
+use trapjaw_event::{BatchBuilder, Event, FieldId, FieldType, SectionView, TypeId, check};
+use trapjaw_program::op::Gives;
 use trapjaw_program::sample::{self, Entropy};
-use trapjaw_program::{Code, Envelope, Input, Kind, Scope, Slot, verify_code};
+use trapjaw_program::{Code, Envelope, Input, Kind, Operand, Output, Scope, Slot, verify_code};
 
 use crate::Outcome;
 use crate::naive;
@@ -23,7 +24,7 @@ pub fn verify_then_run(data: &[u8]) -> Outcome {
     };
     let (for_code, for_rows) = rest.split_at(rest.len() / 2);
     let mut entropy = Entropy::new(for_code);
-    let mut code = sample::code(&slots(world::all()), &mut entropy);
+    let mut code = sampled(world::all(), &mut entropy);
     if how % 4 == 3 {
         let more = world::stretched(for_code, 64);
         sample::damage(&mut code, &mut Entropy::new(&more[for_code.len()..]));
@@ -38,6 +39,34 @@ pub fn verify_then_run(data: &[u8]) -> Outcome {
         "sampled code verifies"
     );
     outcome
+}
+
+/// Sampled code over a type. Each of its registers is an output: the sampler's own outputs are drawn last, when the
+/// choices are spent, and would all be the first register.
+pub(crate) fn sampled(ty: TypeId, entropy: &mut Entropy<'_>) -> Code {
+    let mut code = sample::code(&slots(ty), entropy);
+    let registers = code.instructions.iter().zip(0..);
+    let outputs = registers.map(|(inst, index)| {
+        let kind = match inst.op.result() {
+            Gives::Lane(kind) => kind,
+            Gives::OfInput => code.inputs[inst.a.index()].kind,
+        };
+        let ty = match (kind, index % 4) {
+            (Kind::Bool, _) => FieldType::Bool,
+            (Kind::Float, _) => FieldType::Float,
+            (Kind::Text, _) => FieldType::Text,
+            (Kind::Ip, _) => FieldType::Ip,
+            (Kind::Int, 0) => FieldType::Time,
+            (Kind::Int, 1) => FieldType::Duration,
+            (Kind::Int, 2) => FieldType::Enum(Arc::from(["started".into(), "failed".into()])),
+            (Kind::Int, _) => FieldType::Int,
+        };
+        let operand = Operand::register(index);
+        Output { operand, ty }
+    });
+    let outputs: Vec<Output> = outputs.collect();
+    code.outputs.extend(outputs);
+    code
 }
 
 /// Verifies code over the type `all`, and if it is sound, runs it over the events and compares.
@@ -80,7 +109,7 @@ pub(crate) fn means(code: &Code, section: SectionView<'_>) {
 }
 
 /// Everything that code over a type may read.
-pub(crate) fn slots(ty: TypeId) -> Vec<Slot> {
+fn slots(ty: TypeId) -> Vec<Slot> {
     let fields = REGISTRY.get(ty).fields.iter().enumerate();
     let fields = fields.map(|(index, field)| Slot {
         input: Input::Field(FieldId::from_index(index).expect("a type's fields have ids")),

@@ -2,51 +2,56 @@
 
 use std::sync::{Arc, LazyLock};
 
+use trapjaw_dsl::compile;
+use trapjaw_dsl::diagnostic::{Style, render};
+use trapjaw_dsl::source::SourceMap;
 use trapjaw_event::{
-    BatchBuilder, BatchBytes, Binding, BuildError, DeclaredField, DeclaredType, Event, EventType,
-    Field, FieldType, Registry, Severity, TypeId, Value, ValueRef, bind, check,
+    BatchBuilder, BatchBytes, Binding, BuildError, DeclaredField, DeclaredType, Event, Field,
+    FieldType, Registry, Severity, TypeId, Value, ValueRef, bind, check,
 };
 use trapjaw_program::sample::{self, Entropy};
-use trapjaw_program::{Const, Kind};
+use trapjaw_program::{Const, Kind, RuleSet, Verified};
 
 use crate::XorShift;
 
-/// The types: `all` has a required and an optional field of each field type, `few` two fields.
-pub(crate) static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(|| {
-    let mut registry = Registry::new();
-    let phase = FieldType::Enum(Arc::from([
-        "started".into(),
-        "failed".into(),
-        "rolled back".into(),
-    ]));
-    let types = [
-        ("flag", FieldType::Bool),
-        ("count", FieldType::Int),
-        ("load", FieldType::Float),
-        ("host", FieldType::Text),
-        ("at", FieldType::Time),
-        ("span", FieldType::Duration),
-        ("address", FieldType::Ip),
-        ("phase", phase),
-    ];
-    let required = types.iter().map(|(name, ty)| Field::new(name, ty.clone()));
-    let optional = types
-        .iter()
-        .map(|(name, ty)| Field::new(&format!("maybe_{name}"), ty.clone()).optional());
-    let nested = Field {
-        path: Some(["data".into(), "order".into(), "id".into()].into()),
-        ..Field::new("order_id", FieldType::Text).optional()
-    };
-    let all = EventType::new("all", required.chain(optional).chain([nested]).collect());
-    let few = vec![
-        Field::new("host", FieldType::Text),
-        Field::new("load", FieldType::Float).optional(),
-    ];
-    for ty in [all, EventType::new("few", few)] {
-        registry.add(ty).expect("the types are sound");
+/// Types and rules. `all` has a required and an optional field of each field type, `few` two fields; between them the
+/// rules read most columns and have every kind of state.
+const RULES_TEXT: &str = r#"
+event all {
+    flag: bool, count: int, load: float, host: text, at: time, span: duration, address: ip,
+    phase: enum(started, failed, rolled_back)
+    maybe_flag: bool?, maybe_count: int?, maybe_load: float?, maybe_host: text?, maybe_at: time?,
+    maybe_span: duration?, maybe_address: ip?, maybe_phase: enum(started, failed, rolled_back)?
+    order_id: text? = "data.order.id"
+}
+event few { host: text, load: float? }
+
+rule flags { on e: all where e.maybe_flag or not e.flag do log("{e.host}") }
+rule no_flags { on e: all where not (e.maybe_flag and e.maybe_load > 0.5) by e.maybe_host for 1s keep 1s do log("{e.id}") }
+rule texts { on e: all where e.maybe_host == "host-" or e.order_id contains "a" by e.host, e.maybe_count do log("{e.at}") }
+rule sums { on e: all by e.phase over 10s having sum(e.maybe_count) > 1 or max(e.maybe_load) > 0.5
+    emit few { host: e.host, load: e.maybe_load } do log("{avg(e.load)}") on clear do log("no more") }
+rule minutes { on e: all where e.maybe_phase != failed by e.maybe_address over 1m tumbling
+    having count(where e.maybe_flag) < 5 do log("{min(e.maybe_span)}") }
+rule silence { on f: few where f.load > 0.0 by f.host absent 5s do log("{f.host}", load: f.load) }
+"#;
+
+/// The rules, compiled.
+pub(crate) static RULES: LazyLock<Arc<Verified<RuleSet>>> =
+    LazyLock::new(|| Arc::new(compiled(RULES_TEXT)));
+
+/// The types.
+pub(crate) static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(|| Arc::clone(&RULES.registry));
+
+/// Rules that have to compile.
+pub(crate) fn compiled(text: &str) -> Verified<RuleSet> {
+    let mut sources = SourceMap::new();
+    sources.add("fuzz.trap", text);
+    match compile(&sources) {
+        Ok(compiled) => compiled.program,
+        Err(found) => panic!("{}\n{text}", render(&found, &sources, Style::Plain)),
     }
-    Arc::new(registry)
-});
+}
 
 /// What a connection has declared, by number: both types as they are, then `few` as an older and newer peer has it,
 /// nothing, and `all` without its optional fields.
