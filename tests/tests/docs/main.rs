@@ -1,0 +1,10 @@
+//! What the documentation says is so: its rules compile, its examples give what stands beside them, its tables are
+//! those of the sources, its links lead somewhere.
+#![forbid(unsafe_code)]
+
+mod bytes;
+mod configuration;
+mod links;
+mod page;
+mod rules;
+mod tables;
