@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use trapjaw_data::driver::Choice;
 
 /// Watches streams of events, recognises what rules describe, and sets off actions.
 #[derive(Debug, Parser)]
@@ -19,8 +21,42 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Run(Run),
     Check(Check),
     Replay(Replay),
+    Send(Send),
+    Tail(Tail),
+}
+
+/// Runs rules: takes events in over the network and sets off actions.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Events come in by the binary protocol (trapjaw send, the Rust client) and by HTTP (POST /events takes\nCloudEvents and NDJSON). Without configuration only the action `log` is there.\n\nSIGTERM finishes what was taken in and stops, a second one aborts; SIGHUP reloads the rules, all or nothing.\n\nExamples:\n  trapjaw run rules/\n  trapjaw run --config trapjaw.toml\n  curl -d '{\"type\":\"login\",\"user\":\"ann\",\"ok\":false}' -H 'content-type: application/json' localhost:7171/events"
+)]
+pub(crate) struct Run {
+    /// Rule files, and folders of them; in place of the configuration's.
+    pub(crate) rules: Vec<PathBuf>,
+    /// The configuration; without it ./trapjaw.toml, if it is there.
+    #[arg(long, value_name = "FILE", env = "TRAPJAW_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where HTTP is listened for [default: 127.0.0.1:7171].
+    #[arg(long, value_name = "ADDR", env = "TRAPJAW_HTTP")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Where the binary protocol is listened for [default: 127.0.0.1:7170].
+    #[arg(long, value_name = "ADDR", env = "TRAPJAW_BINARY")]
+    pub(crate) binary: Option<SocketAddr>,
+    /// A file with the token that clients have to present.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Listen beyond this machine even without a token.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// Number of shards [default: one a core].
+    #[arg(long, value_name = "N", env = "TRAPJAW_SHARDS")]
+    pub(crate) shards: Option<usize>,
+    /// What moves the bytes: auto, io_uring or epoll.
+    #[arg(long, value_name = "DRIVER", env = "TRAPJAW_DRIVER")]
+    pub(crate) driver: Option<Choice>,
 }
 
 /// Looks rules over without running them.
@@ -80,6 +116,54 @@ pub(crate) enum Matches {
     Ndjson,
     /// Columns for people.
     Table,
+}
+
+/// The server to talk to.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Server {
+    /// Its binary port.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:7170",
+        env = "TRAPJAW_ADDR"
+    )]
+    pub(crate) addr: SocketAddr,
+    /// A file with the token that it wants; without it, the variable TRAPJAW_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Sends NDJSON events to a server over the binary protocol.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Prints how many events were accepted and refused. Exit codes: 0 all accepted, 1 lines were refused or the\nconnection failed.\n\nExamples:\n  trapjaw send day.ndjson\n  tail -f app.ndjson | trapjaw send --addr 10.0.0.7:7170 -"
+)]
+pub(crate) struct Send {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Events as NDJSON; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) events: PathBuf,
+    /// Events in a batch, at most.
+    #[arg(long, default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    pub(crate) batch: u32,
+}
+
+/// Prints a server's matches as they come, a JSON object a line.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  trapjaw tail\n  trapjaw tail --rule brute_force --rule spray | jq .key"
+)]
+pub(crate) struct Tail {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Only this rule's matches; the flag may stand several times.
+    #[arg(long, value_name = "RULE")]
+    pub(crate) rule: Vec<String>,
+    /// Ends after so many.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
 }
 
 fn time(text: &str) -> Result<i64, String> {

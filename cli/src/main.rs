@@ -3,8 +3,14 @@
 
 mod args;
 mod check;
+mod connect;
 mod exit;
+mod log;
 mod replay;
+mod run;
+mod send;
+mod serve;
+mod tail;
 
 use std::process::ExitCode;
 
@@ -17,8 +23,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let result = match args.command {
+        args::Command::Run(command) => run::run(&command),
         args::Command::Check(command) => check::run(&command),
         args::Command::Replay(command) => replay::run(&command),
+        args::Command::Send(command) => send::run(&command),
+        args::Command::Tail(command) => tail::run(&command),
     };
     match result {
         Ok(code) => code,

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+pub mod bridge;
 pub mod config;
 mod control;
 mod duration;

@@ -1,0 +1,172 @@
+//! The data plane as control sees it.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use trapjaw_data::plane::{Handle, Outbox, ShardReport};
+use trapjaw_data::time::monotonic;
+use trapjaw_program::{RuleSet, Verified};
+
+use crate::plane::{
+    MatchBatch, MatchSender, Plane, PlaneStatistics, Receipt, Refused, ReloadError,
+    ShardStatistics, Submission, Version,
+};
+
+/// How long a shard may take to say how it is: a step and what waits before it.
+const REPORT: Duration = Duration::from_secs(2);
+/// How long all shards may take to swap their rules.
+const RELOAD: Duration = Duration::from_secs(30);
+
+/// A running data plane, for [`Parts::plane`](crate::Parts).
+#[derive(Clone)]
+pub struct Bridge {
+    handle: Handle,
+    driver: &'static str,
+}
+
+impl Bridge {
+    /// To the plane of this handle; `driver` is the name of what drives its sockets.
+    pub fn new(handle: Handle, driver: &'static str) -> Self {
+        Self { handle, driver }
+    }
+}
+
+impl Plane for Bridge {
+    fn submit(&self, batch: Submission) -> Result<Receipt, Refused> {
+        let (_, version) = self.handle.rules();
+        let (acknowledgement, receipt) = Receipt::new();
+        let Submission {
+            batch,
+            rows,
+            ingest,
+        } = batch;
+        let submission = trapjaw_data::plane::Submission {
+            batch,
+            rows,
+            version,
+            ingest,
+        };
+        let done = move |taken: Result<_, _>| match taken {
+            Ok(_) => acknowledgement.received(),
+            // Dropped: the receipt then says that the batch was not received.
+            Err(refusal) => tracing::warn!(%refusal, "a batch was refused by its shard"),
+        };
+        match self.handle.submit(submission, Box::new(done)) {
+            Ok(()) => Ok(receipt),
+            Err(busy) if busy.has_stopped => Err(Refused::Stopping),
+            Err(busy) => {
+                let trapjaw_data::plane::Submission {
+                    batch,
+                    rows,
+                    ingest,
+                    ..
+                } = busy.submission;
+                Err(Refused::Busy(Submission {
+                    batch,
+                    rows,
+                    ingest,
+                }))
+            }
+        }
+    }
+
+    fn reload(&self, rules: Arc<Verified<RuleSet>>) -> Result<Version, ReloadError> {
+        let (tell, told) = mpsc::sync_channel(1);
+        let done = move |version| {
+            let _ = tell.try_send(version);
+        };
+        self.handle
+            .reload(rules, done)
+            .map_err(|declined| ReloadError::new(declined.to_string()))?;
+        let late = |_| {
+            ReloadError::new(format!(
+                "the shards did not swap their rules within {RELOAD:?}"
+            ))
+        };
+        told.recv_timeout(RELOAD).map(Version).map_err(late)
+    }
+
+    fn statistics(&self) -> PlaneStatistics {
+        let (tell, told) = mpsc::sync_channel(1);
+        let done = move |reports: Vec<ShardReport>| {
+            let _ = tell.try_send(reports);
+        };
+        let reports = match self.handle.report(done) {
+            Ok(()) => told.recv_timeout(REPORT).unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        PlaneStatistics {
+            driver: self.driver,
+            shards: reports.iter().map(statistics).collect(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        monotonic()
+    }
+}
+
+fn statistics(report: &ShardReport) -> ShardStatistics {
+    ShardStatistics {
+        counters: report.counters.clone(),
+        keys: report.keys.iter().map(|&keys| keys as u64).sum(),
+        connections: report.connections as u64,
+        mailbox: report.depths.submissions as u64,
+        outbox: (report.depths.outbox + report.depths.backlog) as u64,
+        exchange: report.depths.exchange as u64,
+    }
+}
+
+/// Wakes the tasks that empty the outboxes, one a shard.
+#[derive(Clone, Debug)]
+pub struct Bells(Arc<[Notify]>);
+
+impl Bells {
+    /// For at most so many shards.
+    pub fn new(shards: usize) -> Self {
+        Self((0..shards).map(|_| Notify::new()).collect())
+    }
+
+    /// Something is in a shard's outbox. Never blocks.
+    pub fn ring(&self, shard: usize) {
+        if let Some(bell) = self.0.get(shard) {
+            bell.notify_one();
+        }
+    }
+}
+
+/// Carries matches from the shards' outboxes to control, a task each, until the shards have ended and all is taken.
+/// Where control can't keep up a task waits, its outbox fills, and its shard takes in nothing more.
+pub fn pump(outboxes: Vec<Outbox>, bells: &Bells, to: &MatchSender) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for outbox in outboxes {
+        tasks.spawn(empty(outbox, bells.clone(), to.clone()));
+    }
+    tasks
+}
+
+async fn empty(mut outbox: Outbox, bells: Bells, to: MatchSender) {
+    loop {
+        while let Some(found) = outbox.pop() {
+            let batch = MatchBatch {
+                rules: found.rules,
+                made: found.found_at,
+                matches: found.matches,
+            };
+            if to.send(batch).await.is_err() {
+                return;
+            }
+        }
+        if outbox.is_finished() {
+            return;
+        }
+        outbox.announce();
+        if outbox.is_empty() && !outbox.is_finished() {
+            bells.0[outbox.shard()].notified().await;
+        }
+        outbox.retract();
+    }
+}
