@@ -21,11 +21,31 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(Demo),
     Run(Run),
     Check(Check),
     Replay(Replay),
     Send(Send),
     Tail(Tail),
+}
+
+/// Watches this machine's own load set off rules, and times each reaction.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Starts a server on loopback, samples /proc ten times a second, keeps a core busy for some seconds and\nlets a heart stop beating. Nothing is written, nothing leaves this machine.\n\nExamples:\n  trapjaw demo\n  trapjaw demo --seconds 60 --driver epoll"
+)]
+pub(crate) struct Demo {
+    /// How long it goes on.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: u64,
+    /// What moves the bytes: auto, io_uring or epoll.
+    #[arg(
+        long,
+        value_name = "DRIVER",
+        default_value = "auto",
+        env = "TRAPJAW_DRIVER"
+    )]
+    pub(crate) driver: Choice,
 }
 
 /// Runs rules: takes events in over the network and sets off actions.

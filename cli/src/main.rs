@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod connect;
+mod demo;
 mod exit;
 mod log;
 mod replay;
@@ -23,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let result = match args.command {
+        args::Command::Demo(command) => demo::run(&command),
         args::Command::Run(command) => run::run(&command),
         args::Command::Check(command) => check::run(&command),
         args::Command::Replay(command) => replay::run(&command),
