@@ -66,6 +66,8 @@ pub struct Load {
     pub batches: Vec<BatchBytes>,
     /// Bindings for all of them.
     pub bindings: Vec<Option<Arc<Binding>>>,
+    /// Events of a batch.
+    pub rows: usize,
     /// Their events, in order.
     pub events: Vec<Cpu>,
 }
@@ -77,11 +79,19 @@ impl Load {
         let names: Vec<String> = (0..hosts).map(|host| format!("host-{host}")).collect();
         let mut draws = Draws::new(seed);
         let mut builder = BatchBuilder::new(Arc::clone(registry));
-        let mut load = Self { batches: Vec::new(), bindings: bindings(registry), events: Vec::new() };
+        let mut load = Self {
+            batches: Vec::new(),
+            bindings: bindings(registry),
+            rows,
+            events: Vec::new(),
+        };
         for number in 0..count {
             let event = cpu(&mut draws, number, hosts);
-            let values =
-                [ValueRef::Text(&names[event.host as usize]), ValueRef::Float(event.load), ValueRef::Int(event.region)];
+            let values = [
+                ValueRef::Text(&names[event.host as usize]),
+                ValueRef::Float(event.load),
+                ValueRef::Int(event.region),
+            ];
             let row = Row {
                 type_id,
                 time: event.time,
@@ -91,7 +101,9 @@ impl Load {
                 severity: None,
                 values: &values,
             };
-            builder.push_row(&row).expect("a batch has room for its rows");
+            builder
+                .push_row(&row)
+                .expect("a batch has room for its rows");
             load.events.push(event);
             if builder.rows() >= rows {
                 load.batches.push(builder.finish());
@@ -106,5 +118,8 @@ impl Load {
 
 /// Bindings of batches that were built from a registry.
 pub fn bindings(registry: &Registry) -> Vec<Option<Arc<Binding>>> {
-    registry.iter().map(|(id, _)| Some(Arc::new(Binding::identity(registry, id)))).collect()
+    registry
+        .iter()
+        .map(|(id, _)| Some(Arc::new(Binding::identity(registry, id))))
+        .collect()
 }

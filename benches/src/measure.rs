@@ -36,7 +36,11 @@ pub fn compile(text: &str) -> Arc<Verified<RuleSet>> {
         Ok(compiled) => Arc::new(compiled.program),
         Err(diagnostics) => panic!(
             "{}",
-            trapjaw_dsl::diagnostic::render(&diagnostics, &sources, trapjaw_dsl::diagnostic::Style::Plain)
+            trapjaw_dsl::diagnostic::render(
+                &diagnostics,
+                &sources,
+                trapjaw_dsl::diagnostic::Style::Plain
+            )
         ),
     }
 }
@@ -65,19 +69,35 @@ pub fn stream(shard: &mut Shard, load: &Load, (from, to): (usize, usize), rounds
     let mut count = Count::default();
     let mut sequence: u64 = 0;
     let length = (to - from) / rounds.max(1);
-    let mut timing = Timing { rounds: Vec::new(), matches: 0 };
+    let mut timing = Timing {
+        rounds: Vec::new(),
+        matches: 0,
+    };
     for round in 0..rounds {
         let part = &load.batches[from + round * length..from + (round + 1) * length];
         let mut events = 0_u64;
         let start = Instant::now();
         for bytes in part {
             let batch = check(bytes, &load.bindings).expect("a prepared batch is sound");
-            let origin = Origin { stream: 0, sequence };
+            let origin = Origin {
+                stream: 0,
+                sequence,
+            };
             sequence += u64::from(batch.rows());
             events += u64::from(batch.rows());
-            shard.step(Input::Batch { batch, origin, ingest: 0, wall: None }, &mut count);
+            shard.step(
+                Input::Batch {
+                    batch,
+                    origin,
+                    ingest: 0,
+                    wall: None,
+                },
+                &mut count,
+            );
         }
-        timing.rounds.push(start.elapsed().as_nanos() as f64 / events as f64);
+        timing
+            .rounds
+            .push(start.elapsed().as_nanos() as f64 / events as f64);
     }
     timing.matches = count.0;
     timing

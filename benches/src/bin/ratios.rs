@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use trapjaw_benches::load::{CPU, Load};
 use trapjaw_benches::measure::{Timing, compile, shard, stream};
+use trapjaw_benches::network::Server;
+use trapjaw_data::driver::Choice;
 
 // As in the binary.
 #[global_allocator]
@@ -19,13 +21,16 @@ const ROUNDS: usize = 9;
 
 fn main() {
     let only = std::env::args().nth(1);
-    println!("in process, one thread, batches of {ROWS} rows, {HOSTS} hosts; median of {ROUNDS} rounds (spread)");
+    println!(
+        "in process, one thread, batches of {ROWS} rows, {HOSTS} hosts; median of {ROUNDS} rounds (spread)"
+    );
     if only.as_deref() != Some("windows") {
         stateless();
     }
     if only.as_deref() != Some("stateless") {
         windows();
     }
+    network();
 }
 
 fn report(id: &str, goal: f64, timing: &Timing) {
@@ -33,7 +38,10 @@ fn report(id: &str, goal: f64, timing: &Timing) {
     let verdict = if median <= goal { "ok" } else { "short" };
     let least = timing.rounds.iter().copied().fold(f64::INFINITY, f64::min);
     let most = timing.rounds.iter().copied().fold(0.0, f64::max);
-    println!("{id} {median:.2} ns/event {goal} {verdict} ({least:.2}..{most:.2}, {} matches)", timing.matches);
+    println!(
+        "{id} {median:.2} ns/event {goal} {verdict} ({least:.2}..{most:.2}, {} matches)",
+        timing.matches
+    );
 }
 
 /// Rules without state, and sums that never leave.
@@ -41,9 +49,14 @@ fn stateless() {
     let f1 = format!("{CPU} rule f1 {{ on c: cpu where c.load > 0.99 do log(\"x\") }}");
     let mut f10 = CPU.to_owned();
     for region in 0..10 {
-        let _ = writeln!(f10, "rule f{region} {{ on c: cpu where c.region == {region} and c.load > 0.92 do log(\"x\") }}");
+        let _ = writeln!(
+            f10,
+            "rule f{region} {{ on c: cpu where c.region == {region} and c.load > 0.92 do log(\"x\") }}"
+        );
     }
-    let g1 = format!("{CPU} rule g1 {{ on c: cpu by c.host over all having sum(c.load) >= 1e12 do log(\"x\") }}");
+    let g1 = format!(
+        "{CPU} rule g1 {{ on c: cpu by c.host over all having sum(c.load) >= 1e12 do log(\"x\") }}"
+    );
     let load = Load::cpu(&compile(CPU).registry, 1, 9 * 64 * ROWS as u64, ROWS, HOSTS);
     let batches = (0, load.batches.len());
 
@@ -53,7 +66,11 @@ fn stateless() {
     report("F1", 2.0, &timing);
 
     let timing = stream(&mut shard(&compile(&f10)), &load, batches, ROUNDS);
-    let expected = load.events.iter().filter(|event| event.region < 10 && event.load > 0.92).count();
+    let expected = load
+        .events
+        .iter()
+        .filter(|event| event.region < 10 && event.load > 0.92)
+        .count();
     assert_eq!(timing.matches, expected as u64);
     report("F10", 6.0, &timing);
 
@@ -64,11 +81,19 @@ fn stateless() {
 
 /// A sliding window of ten million rows.
 fn windows() {
-    let w1 = format!("{CPU} rule w1 {{ on c: cpu by c.host over 10s having avg(c.load) > 0.95 do log(\"x\") }}");
+    let w1 = format!(
+        "{CPU} rule w1 {{ on c: cpu by c.host over 10s having avg(c.load) > 0.95 do log(\"x\") }}"
+    );
     // Ten seconds fill the window; what follows is measured.
     let filled = 10_000_000 / ROWS;
     let measured = ROUNDS * 40;
-    let load = Load::cpu(&compile(CPU).registry, 2, ((filled + measured) * ROWS) as u64, ROWS, HOSTS);
+    let load = Load::cpu(
+        &compile(CPU).registry,
+        2,
+        ((filled + measured) * ROWS) as u64,
+        ROWS,
+        HOSTS,
+    );
     let mut shard = shard(&compile(&w1));
     let filling = stream(&mut shard, &load, (0, filled), 1);
     let timing = stream(&mut shard, &load, (filled, filled + measured), ROUNDS);
@@ -91,4 +116,44 @@ fn first_rows_above(load: &Load, rows: usize, bound: f64) -> u64 {
         *above = now;
     }
     turns
+}
+
+/// One rule over TCP against no rule, one shard: both arms in turns.
+fn network() {
+    let rules = compile(&format!(
+        "{CPU} rule f1 {{ on c: cpu where c.load > 0.99 do log(\"x\") }}"
+    ));
+    let none = compile(CPU);
+    let load = Load::cpu(&none.registry, 3, 256 * ROWS as u64, ROWS, HOSTS);
+    let bytes: usize = load.batches.iter().map(|batch| batch.len()).sum();
+    let expected = load.events.iter().filter(|event| event.load > 0.99).count() as u64;
+    let (with, without) = (
+        Server::start(&rules, Choice::Auto),
+        Server::start(&none, Choice::Auto),
+    );
+    let driver = with.driver();
+    let (mut ruled, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ruled.push(with.send(&load));
+        bare.push(without.send(&load));
+    }
+    assert_eq!((with.stop(), without.stop()), (expected * ROUNDS as u64, 0));
+    let (ruled, bare) = (
+        Timing {
+            rounds: ruled,
+            matches: expected,
+        },
+        Timing {
+            rounds: bare,
+            matches: 0,
+        },
+    );
+    let ratio = bare.median() / ruled.median();
+    println!(
+        "R1 {ratio:.2} ratio 0.6 {} (one rule: {:.1} M events/s, none: {:.1} M events/s; {:.1} bytes an event, batches of {ROWS}, {driver})",
+        if ratio >= 0.6 { "ok" } else { "short" },
+        1e3 / ruled.median(),
+        1e3 / bare.median(),
+        bytes as f64 / load.events.len() as f64,
+    );
 }
