@@ -5,6 +5,7 @@
 //! what it has seen: a check that can't fail is none.
 #![forbid(unsafe_code)]
 
+mod documents;
 mod edges;
 mod house;
 mod orphans;
