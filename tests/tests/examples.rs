@@ -32,6 +32,10 @@ struct Example {
     until: Option<i64>,
 }
 
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 /// All examples, by name.
 fn examples() -> Vec<Example> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -45,7 +49,7 @@ fn examples() -> Vec<Example> {
 impl Example {
     fn open(folder: PathBuf) -> Self {
         let path = folder.join("rules.trap");
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let text = read(&path);
         let mut sources = SourceMap::new();
         sources.add(path.display().to_string(), text);
         let compiled = trapjaw_dsl::compile(&sources);
@@ -60,7 +64,8 @@ impl Example {
         let settings: Table = settings.parse().expect("replay.toml is TOML");
         assert!(
             settings.keys().all(|key| key == "until"),
-            "{folder:?}: replay.toml holds `until` alone"
+            "{}: replay.toml holds `until` alone",
+            folder.display()
         );
         let until = settings.get("until").map(|until| {
             let time: jiff::Timestamp = until
@@ -79,7 +84,7 @@ impl Example {
     /// The lines that a replay prints.
     fn replayed(&self, shards: u32, batch: usize) -> (String, Summary) {
         let path = self.folder.join("events.ndjson");
-        let events = fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let events = read(&path);
         let options = Options {
             until: self.until,
             shards,
@@ -90,7 +95,7 @@ impl Example {
         let mut out = Vec::new();
         let summary = replay(
             &self.rules,
-            &*events,
+            events.as_bytes(),
             options,
             |found| {
                 let names = &names[found.rule.index()];
@@ -98,15 +103,14 @@ impl Example {
                 out.push(b'\n');
                 Ok(())
             },
-            |line, refusal| panic!("{path:?}:{line}: {refusal}"),
+            |line, refusal| panic!("{}:{line}: {refusal}", path.display()),
         );
         let out = String::from_utf8(out).expect("matches are told in UTF-8");
         (out, summary.expect("bytes can be read"))
     }
 
     fn expected(&self) -> String {
-        let path = self.folder.join("expected.ndjson");
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+        read(&self.folder.join("expected.ndjson"))
     }
 }
 

@@ -35,8 +35,9 @@ pub(crate) fn pages() -> Vec<Page> {
         let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
         let names = entries.map(|entry| entry.expect("an entry can be read").file_name());
         let names = names.map(|name| name.into_string().expect("a name in UTF-8"));
-        let pages = names.filter(|name| name.ends_with(".md") && name != "errors.md");
-        paths.extend(pages.map(|name| format!("{folder}/{name}")));
+        let pages = names.filter_map(|name| Some(name.strip_suffix(".md")?.to_owned()));
+        let pages = pages.filter(|name| name != "errors");
+        paths.extend(pages.map(|name| format!("{folder}/{name}.md")));
     }
     paths.sort();
     let pages: Vec<Page> = paths.into_iter().map(page).collect();

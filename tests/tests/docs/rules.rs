@@ -1,5 +1,5 @@
 //! Rules in the documentation: blocks `trap` compile, blocks `trap,error=TJ0000` get that code, and where `events` and
-//! `matches` follow, the ones lead to the others.
+//! `matches` (in short) or `ndjson,replay` (whole) follow, the ones lead to the others.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ fn nanoseconds(text: &str) -> i64 {
 }
 
 /// A match in short: when, which rule, which kind, which key, and the text of its action.
-fn short(line: &[u8], names: &RuleNames) -> String {
-    let found: Value = serde_json::from_slice(line).expect("a match is JSON");
+fn short(line: Vec<u8>, names: &RuleNames) -> String {
+    let found: Value = serde_json::from_slice(&line).expect("a match is JSON");
     let time = found["time"].as_i64().expect("a match has a time");
     let time = jiff::Timestamp::from_nanosecond(i128::from(time)).expect("a time");
     let time = time.to_string();
@@ -47,8 +47,18 @@ fn short(line: &[u8], names: &RuleNames) -> String {
     short
 }
 
-/// What comes of events, in short.
-fn matches(sources: &SourceMap, events: &Block<'_>, until: Option<i64>) -> String {
+/// A match as it is printed.
+fn whole(line: Vec<u8>, _: &RuleNames) -> String {
+    String::from_utf8(line).expect("matches are told in UTF-8")
+}
+
+/// What comes of events, in short or whole.
+fn matches(
+    sources: &SourceMap,
+    events: &Block<'_>,
+    until: Option<i64>,
+    show: impl Fn(Vec<u8>, &RuleNames) -> String,
+) -> String {
     let rules = trapjaw_dsl::compile(sources).expect("compiled before");
     let rules = Arc::new(rules.program);
     let names: Vec<_> = rules.rules.iter().map(rule_names).collect();
@@ -65,7 +75,7 @@ fn matches(sources: &SourceMap, events: &Block<'_>, until: Option<i64>) -> Strin
             let mut line = Vec::new();
             let names = &names[found.rule.index()];
             write_match(&mut line, &found, names, &rules.registry);
-            writeln!(out, "{}", short(&line, names)).expect("a text grows");
+            writeln!(out, "{}", show(line, names)).expect("a text grows");
             Ok(())
         },
         |line, refusal| panic!("line {line} of the events: {refusal}"),
@@ -109,9 +119,11 @@ fn events_lead_to_the_matches_that_are_shown() {
     for page in pages() {
         let blocks = page.blocks();
         for (at, block) in blocks.iter().enumerate() {
-            if block.language != "matches" {
-                continue;
-            }
+            let show = match block.language {
+                "matches" => short,
+                "ndjson" if block.options == ["replay"] => whole,
+                _ => continue,
+            };
             let before = |language: &str| {
                 let mut before = blocks[..at].iter().rev();
                 before.find(|block| block.language == language)
@@ -120,7 +132,7 @@ fn events_lead_to_the_matches_that_are_shown() {
                 panic!("{}:{}: no rules and events", page.path, block.line);
             };
             let until = block.option("until").map(nanoseconds);
-            let found = matches(&sources(&page, rules), events, until);
+            let found = matches(&sources(&page, rules), events, until, show);
             assert_eq!(found, block.text, "{}:{}", page.path, block.line);
             shown += 1;
         }

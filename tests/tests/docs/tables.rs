@@ -1,5 +1,6 @@
 //! Tables that repeat what the sources say.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -7,16 +8,16 @@ use trapjaw_wire::Code;
 
 use crate::page::{page, root};
 
-/// The limits that the page names.
+/// The limits that the page names, whatever their types.
 macro_rules! limits {
     ($( $module:path { $($name:ident)* } )*) => {{
-        let mut limits: Vec<(&str, u64)> = Vec::new();
-        $( { use $module as module; $( limits.push((stringify!($name), module::$name as u64)); )* } )*
+        let mut limits: Vec<(&str, i128)> = Vec::new();
+        $( { use $module as module; $( limits.push((stringify!($name), module::$name.try_into().expect("a limit is not negative"))); )* } )*
         limits
     }};
 }
 
-fn limits() -> Vec<(&'static str, u64)> {
+fn limits() -> Vec<(&'static str, i128)> {
     limits! {
         trapjaw_event::limits {
             MAX_ROWS MAX_FRAME MAX_BATCH MAX_SECTIONS MAX_TYPES MAX_FIELDS MAX_VARIANTS MAX_NAME MAX_PATH MAX_TEXT
@@ -41,7 +42,7 @@ fn limits() -> Vec<(&'static str, u64)> {
 }
 
 /// A number with its digits in groups of three.
-fn grouped(number: u64) -> String {
+fn grouped(number: i128) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -76,10 +77,10 @@ fn limits_are_those_of_the_sources() {
         .map(|(name, value)| (name.to_owned(), grouped(value)))
         .collect();
     expected.extend([
-        ("max_keys".into(), grouped(engine.max_keys as u64)),
+        ("max_keys".into(), grouped(engine.max_keys as i128)),
         (
             "max_window_bytes".into(),
-            grouped(engine.max_window_bytes as u64),
+            grouped(engine.max_window_bytes as i128),
         ),
         ("idle_ttl".into(), duration(engine.idle_ttl)),
         ("max_ahead".into(), duration(engine.max_ahead)),
@@ -128,4 +129,52 @@ fn numbers_are_grouped() {
         rows("| `A` | 1 | b |\n| a | 2 |"),
         [("A".into(), "1".into())]
     );
+}
+
+/// The words of a text that begin with `start`, as far as letters, digits and `others` go.
+fn words<'t>(text: &'t str, start: &'t str, others: &'t str) -> BTreeSet<&'t str> {
+    let found = text.match_indices(start).map(|(at, _)| {
+        let word = &text[at..];
+        let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || others.contains(c)));
+        &word[..end.unwrap_or(word.len())]
+    });
+    found.collect()
+}
+
+/// The metrics and paths that control lists in its sources.
+#[test]
+fn metrics_and_paths_are_those_of_the_control_plane() {
+    let operations = page("docs/src/operations.md");
+    let part = |heading: &str| {
+        let behind = operations.text.split_once(heading);
+        let (_, behind) = behind.unwrap_or_else(|| panic!("there is no `{heading}`"));
+        behind.split("\n## ").next().unwrap_or_default()
+    };
+    let source = page("io/control/src/metrics.rs").text;
+    let listed: String = source
+        .lines()
+        .filter(|line| line.starts_with("//! |"))
+        .collect();
+    let metrics = words(&listed, "trapjaw_", "_");
+    assert!(metrics.len() >= 15, "only {metrics:?} were found");
+    assert_eq!(words(part("\n## Metrics"), "trapjaw_", "_"), metrics);
+
+    let source = page("io/control/src/http.rs").text;
+    let routes = source
+        .split_once("const ROUTES")
+        .and_then(|(_, list)| list.split_once("];"))
+        .map_or("", |(list, _)| list);
+    let paths: BTreeSet<&str> = words(routes, "\"/", "/-\"")
+        .into_iter()
+        .map(|path| path.trim_matches('"'))
+        .collect();
+    assert!(paths.len() >= 8, "only {paths:?} were found");
+    let text = part("\n## HTTP");
+    for path in paths {
+        let shown = [" ", "`", "?"].map(|end| format!(" {path}{end}"));
+        assert!(
+            shown.iter().any(|shown| text.contains(shown)),
+            "operations.md lacks {path}"
+        );
+    }
 }
