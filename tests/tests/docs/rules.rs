@@ -26,8 +26,8 @@ fn nanoseconds(text: &str) -> i64 {
 }
 
 /// A match in short: when, which rule, which kind, which key, and the text of its action.
-fn short(line: Vec<u8>, names: &RuleNames) -> String {
-    let found: Value = serde_json::from_slice(&line).expect("a match is JSON");
+fn short(line: &[u8], names: &RuleNames) -> String {
+    let found: Value = serde_json::from_slice(line).expect("a match is JSON");
     let time = found["time"].as_i64().expect("a match has a time");
     let time = jiff::Timestamp::from_nanosecond(i128::from(time)).expect("a time");
     let time = time.to_string();
@@ -48,8 +48,8 @@ fn short(line: Vec<u8>, names: &RuleNames) -> String {
 }
 
 /// A match as it is printed.
-fn whole(line: Vec<u8>, _: &RuleNames) -> String {
-    String::from_utf8(line).expect("matches are told in UTF-8")
+fn whole(line: &[u8], _: &RuleNames) -> String {
+    String::from_utf8(line.to_vec()).expect("matches are told in UTF-8")
 }
 
 /// What comes of events, in short or whole.
@@ -57,7 +57,7 @@ fn matches(
     sources: &SourceMap,
     events: &Block<'_>,
     until: Option<i64>,
-    show: impl Fn(Vec<u8>, &RuleNames) -> String,
+    show: impl Fn(&[u8], &RuleNames) -> String,
 ) -> String {
     let rules = trapjaw_dsl::compile(sources).expect("compiled before");
     let rules = Arc::new(rules.program);
@@ -75,7 +75,7 @@ fn matches(
             let mut line = Vec::new();
             let names = &names[found.rule.index()];
             write_match(&mut line, &found, names, &rules.registry);
-            writeln!(out, "{}", show(line, names)).expect("a text grows");
+            writeln!(out, "{}", show(&line, names)).expect("a text grows");
             Ok(())
         },
         |line, refusal| panic!("line {line} of the events: {refusal}"),
