@@ -393,7 +393,7 @@ fn fields_say_where_they_stand_in_nested_data() {
     assert_eq!(
         paths,
         [
-            Some(vec!["order", "id"]),
+            Some(vec!["data", "order", "id"]),
             Some(vec!["customer", "name"]),
             None
         ]

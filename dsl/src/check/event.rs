@@ -222,13 +222,12 @@ impl Fields<'_> {
         self.findings.push(error);
     }
 
-    /// `"data.order.id"`: the steps below `data`.
+    /// `"data.order.id"`: the steps, with `data` as the first.
     fn path_in_data(&mut self, place: &StringLiteral) -> Outcome<Box<[Box<str>]>> {
         let text = place.plain_text().ok_or(Reported)?;
-        let steps = text.strip_prefix("data.").map(|path| path.split('.'));
-        match steps {
-            Some(steps) if steps.clone().all(|step| !step.is_empty()) => {
-                Ok(steps.map(Box::from).collect())
+        match text.strip_prefix("data.") {
+            Some(path) if path.split('.').all(|step| !step.is_empty()) => {
+                Ok(text.split('.').map(Box::from).collect())
             }
             _ => {
                 let span = Span::new(self.source, place.syntax().text_range());
