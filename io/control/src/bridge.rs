@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use trapjaw_data::plane::{Handle, Outbox, ShardReport};
 use trapjaw_data::time::monotonic;
@@ -12,13 +11,8 @@ use trapjaw_program::{RuleSet, Verified};
 
 use crate::plane::{
     MatchBatch, MatchSender, Plane, PlaneStatistics, Receipt, Refused, ReloadError,
-    ShardStatistics, Submission, Version,
+    ShardStatistics, Statistics, Submission, Version,
 };
-
-/// How long a shard may take to say how it is: a step and what waits before it.
-const REPORT: Duration = Duration::from_secs(2);
-/// How long all shards may take to swap their rules.
-const RELOAD: Duration = Duration::from_secs(30);
 
 /// A running data plane, for [`Parts::plane`](crate::Parts).
 #[derive(Clone)]
@@ -81,27 +75,31 @@ impl Plane for Bridge {
         self.handle
             .reload(rules, done)
             .map_err(|declined| ReloadError::new(declined.to_string()))?;
-        let late = |_| {
-            ReloadError::new(format!(
-                "the shards did not swap their rules within {RELOAD:?}"
-            ))
-        };
-        told.recv_timeout(RELOAD).map(Version).map_err(late)
+        // Without a limit: rules that are swapped after control has given up on them would leave the two at odds.
+        told.recv()
+            .map(Version)
+            .map_err(|_| ReloadError::new("a shard has failed"))
     }
 
-    fn statistics(&self) -> PlaneStatistics {
-        let (tell, told) = mpsc::sync_channel(1);
+    fn statistics(&self) -> Statistics {
+        let (tell, told) = oneshot::channel();
         let done = move |reports: Vec<ShardReport>| {
-            let _ = tell.try_send(reports);
+            // Who asked may have gone.
+            let _ = tell.send(reports);
         };
-        let reports = match self.handle.report(done) {
-            Ok(()) => told.recv_timeout(REPORT).unwrap_or_default(),
-            Err(_) => Vec::new(),
-        };
-        PlaneStatistics {
-            driver: self.driver,
-            shards: reports.iter().map(statistics).collect(),
-        }
+        let asked = self.handle.report(done);
+        let driver = self.driver;
+        Box::pin(async move {
+            // A plane that is stopping tells of no shard.
+            let reports = match asked {
+                Ok(()) => told.await.unwrap_or_default(),
+                Err(_) => Vec::new(),
+            };
+            PlaneStatistics {
+                driver,
+                shards: reports.iter().map(statistics).collect(),
+            }
+        })
     }
 
     fn now(&self) -> u64 {

@@ -38,6 +38,9 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long bytes of an answer may wait for a peer that does not take them.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the shards may take to tell what they count.
+pub const STATISTICS_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Most HTTP connections at one time, unless configured.
 pub const CONNECTIONS: usize = 256;
 

@@ -26,7 +26,7 @@ mod latency;
 mod plane;
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
 use prometheus_client::encoding::text::encode;
@@ -35,7 +35,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::plane::Plane;
+use tokio::time::timeout;
+
+use crate::limits::STATISTICS_TIMEOUT;
+use crate::plane::{Plane, PlaneStatistics};
 use latency::{Latency, Shown};
 
 /// Labels by name.
@@ -44,6 +47,9 @@ type Labels<const N: usize> = [(&'static str, String); N];
 /// Everything that control counts, and what the plane counts when asked.
 pub(crate) struct Metrics {
     registry: Registry,
+    plane: Arc<dyn Plane>,
+    /// What the plane has told last.
+    told: Arc<Mutex<PlaneStatistics>>,
     pub ingest_to_match: Arc<Latency>,
     pub match_to_dispatch: Arc<Latency>,
     pub unroutable: Counter,
@@ -88,6 +94,8 @@ impl Metrics {
     pub(crate) fn new(plane: Arc<dyn Plane>) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
+            plane,
+            told: Arc::default(),
             ingest_to_match: Arc::new(Latency::new(
                 "trapjaw_ingest_to_match",
                 "From a batch's arrival to its match",
@@ -108,6 +116,8 @@ impl Metrics {
         };
         let Self {
             registry,
+            plane: _,
+            told,
             ingest_to_match,
             match_to_dispatch,
             unroutable,
@@ -120,7 +130,7 @@ impl Metrics {
             events,
             reloads,
         } = &mut metrics;
-        registry.register_collector(Box::new(plane::PlaneCollector(plane)));
+        registry.register_collector(Box::new(plane::PlaneCollector(Arc::clone(told))));
         registry.register_collector(Box::new(Shown(Arc::clone(ingest_to_match))));
         registry.register_collector(Box::new(Shown(Arc::clone(match_to_dispatch))));
         registry.register("trapjaw_matches", "Matches by rule", matches.clone());
@@ -164,7 +174,11 @@ impl Metrics {
     }
 
     /// All of it in `OpenMetrics` text.
-    pub(crate) fn text(&self) -> Result<String, fmt::Error> {
+    pub(crate) async fn text(&self) -> Result<String, fmt::Error> {
+        // Shards that don't answer in time are shown as they were last.
+        if let Ok(told) = timeout(STATISTICS_TIMEOUT, self.plane.statistics()).await {
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -32,12 +32,15 @@ pub trait Plane: Send + Sync + 'static {
     /// The plane then goes on with the rules that it has, on all shards.
     fn reload(&self, rules: Arc<Verified<RuleSet>>) -> Result<Version, ReloadError>;
 
-    /// What the shards count.
-    fn statistics(&self) -> PlaneStatistics;
+    /// What the shards count. They may have to be asked, which takes as long as a step.
+    fn statistics(&self) -> Statistics;
 
     /// The time on the clock of [`Match::ingest`]: monotonic nanoseconds.
     fn now(&self) -> u64;
 }
+
+/// Numbers that are on their way; see [`Plane::statistics`].
+pub type Statistics = Pin<Box<dyn Future<Output = PlaneStatistics> + Send>>;
 
 /// A batch of events on its way into the data plane.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ struct Field<'a> {
     #[serde(rename = "type")]
     ty: String,
     optional: bool,
-    /// Its place in the event's data, where that is not its name.
+    /// Its place in the event, where that is not its name.
     path: Option<String>,
 }
 

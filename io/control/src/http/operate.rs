@@ -52,6 +52,7 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Result<Respo
     let text = service
         .metrics
         .text()
+        .await
         .map_err(|_| Problem::new(Kind::Internal, "the metrics can't be shown"))?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }

@@ -1,22 +1,17 @@
 //! The data plane's counters as Prometheus reads them.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use crate::plane::{Plane, PlaneStatistics, ShardStatistics};
+use crate::plane::{PlaneStatistics, ShardStatistics};
 
-/// Asks the plane at each scrape.
-pub(super) struct PlaneCollector(pub(super) Arc<dyn Plane>);
-
-impl fmt::Debug for PlaneCollector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PlaneCollector(..)")
-    }
-}
+/// What the plane has told last.
+#[derive(Debug)]
+pub(super) struct PlaneCollector(pub(super) Arc<Mutex<PlaneStatistics>>);
 
 /// One number of a shard.
 type Read = fn(&ShardStatistics) -> u64;
@@ -97,7 +92,8 @@ const GAUGES: [Series; 3] = [
 
 impl Collector for PlaneCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let PlaneStatistics { driver, shards } = self.0.statistics();
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let PlaneStatistics { driver, shards } = &*told;
         let kinds = [
             (MetricType::Counter, &COUNTERS[..]),
             (MetricType::Gauge, &GAUGES[..]),
@@ -124,6 +120,6 @@ impl Collector for PlaneCollector {
         let about = "The version of the program and what moves its bytes";
         encoder
             .encode_descriptor("trapjaw_build", about, None, MetricType::Info)?
-            .encode_info(&[("version", env!("CARGO_PKG_VERSION")), ("driver", driver)])
+            .encode_info(&[("version", env!("CARGO_PKG_VERSION")), ("driver", *driver)])
     }
 }

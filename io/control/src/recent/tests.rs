@@ -5,7 +5,9 @@ use super::*;
 use crate::Config;
 use crate::action::Routes;
 use crate::metrics::Metrics;
-use crate::plane::{Plane, PlaneStatistics, Receipt, Refused, ReloadError, Submission, Version};
+use crate::plane::{
+    Plane, PlaneStatistics, Receipt, Refused, ReloadError, Statistics, Submission, Version,
+};
 use crate::rules::Loaded;
 
 /// A plane that takes nothing.
@@ -23,8 +25,8 @@ impl Plane for NoPlane {
         Err(ReloadError::new("none"))
     }
 
-    fn statistics(&self) -> PlaneStatistics {
-        PlaneStatistics::default()
+    fn statistics(&self) -> Statistics {
+        Box::pin(async { PlaneStatistics::default() })
     }
 
     fn now(&self) -> u64 {

@@ -1,0 +1,100 @@
+use serde_json::json;
+use trapjaw_control::ReloadFailure;
+
+use crate::rig::{Rig, answer};
+
+const BEFORE: &str = "event e { n: int }\nrule before { on e: e do log(\"x\") }";
+/// The type has another number, and other fields.
+const AFTER: &str =
+    "event d { t: text }\nevent e { extra: text?, n: int }\nrule after { on e: e do log(\"x\") }";
+
+async fn reload(rig: &Rig, rules: &str) -> (u16, serde_json::Value) {
+    std::fs::write(rig.folder.path().join("rules.trap"), rules).unwrap();
+    answer(rig.post("/-/reload", "", "").send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn new_rules_take_the_place_of_old_ones() {
+    let rig = Rig::start(BEFORE, "").await;
+    rig.send("{\"type\":\"e\",\"n\":1}").await;
+    rig.matches(1).await;
+    let (status, body) = reload(&rig, AFTER).await;
+    assert_eq!(
+        (status, body),
+        (200, json!({ "version": 2, "rules": 1, "warnings": [] }))
+    );
+    rig.send("{\"type\":\"e\",\"n\":2}").await;
+    let rules: Vec<_> = rig
+        .matches(2)
+        .await
+        .iter()
+        .map(|found| found["rule"].clone())
+        .collect();
+    assert_eq!(
+        rules,
+        ["after", "before"],
+        "matches keep the names of their rules"
+    );
+    rig.metric("trapjaw_matches_total{rule=\"after\"} 1").await;
+    rig.metric("trapjaw_reloads_total{outcome=\"ok\"} 1").await;
+    let text = rig
+        .get("/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(!text.contains("rule=\"before\""), "{text}");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn rules_with_errors_change_nothing() {
+    let rig = Rig::start(BEFORE, "").await;
+    let (status, body) = reload(
+        &rig,
+        "event e { n: int }\nrule after { on e: e where e.m > 1 do log(\"x\") }",
+    )
+    .await;
+    assert_eq!((status, &body["error"]["code"]), (422, &json!("E_RULES")));
+    let diagnostic = &body["diagnostics"][0];
+    assert!(
+        diagnostic["code"].as_str().unwrap().starts_with("TJ"),
+        "{diagnostic}"
+    );
+    assert_eq!(
+        (&diagnostic["severity"], &diagnostic["start"]["line"]),
+        (&json!("error"), &json!(2))
+    );
+
+    let (status, body) = reload(
+        &rig,
+        "event e { n: int }\nrule after { on e: e do pager(\"x\") }",
+    )
+    .await;
+    let diagnostic = &body["diagnostics"][0];
+    assert_eq!(
+        (status, &diagnostic["code"]),
+        (422, &json!("E_ACTION_UNKNOWN"))
+    );
+    assert_eq!(diagnostic["start"], json!({ "line": 2, "column": 25 }));
+
+    rig.plane.state().refuses_rules = true;
+    let (status, body) = reload(&rig, AFTER).await;
+    assert_eq!((status, &body["error"]["code"]), (503, &json!("E_RELOAD")));
+
+    std::fs::remove_file(rig.folder.path().join("rules.trap")).unwrap();
+    let failure = rig.control.reload().await.unwrap_err();
+    assert!(
+        matches!(&failure, ReloadFailure::Rules(error) if error.is_configuration()),
+        "{failure}"
+    );
+    assert_eq!(failure.to_json()[0]["code"], "E_RULES_FILE");
+
+    rig.send("{\"type\":\"e\",\"n\":1}").await;
+    assert_eq!(rig.matches(1).await[0]["rule"], "before");
+    rig.metric("trapjaw_reloads_total{outcome=\"failed\"} 4")
+        .await;
+    rig.end().await;
+}
