@@ -203,3 +203,74 @@ impl Connection {
         self.filling.is_some() || !self.head.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::{Backend, Driver};
+    use crate::worker::streams::Streams;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    /// A connection whose HELLO was accepted.
+    fn greeted() -> Connection {
+        let mut driver = Driver::with_buffers(Backend::Epoll, 2, 64).expect("epoll is there");
+        let (socket, _) = UnixStream::pair().expect("sockets are there");
+        let id = driver.add(OwnedFd::from(socket)).expect("there is room");
+        let mut connection = Connection::new(id, 1);
+        connection.stream = Streams::new(1).open(0);
+        connection
+    }
+
+    fn events(rows: u32) -> Header {
+        Header {
+            rows,
+            first_seq: 9,
+            ..Header::new(Kind::Events, 64)
+        }
+    }
+
+    #[test]
+    fn rows_beyond_the_credit_are_refused_until_more_is_granted() {
+        let mut connection = greeted();
+        assert_eq!(connection.admit(&events(CREDIT)), Ok(()));
+        connection.took(CREDIT.into(), CREDIT);
+        let refused = connection.admit(&events(1)).expect_err("nothing is left");
+        assert_eq!((refused.code, refused.sequence), (Code::Credit, 9));
+        // Acknowledged while no events are taken in: told, without credit.
+        assert_eq!(connection.ack(false), Some((CREDIT.into(), 0)));
+        assert_eq!(connection.ack(false), None);
+        assert!(connection.admit(&events(1)).is_err());
+        assert_eq!(connection.ack(true), Some((CREDIT.into(), CREDIT)));
+        assert_eq!(connection.admit(&events(CREDIT)), Ok(()));
+        assert_eq!(connection.ack(true), None);
+    }
+
+    #[test]
+    fn a_hello_comes_first_and_once() {
+        let mut connection = greeted();
+        let stream = connection.stream.take();
+        let code = |connection: &Connection, kind| {
+            connection
+                .admit(&Header::new(kind, 64))
+                .map_err(|refused| refused.code)
+        };
+        assert_eq!(code(&connection, Kind::Hello), Ok(()));
+        assert_eq!(code(&connection, Kind::Ping), Err(Code::HelloExpected));
+        connection.stream = stream;
+        assert_eq!(code(&connection, Kind::Hello), Err(Code::HelloExpected));
+        for kind in [Kind::Welcome, Kind::Ack, Kind::Match] {
+            assert_eq!(code(&connection, kind), Err(Code::UnexpectedKind));
+        }
+        for kind in [
+            Kind::Schema,
+            Kind::Subscribe,
+            Kind::Ping,
+            Kind::Pong,
+            Kind::Nack,
+            Kind::Bye,
+        ] {
+            assert_eq!(code(&connection, kind), Ok(()));
+        }
+    }
+}

@@ -11,11 +11,13 @@
 //! no credit and their sockets are not read, batches of the control plane wait, and time stands still; what other
 //! shards send is worked off all the same. So nothing grows with the pressure, and no two shards wait for each other.
 
+mod arrivals;
 mod barrier;
 mod clients;
 mod clock;
 mod command;
 mod connection;
+mod course;
 mod evaluator;
 mod exchange;
 mod frames;
@@ -23,21 +25,19 @@ mod intake;
 mod protocol;
 mod reading;
 mod report;
+mod rest;
 mod shared;
 mod streams;
 mod subscribers;
+mod telling;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::TcpStream;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use trapjaw_engine::{Config, Shard};
-use trapjaw_wire::Code;
-use trapjaw_wire::frame::Nack;
 
 pub(crate) use barrier::{Barrier, Purpose};
 pub use command::Done;
@@ -48,11 +48,10 @@ pub(crate) use shared::{Loaded, Place, Settings, Shared};
 
 use crate::driver::{Driver, Event, Idle, ListenerId, Spin, Waker};
 use crate::limits::{COMMANDS_A_TURN, EVENTS_A_TURN, MESSAGES_A_TURN};
-use crate::plane::{OutboxSender, Refusal};
+use crate::plane::OutboxSender;
 use crate::queue::{Port, Receiver};
 use crate::time::monotonic;
 use clients::Clients;
-use connection::Refused;
 use evaluator::Evaluator;
 use exchange::Exchange;
 use frames::Received;
@@ -301,88 +300,6 @@ impl Worker {
         }
     }
 
-    /// A new connection: it goes to the shard that has the fewest.
-    fn accepted(&mut self, socket: OwnedFd) {
-        let count = |place: usize| {
-            self.shared.places[place]
-                .connections
-                .load(Ordering::Relaxed)
-        };
-        let fewest =
-            (0..self.shared.places.len()).min_by_key(|&place| (count(place), place != self.place));
-        let to = fewest.unwrap_or(self.place);
-        self.shared.places[to]
-            .connections
-            .fetch_add(1, Ordering::AcqRel);
-        if to == self.place {
-            self.adopt(socket);
-        } else if let Err(socket) = self.evaluator.exchange.hand_over(to, socket) {
-            self.shared.places[to]
-                .connections
-                .fetch_sub(1, Ordering::AcqRel);
-            self.shared.places[self.place]
-                .connections
-                .fetch_add(1, Ordering::AcqRel);
-            self.adopt(socket);
-        }
-    }
-
-    /// Takes over a connection that was counted for this shard.
-    fn adopt(&mut self, socket: OwnedFd) {
-        let added = if matches!(self.stage, Stage::Leaving(_) | Stage::Over) {
-            Err(socket)
-        } else {
-            self.driver.add(socket).map_err(|refused| refused.socket)
-        };
-        match added {
-            Ok(id) => {
-                self.tally.connected += 1;
-                self.clients.insert(id, self.now);
-            }
-            Err(socket) => {
-                self.tally.not_accepted += 1;
-                self.shared.places[self.place]
-                    .connections
-                    .fetch_sub(1, Ordering::AcqRel);
-                turn_away(socket, &mut self.out);
-            }
-        }
-    }
-
-    /// Ends connections that have been amid something for too long.
-    fn sweep(&mut self) {
-        if !self.clients.some_have_deadlines || self.now < self.next_sweep {
-            return;
-        }
-        let patience = &self.shared.settings.patience;
-        self.next_sweep = self.now + nanos(patience.sweep());
-        let (handshake, frame) = (nanos(patience.handshake), nanos(patience.frame));
-        let now = self.now;
-        let overdue = |since: u64, allowed: u64| now.saturating_sub(since) >= allowed;
-        let mut late = Vec::new();
-        let mut some = false;
-        for connection in self.clients.iter() {
-            if connection.waits.is_some() {
-                // It waits for this side.
-                some = true;
-            } else if connection.stream.is_none() {
-                some = true;
-                if overdue(connection.since, handshake) {
-                    late.push((connection.id, "no HELLO came in time"));
-                }
-            } else if let Some(since) = connection.partial_since {
-                some = true;
-                if overdue(since, frame) {
-                    late.push((connection.id, "the rest of a frame did not come in time"));
-                }
-            }
-        }
-        self.clients.some_have_deadlines = some;
-        for (id, reason) in late {
-            self.refuse(id, &Refused::new(None, Code::Idle, reason));
-        }
-    }
-
     /// Tells the other shards when this one becomes congested, and when it no longer is. Returns whether that changed.
     fn note_congestion(&mut self) -> bool {
         let is_congested = !self.evaluator.is_clear();
@@ -395,146 +312,6 @@ impl Worker {
         }
         self.shared.set_congested(is_congested);
         true
-    }
-
-    /// Moves on to, through and behind a barrier. Returns whether anything changed.
-    fn move_on(&mut self) -> bool {
-        match &self.stage {
-            Stage::Running => {
-                let Some(barrier) = self.barriers.pop_front() else {
-                    return false;
-                };
-                if let (Purpose::Stop(_), Some(listener)) = (&barrier.purpose, self.listener.take())
-                {
-                    self.driver.unlisten(listener);
-                }
-                barrier.stop();
-                self.stage = Stage::Stopped(barrier);
-                self.pass_if_open();
-                true
-            }
-            Stage::Stopped(barrier) => {
-                let is_late =
-                    matches!(barrier.purpose, Purpose::Stop(until) if Instant::now() >= until);
-                if is_late {
-                    self.stage = Stage::Over;
-                }
-                is_late || self.pass_if_open()
-            }
-            Stage::Leaving(until) => {
-                let is_done = self.driver.connections() == 0 && self.evaluator.is_settled();
-                if is_done || Instant::now() >= *until {
-                    self.stage = Stage::Over;
-                }
-                is_done
-            }
-            Stage::Over => false,
-        }
-    }
-
-    /// Passes the barrier at which the shard has stopped, if it is open.
-    fn pass_if_open(&mut self) -> bool {
-        let Stage::Stopped(barrier) = &self.stage else {
-            return false;
-        };
-        if !barrier.is_open(&self.shared) {
-            return false;
-        }
-        let barrier = Arc::clone(barrier);
-        match &barrier.purpose {
-            Purpose::Reload(loaded) => {
-                self.evaluator.reload(Arc::clone(loaded));
-                self.rebind();
-                self.stage = Stage::Running;
-            }
-            Purpose::Stop(until) => {
-                self.stage = Stage::Leaving(*until);
-                let ids: Vec<_> = self
-                    .clients
-                    .iter()
-                    .map(|connection| connection.id)
-                    .collect();
-                for id in ids {
-                    self.dismiss(id, "the server is stopping");
-                }
-                self.answer_the_rest();
-            }
-        }
-        barrier.pass();
-        true
-    }
-
-    /// Says to those whose batches were not taken in that they won't be.
-    fn answer_the_rest(&mut self) {
-        while let Some(command) = self.mailbox.receive() {
-            match command {
-                Command::Submit(submitted) => self.deferred.push_back(submitted),
-                Command::Report(gathering) => gathering.take(self.report()),
-                Command::Barrier(barrier) => self.barriers.push_back(barrier),
-            }
-        }
-        for submitted in core::mem::take(&mut self.deferred) {
-            self.settled(submitted.done, Err(Refusal::Stopping));
-        }
-    }
-
-    /// Sleeps until there is something to do.
-    fn sleep(&mut self) -> io::Result<()> {
-        let shared = Arc::clone(&self.shared);
-        let place = &shared.places[self.place];
-        let deadline = self.evaluator.shard().next_deadline().unwrap_or(i64::MAX);
-        place.deadline.store(deadline, Ordering::Relaxed);
-        place
-            .wants_room
-            .store(!self.evaluator.is_clear(), Ordering::Relaxed);
-        place.signal.announce();
-        let now = monotonic();
-        let waited = if self.has_work(now) {
-            self.driver.poll()
-        } else {
-            let timeout = self.timeout(now, deadline);
-            self.driver.wait(timeout)
-        };
-        place.signal.retract();
-        place.deadline.store(i64::MAX, Ordering::Relaxed);
-        place.wants_room.store(false, Ordering::Relaxed);
-        waited
-    }
-
-    /// Is there anything that another thread has brought about, or that has become due?
-    fn has_work(&mut self, now: u64) -> bool {
-        let is_open = self.is_open();
-        let is_due = |deadline: i64| self.shared.clock.at(now).is_some_and(|now| deadline <= now);
-        !self.evaluator.exchange.is_empty()
-            || !self.mailbox.is_empty()
-            || self.evaluator.can_flush()
-            || self.shared.has_failed()
-            || (is_open && (!self.deferred.is_empty() || !self.clients.acks.is_empty()))
-            || (is_open && self.evaluator.shard().next_deadline().is_some_and(is_due))
-            || self.evaluator.is_clear() == self.congested_since.is_some()
-            || matches!(&self.stage, Stage::Stopped(barrier) if barrier.is_open(&self.shared))
-            || self.clients.any_released(is_open)
-    }
-
-    /// How long there is nothing to do if nothing happens.
-    fn timeout(&self, now: u64, deadline: i64) -> Option<Duration> {
-        let due = if self.is_open() && deadline < i64::MAX {
-            self.shared.clock.until(deadline, now)
-        } else {
-            None
-        };
-        let sweep = self.clients.some_have_deadlines;
-        let sweep = sweep.then(|| Duration::from_nanos(self.next_sweep.saturating_sub(now)));
-        let until = match &self.stage {
-            Stage::Leaving(until) => Some(*until),
-            Stage::Stopped(barrier) => match barrier.purpose {
-                Purpose::Stop(until) => Some(until),
-                Purpose::Reload(_) => None,
-            },
-            Stage::Running | Stage::Over => None,
-        };
-        let until = until.map(|until| until.saturating_duration_since(Instant::now()));
-        [due, sweep, until].into_iter().flatten().min()
     }
 
     fn report(&mut self) -> ShardReport {
@@ -568,21 +345,5 @@ impl Worker {
             },
             latency: self.evaluator.latency().clone(),
         }
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Says why to a connection for which there is no place, as far as that goes without waiting.
-fn turn_away(socket: OwnedFd, out: &mut Vec<u8>) {
-    out.clear();
-    let code = Code::TooManyConnections;
-    let nack = Nack::new(None, 0, code, code.about());
-    let socket = TcpStream::from(socket);
-    if nack.encode(out).is_ok() && socket.set_nonblocking(true).is_ok() {
-        // Nothing depends on its arriving.
-        let _ = io::Write::write(&mut &socket, out);
     }
 }

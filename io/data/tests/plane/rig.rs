@@ -51,6 +51,8 @@ pub(crate) struct Rig {
     pub(crate) handle: Handle,
     pub(crate) address: SocketAddr,
     pub(crate) matches: mpsc::Receiver<Match>,
+    /// Who holds it keeps the outboxes from being consumed.
+    pub(crate) tap: Arc<Mutex<()>>,
     consumer: JoinHandle<()>,
 }
 
@@ -84,13 +86,16 @@ impl Rig {
         let (plane, handle, outboxes) =
             Plane::start(config, rules(text), wake).expect("loopback is there");
         let (sender, matches) = mpsc::channel();
-        let consumer = thread::spawn(move || consume(outboxes, &bell, &sender));
+        let tap = Arc::new(Mutex::new(()));
+        let turned = Arc::clone(&tap);
+        let consumer = thread::spawn(move || consume(outboxes, &bell, &sender, &turned));
         let address = plane.address().expect("it listens");
         Self {
             plane,
             handle,
             address,
             matches,
+            tap,
             consumer,
         }
     }
@@ -157,12 +162,22 @@ impl Rig {
 }
 
 /// Takes matches out until all shards have ended.
-fn consume(mut outboxes: Vec<Outbox>, bell: &(Mutex<bool>, Condvar), sender: &mpsc::Sender<Match>) {
+fn consume(
+    mut outboxes: Vec<Outbox>,
+    bell: &(Mutex<bool>, Condvar),
+    sender: &mpsc::Sender<Match>,
+    tap: &Mutex<()>,
+) {
     let empty = |outboxes: &[Outbox]| outboxes.iter().all(Outbox::is_empty);
     let finished = |outboxes: &[Outbox]| outboxes.iter().all(Outbox::is_finished);
     while !finished(&outboxes) {
         for outbox in &mut outboxes {
-            while let Some(Found { matches, .. }) = outbox.pop() {
+            loop {
+                let open = tap.lock().expect("nobody panics with it");
+                let Some(Found { matches, .. }) = outbox.pop() else {
+                    break;
+                };
+                drop(open);
                 for matched in matches {
                     // A test that has seen enough listens no more.
                     let _ = sender.send(matched);

@@ -205,3 +205,48 @@ fn every_acknowledged_event_is_evaluated_when_the_plane_is_drained_under_load() 
         assert_eq!((acked, matches), (taken, taken));
     });
 }
+
+#[test]
+fn derived_events_find_their_keys_while_rules_are_replaced() {
+    // Each event derives one of another key, mostly on another shard, and that a match.
+    let version = |number: u32| {
+        format!(
+            "event cpu {{ host: text, load: float, core: int? }}
+             event echo {{ host: text }}
+             rule first {{ on c: cpu by c.host over 1ms each having count() > 0 emit echo {{ host: \"x{{c.host}}\" }} }}
+             rule v{number} {{ on e: echo by e.host over 1ms each having count() > 0 do log(\"x\") }}"
+        )
+    };
+    with_each_driver(|driver| {
+        let rig = Rig::with(&version(0), two(driver));
+        let stop = AtomicBool::new(false);
+        let sent: u64 = thread::scope(|scope| {
+            let stop = &stop;
+            let senders: Vec<_> = (0..2)
+                .map(|_| {
+                    let (mut client, registry) = rig.client();
+                    scope.spawn(move || {
+                        let batch = keyed(&registry).finish();
+                        while !stop.load(Ordering::Relaxed) {
+                            client.send(&batch, ROWS).expect("there is credit");
+                            client.flush().expect("it is acknowledged");
+                        }
+                        client.close().expect("in good order")
+                    })
+                })
+                .collect();
+            for number in 1..=20 {
+                assert_eq!(rig.reload(&version(number)), u64::from(number));
+            }
+            stop.store(true, Ordering::Relaxed);
+            senders
+                .into_iter()
+                .map(|sender| sender.join().expect("it sends"))
+                .sum()
+        });
+        let (report, matches) = rig.drain();
+        assert!(report.is_complete, "{report:?}");
+        // One of the event itself, and one of what it derives.
+        assert_eq!(matches.len() as u64, 2 * sent);
+    });
+}
