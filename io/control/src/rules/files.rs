@@ -28,9 +28,17 @@ impl FileError {
 /// Reads files as they are named, and of folders all `*.trap` in them and below, in the order of their paths. Names that
 /// begin with a dot are skipped, links are followed, and a file that is reached twice is read once.
 pub(super) fn read(paths: &[PathBuf]) -> Result<SourceMap, FileError> {
+    let Some(last) = paths.last() else {
+        let reason = "no rules are named: give files or folders, or set `rules` in trapjaw.toml";
+        return Err(FileError::new(Path::new("rules"), reason));
+    };
     let mut files = Vec::new();
     for path in paths {
         find(path, 0, &mut files)?;
+    }
+    // A folder that has run empty, say as its volume is gone, is not to take all rules away at the next reload.
+    if files.is_empty() {
+        return Err(FileError::new(last, "there are no rule files (`*.trap`)"));
     }
     let mut seen = HashSet::new();
     let mut sources = SourceMap::new();
@@ -58,11 +66,10 @@ fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FileE
     let metadata = fs::metadata(path).map_err(|error| FileError::new(path, error.to_string()))?;
     if !metadata.is_dir() {
         // What was named is read whatever its name; what a folder holds has to say that it is a rule file.
-        if depth == 0
-            || path
-                .extension()
-                .is_some_and(|extension| extension == "trap")
-        {
+        let is_rules = path
+            .extension()
+            .is_some_and(|extension| extension == "trap");
+        if depth == 0 || (is_rules && metadata.is_file()) {
             if files.len() == MAX_RULE_FILES {
                 return refuse(format!("there are more than {MAX_RULE_FILES} rule files"));
             }
@@ -162,6 +169,10 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
         let error = read(&[folder.path().to_owned()]).unwrap_err();
         assert!(error.reason.contains("deeper"), "{}", error.reason);
+        let empty = tempfile::tempdir().unwrap();
+        let error = read(&[empty.path().to_owned()]).unwrap_err();
+        assert!(error.reason.contains("no rule files"), "{}", error.reason);
+        assert!(read(&[]).unwrap_err().reason.contains("no rules are named"));
         let binary = folder.path().join("x.trap");
         fs::write(&binary, [0xff]).unwrap();
         assert_eq!(
