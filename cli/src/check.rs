@@ -60,7 +60,7 @@ fn load(args: &Check) -> Result<(String, Vec<String>)> {
     let json = loaded
         .warnings
         .iter()
-        .map(|warning| diagnostic::to_json(warning, &loaded.sources).to_string());
+        .map(|warning| diagnostic::to_json(warning, &loaded.sources));
     Ok((text, json.collect()))
 }
 

@@ -1,6 +1,10 @@
 //! The `trapjaw` command: argument parsing and wiring.
 #![forbid(unsafe_code)]
 
+#[allow(
+    clippy::doc_markdown,
+    reason = "its docs are the help that a terminal shows"
+)]
 mod args;
 mod check;
 mod connect;

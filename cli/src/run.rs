@@ -141,7 +141,7 @@ async fn reload_rules(server: &Server) {
             tracing::error!("the rules were not reloaded: those before go on");
         }
         Err(ReloadFailure::Plane(error)) => {
-            tracing::error!(%error, "the rules were not reloaded: those before go on")
+            tracing::error!(%error, "the rules were not reloaded: those before go on");
         }
     }
 }

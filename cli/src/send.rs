@@ -22,6 +22,8 @@ use crate::exit;
 const TOLD: u64 = 100;
 /// Events that are read ahead of sending.
 const READ_AHEAD: usize = 16_384;
+/// How long the reader is waited for while nothing waits to be sent.
+const PATIENCE: Duration = Duration::from_hours(1);
 /// How long an event waits for others to be sent with.
 const LINGER: Duration = Duration::from_millis(20);
 
@@ -102,11 +104,11 @@ impl Sender {
         let mut refused = 0;
         loop {
             let patience = if self.builder.is_empty() {
-                Duration::MAX
+                PATIENCE
             } else {
                 LINGER
             };
-            let taken = match lines.recv_timeout(patience.min(Duration::from_secs(3_600))) {
+            let taken = match lines.recv_timeout(patience) {
                 Ok(Ok(event)) => self.push(&event)?.map_err(|error| (0, error.to_string())),
                 Ok(Err(reason)) => Err(reason),
                 Err(RecvTimeoutError::Timeout) => {
