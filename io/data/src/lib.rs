@@ -12,6 +12,8 @@
 //! - [`affinity`] pins a shard's thread to a core;
 //! - [`limits`] has every bound, in one place.
 
+#![deny(unsafe_code)]
+
 pub mod affinity;
 pub mod driver;
 pub mod limits;

@@ -51,6 +51,7 @@
 //! The logic above stands once, against the trait `Ring` (operations, completions); the modules `uring` and `epoll`
 //! implement it, and so does the tests' simulated ring.
 
+#[allow(unsafe_code, reason = "buffers that the kernel writes into")]
 mod buffers;
 mod choice;
 mod completion;
@@ -61,7 +62,12 @@ mod ring;
 #[cfg(test)]
 mod tests;
 mod turn;
+#[allow(unsafe_code, reason = "operations on memory that the kernel shares")]
 mod uring;
+#[allow(
+    unsafe_code,
+    reason = "the ring's memory, and what the kernel is told of it"
+)]
 mod uring_setup;
 mod wait;
 mod watched;
