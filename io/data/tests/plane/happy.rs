@@ -39,6 +39,7 @@ fn events_become_matches_in_the_outbox_and_at_subscribers() {
             );
             assert!(told.age > 0);
         }
+        drop(tail);
         assert_eq!(client.close().expect("in good order"), 3);
         let (report, rest) = rig.drain();
         assert!(report.is_complete, "{report:?}");
