@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::{self, Forward, Stray};
 use crate::output::{Cause, Found, MatchRef, Outputs, Sink, compare_inputs, root_timer};
+use crate::record::Record;
 use crate::rule::{Context, Feed, Intake, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment};
 
@@ -58,6 +59,8 @@ pub struct Shard {
     outputs: Outputs,
     strays: Vec<Stray>,
     effects: Vec<i64>,
+    /// What was taken in, where that is recorded.
+    records: Option<Vec<Record>>,
 }
 
 impl Shard {
@@ -85,7 +88,26 @@ impl Shard {
             outputs: Outputs::default(),
             strays: Vec::new(),
             effects: Vec::new(),
+            records: None,
         }
+    }
+
+    /// Records from here on what is taken in: see [`repeat`](crate::repeat).
+    pub fn record(&mut self) {
+        self.records.get_or_insert_default();
+    }
+
+    /// What was recorded since the last call.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        self.records
+            .as_mut()
+            .map(core::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// Routes from here on as another shard does, whose records are repeated.
+    pub(crate) fn act_as(&mut self, shard: u32) {
+        self.place.0 = shard;
     }
 
     /// A shard that sends derived events out, row by row, even those that are its own: so that somebody
@@ -139,6 +161,26 @@ impl Shard {
             } => {
                 self.counters.events += u64::from(batch.rows());
                 self.take_effect(batch, wall);
+                if let Some(records) = &mut self.records {
+                    for (((section, row), number), &effect) in
+                        batch.rows_in_order().zip(0..).zip(&self.effects)
+                    {
+                        let origin = Origin {
+                            sequence: origin.sequence + number,
+                            ..origin
+                        };
+                        let event = batch.section(section).event(row);
+                        records.push(Record::row(
+                            event,
+                            RowOrigin {
+                                origin,
+                                effect,
+                                cause: None,
+                            },
+                            None,
+                        ));
+                    }
+                }
                 let segments = segments(&rules, batch, Rows::Stream(origin), None);
                 self.evaluate(&rules, segments, ingest, None, sink);
             }
@@ -158,6 +200,19 @@ impl Shard {
                 self.effects.extend(rows.iter().map(|row| row.effect));
                 let bindings = self.bindings.clone();
                 let batch = check(&forward.batch, &bindings).expect("a shard's own batch is sound");
+                if let Some(records) = &mut self.records {
+                    for (((section, row), origin), number) in
+                        batch.rows_in_order().zip(&rows).zip(0..)
+                    {
+                        let targets = forward
+                            .targets
+                            .iter()
+                            .filter(|(_, row)| *row == number)
+                            .map(|(rule, _)| *rule);
+                        let event = batch.section(section).event(row);
+                        records.push(Record::row(event, origin.clone(), Some(targets.collect())));
+                    }
+                }
                 let segments = segments(&rules, batch, Rows::Each(&rows), Some(&forward.targets));
                 // Who drives several shards sets timers of the same instant off itself, rule by rule.
                 let end = root_timer(forward.cause()).filter(|_| self.defers);
@@ -166,6 +221,10 @@ impl Shard {
             Input::Tick(now) => {
                 self.effects.clear();
                 self.clock = self.clock.max(now);
+                let clock = self.clock;
+                if let Some(records) = &mut self.records {
+                    records.push(Record::tick(clock));
+                }
                 self.evaluate(&rules, Vec::new(), 0, None, sink);
             }
             Input::Reload(rules) => self.reload(rules),

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
-use trapjaw_engine::{Config, Origin};
-use trapjaw_event::BatchView;
+use trapjaw_engine::{Config, Record};
 
 use crate::driver::Choice;
 use crate::limits::{FRAME_MILLIS, HANDSHAKE_MILLIS};
@@ -118,14 +117,14 @@ impl Patience {
     }
 }
 
-/// Is told of all events that a plane takes in, on the thread of the shard that does. It must neither block nor take
-/// long.
+/// Is told of all that the shards of a plane take in, on the thread of the shard that does. It must neither block nor
+/// take long.
 ///
-/// What one shard tells is in the order in which it took it in. Between shards there is no order but that of time.
+/// What one shard tells is in the order in which it took it in. Between shards there is no order but that of time;
+/// [`repeat`](trapjaw_engine::repeat) runs it all again on one shard.
 pub trait Recorder: Send + Sync {
-    /// A shard is about to evaluate a batch, whose first event is `origin`; `wall` is the wall's time in nanoseconds
-    /// since the epoch.
-    fn taken(&self, shard: usize, batch: BatchView<'_>, origin: Origin, wall: i64);
+    /// A shard has evaluated these.
+    fn taken(&self, shard: usize, records: Vec<Record>);
 }
 
 #[cfg(test)]

@@ -60,6 +60,10 @@ impl Evaluator {
         exchange: Exchange,
         outbox: OutboxSender,
     ) -> Self {
+        let mut shard = shard;
+        if shared.settings.recorder.is_some() {
+            shard.record();
+        }
         Self {
             place,
             shared,
@@ -107,9 +111,6 @@ impl Evaluator {
     /// Takes events in, which arrived at the monotonic instant `ingest`.
     pub(super) fn take(&mut self, batch: BatchView<'_>, origin: Origin, ingest: u64) {
         let wall = wall();
-        if let Some(recorder) = &self.shared.settings.recorder {
-            recorder.taken(self.place, batch, origin, wall);
-        }
         let input = Input::Batch {
             batch,
             origin,
@@ -192,6 +193,9 @@ impl Evaluator {
 
     /// Sends a step's outputs their ways.
     fn dispatch(&mut self) {
+        if let Some(recorder) = &self.shared.settings.recorder {
+            recorder.taken(self.place, self.shard.take_records());
+        }
         let forwards = core::mem::take(&mut self.collected.forwards);
         let mut forwards = forwards.into_iter().peekable();
         while let Some(forward) = forwards.next() {

@@ -1,16 +1,14 @@
 //! What the control plane asks for.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 
 use trapjaw_data::limits::OUTBOX;
 use trapjaw_data::plane::{
-    Declined, Depths, Handle, Plane, PlaneConfig, Recorder, Refusal, StartError, Submission, Taken,
-    Token,
+    Declined, Depths, Handle, Plane, PlaneConfig, Refusal, StartError, Submission, Taken, Token,
 };
 use trapjaw_data::time::monotonic;
-use trapjaw_engine::Origin;
-use trapjaw_event::{BatchBytes, BatchView};
+use trapjaw_event::BatchBytes;
 use trapjaw_wire::Code;
 
 use crate::rig::{PATIENCE, RULES, Rig, loads, rules, with_each_driver};
@@ -128,45 +126,6 @@ fn a_declaration_outlives_a_reload_that_adds_an_optional_field() {
             .next_match(Some(PATIENCE))
             .expect("the subscription goes on");
         assert!(told.is_some());
-    });
-}
-
-/// Keeps what it is told.
-#[derive(Default)]
-struct Notes(Mutex<Vec<(usize, u32, Origin)>>);
-
-impl Recorder for Notes {
-    fn taken(&self, shard: usize, batch: BatchView<'_>, origin: Origin, _wall: i64) {
-        let mut notes = self.0.lock().expect("nobody panics with it");
-        notes.push((shard, batch.rows(), origin));
-    }
-}
-
-#[test]
-fn a_recorder_is_told_of_what_is_taken_in() {
-    with_each_driver(|driver| {
-        let notes = Arc::new(Notes::default());
-        let recorder: Arc<dyn Recorder> = notes.clone();
-        let config = PlaneConfig {
-            driver,
-            shards: 1,
-            recorder: Some(recorder),
-            ..PlaneConfig::default()
-        };
-        let rig = Rig::with(RULES, config);
-        let (mut client, registry) = rig.client();
-        for rows in [3, 2] {
-            client
-                .send_rows(&mut loads(&registry, &vec![0.1; rows]))
-                .expect("there is credit");
-        }
-        client.close().expect("in good order");
-        let notes = notes.0.lock().expect("nobody panics with it");
-        let told: Vec<_> = notes
-            .iter()
-            .map(|(shard, rows, origin)| (*shard, *rows, origin.sequence))
-            .collect();
-        assert_eq!(told, [(0, 3, 1), (0, 2, 4)]);
     });
 }
 

@@ -7,6 +7,8 @@ mod happy;
 #[cfg(not(loom))]
 mod harm;
 #[cfg(not(loom))]
+mod repeat;
+#[cfg(not(loom))]
 mod resend;
 #[cfg(not(loom))]
 mod rig;
