@@ -79,7 +79,7 @@ fn random_connections_into_two_shards_are_repeated_on_one() {
                     let state = &mut (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
                     let mut builder = BatchBuilder::new(Arc::clone(&registry));
                     for _ in 0..BATCHES {
-                        for _ in 0..1 + draw(state) % 20 {
+                        for _ in 0..=draw(state) % 20 {
                             let host = format!("h{}", draw(state) % HOSTS);
                             let load = (draw(state) % 1_000) as f64 / 1_000.0;
                             // Some are behind the clock, as events are.
