@@ -1,15 +1,15 @@
 //! One connection.
 
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
 
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_event::{BatchBuilder, BatchBytes, DeclaredType, EventType, Registry, layout};
-use trapjaw_wire::frame::{Bye, Events, Hello, Level, Message, Ping, Pong, Schema, Subscribe};
+use trapjaw_wire::frame::{Bye, Events, Hello, Level, Ping, Pong, Schema, Subscribe};
 
 use crate::link::{Link, Patience};
-use crate::state::{State, kind};
-use crate::{Error, Match, Options, Refusal, Welcome};
+use crate::state::State;
+use crate::{Error, Match, Options, Welcome};
 
 /// One connection to a server.
 pub struct Client {
@@ -34,8 +34,7 @@ impl Client {
     ///
     /// [`Error::Refused`] if the server doesn't take the client in, and whatever the socket says.
     pub fn connect(address: impl ToSocketAddrs, options: &Options) -> Result<Self, Error> {
-        let socket = connect(address, options.timeout)?;
-        let mut link = Link::new(socket, options.checksum)?;
+        let mut link = Link::connect(address, options)?;
         let mut out = Vec::new();
         Hello {
             level: options.level,
@@ -48,7 +47,7 @@ impl Client {
         link.send(&out)?;
         let until = options.timeout.map(|timeout| Instant::now() + timeout);
         let welcome = link
-            .receive(Patience::Until(until), welcome)?
+            .receive(Patience::Until(until), Welcome::read)?
             .ok_or(Error::Timeout)?;
         Ok(Self {
             link,
@@ -225,11 +224,13 @@ impl Client {
         }
     }
 
-    /// Matches as they come, waited for at most so long each: the end is that none came in time.
+    /// Matches as they come, waited for at most so long each. The iterator ends when none
+    /// came in time, and behind an error.
     pub fn matches(&mut self, timeout: Option<Duration>) -> Matches<'_> {
         Matches {
             client: self,
             timeout,
+            has_ended: false,
         }
     }
 
@@ -331,51 +332,23 @@ fn last_word(link: &mut Link, state: &mut State, error: Error) -> Error {
     }
 }
 
-/// Connects to the first of the addresses that answers.
-fn connect(address: impl ToSocketAddrs, timeout: Option<Duration>) -> Result<TcpStream, Error> {
-    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
-    for address in address.to_socket_addrs().map_err(Error::Io)? {
-        let connected = match timeout {
-            Some(timeout) => TcpStream::connect_timeout(&address, timeout),
-            None => TcpStream::connect(address),
-        };
-        match connected {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    Err(last.into())
-}
-
-/// Reads the answer to HELLO.
-fn welcome(message: Message<'_>) -> Result<Welcome, Error> {
-    match message {
-        Message::Welcome(welcome) => Ok(Welcome {
-            level: welcome.level,
-            credit: welcome.credit,
-            max_frame: welcome.max_frame,
-            max_rows: welcome.max_rows,
-            high_water: welcome.high_water,
-            server: welcome.server.into(),
-            server_version: welcome.server_version.into(),
-        }),
-        Message::Nack(nack) => Err(Error::Refused(Refusal::from(&nack))),
-        Message::Bye(bye) => Err(Error::Closed(bye.reason.into())),
-        other => Err(Error::Unexpected(kind(&other))),
-    }
-}
-
 /// Matches as they come: see [`Client::matches`].
 pub struct Matches<'c> {
     client: &'c mut Client,
     timeout: Option<Duration>,
+    has_ended: bool,
 }
 
 impl Iterator for Matches<'_> {
     type Item = Result<Match, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.client.next_match(self.timeout).transpose()
+        if self.has_ended {
+            return None;
+        }
+        let next = self.client.next_match(self.timeout).transpose();
+        self.has_ended = !matches!(next, Some(Ok(_)));
+        next
     }
 }
 

@@ -1,14 +1,14 @@
 //! The socket: frames out, bytes in.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use trapjaw_wire::frame::{Decoder, Events, Message};
 use trapjaw_wire::limits::HEADER;
 
-use crate::Error;
 use crate::limits::READ_BUFFER;
+use crate::{Error, Options};
 
 /// A connected socket, with what was read from it and not yet used.
 pub(crate) struct Link {
@@ -32,7 +32,9 @@ pub(crate) enum Patience {
 }
 
 impl Link {
-    pub(crate) fn new(socket: TcpStream, checksum: bool) -> io::Result<Self> {
+    /// Connects to the first of the addresses that answers.
+    pub(crate) fn connect(address: impl ToSocketAddrs, options: &Options) -> Result<Self, Error> {
+        let socket = connect(address, options.timeout)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(None)?;
         Ok(Self {
@@ -41,7 +43,7 @@ impl Link {
             buffer: vec![0; READ_BUFFER].into(),
             unread: 0..0,
             timeout: None,
-            checksum,
+            checksum: options.checksum,
         })
     }
 
@@ -134,4 +136,20 @@ impl Link {
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
         self.socket.shutdown(Shutdown::Write).map_err(Error::Io)
     }
+}
+
+/// Connects to the first of the addresses that answers.
+fn connect(address: impl ToSocketAddrs, timeout: Option<Duration>) -> Result<TcpStream, Error> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in address.to_socket_addrs().map_err(Error::Io)? {
+        let connected = match timeout {
+            Some(timeout) => TcpStream::connect_timeout(&address, timeout),
+            None => TcpStream::connect(address),
+        };
+        match connected {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = error,
+        }
+    }
+    Err(last.into())
 }

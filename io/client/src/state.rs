@@ -28,6 +28,26 @@ pub struct Welcome {
     pub server_version: Box<str>,
 }
 
+impl Welcome {
+    /// Reads the answer to HELLO.
+    pub(crate) fn read(message: Message<'_>) -> Result<Self, Error> {
+        match message {
+            Message::Welcome(welcome) => Ok(Self {
+                level: welcome.level,
+                credit: welcome.credit,
+                max_frame: welcome.max_frame,
+                max_rows: welcome.max_rows,
+                high_water: welcome.high_water,
+                server: welcome.server.into(),
+                server_version: welcome.server_version.into(),
+            }),
+            Message::Nack(nack) => Err(Error::Refused(Refusal::from(&nack))),
+            Message::Bye(bye) => Err(Error::Closed(bye.reason.into())),
+            other => Err(Error::Unexpected(kind(&other))),
+        }
+    }
+}
+
 /// A match, as the server told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
@@ -128,7 +148,7 @@ impl State {
 }
 
 /// The kind of frame that a message came in.
-pub(crate) fn kind(message: &Message<'_>) -> trapjaw_wire::frame::Kind {
+fn kind(message: &Message<'_>) -> trapjaw_wire::frame::Kind {
     use trapjaw_wire::frame::Kind;
     match message {
         Message::Hello(_) => Kind::Hello,

@@ -96,3 +96,37 @@ impl Barrier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn it_opens_when_all_have_stopped_and_nothing_is_on_its_way_and_never_closes() {
+        let shared = Shared::without_threads(2);
+        let (sender, passed) = mpsc::channel();
+        let done = move || sender.send(()).expect("someone waits");
+        let barrier = Barrier::new(Purpose::Stop(Instant::now()), 2, done);
+        shared.sent();
+        barrier.stop();
+        assert!(!barrier.is_open(&shared));
+        shared.arrived();
+        assert!(!barrier.is_open(&shared), "the other has not stopped");
+        // What the other sends before it stops, and what follows from that.
+        shared.sent();
+        barrier.stop();
+        assert!(!barrier.is_open(&shared));
+        shared.sent();
+        shared.arrived();
+        assert!(!barrier.is_open(&shared));
+        shared.arrived();
+        assert!(barrier.is_open(&shared));
+        // The first to pass sends again; the other still sees it open.
+        barrier.pass();
+        shared.sent();
+        assert!(barrier.is_open(&shared) && passed.try_recv().is_err());
+        barrier.pass();
+        assert!(passed.try_recv().is_ok());
+    }
+}

@@ -156,3 +156,73 @@ impl Exchange {
                 .any(|(to, waiting)| !waiting.is_empty() && self.port.room(to) > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::mesh;
+    use std::fs::File;
+
+    /// Two shards with rings of one message.
+    fn pair(shared: &Arc<Shared>) -> [Exchange; 2] {
+        let signals: Vec<_> = shared
+            .places
+            .iter()
+            .map(|place| Arc::clone(&place.signal))
+            .collect();
+        let mut ports = mesh(1, &signals).into_iter();
+        [(); 2].map(|()| Exchange::new(ports.next().expect("two"), Arc::clone(shared)))
+    }
+
+    fn next(exchange: &mut Exchange) -> Option<Arc<Told>> {
+        exchange.receive().map(|message| match message {
+            Message::Told(told) => told,
+            _ => panic!("nothing else was sent"),
+        })
+    }
+
+    #[test]
+    fn what_finds_no_room_waits_and_keeps_its_order() {
+        let shared = Shared::without_threads(2);
+        let [mut one, mut two] = pair(&shared);
+        let messages: Vec<Arc<Told>> = (0..3).map(|_| Arc::default()).collect();
+        for told in &messages {
+            one.send(1, Message::Told(Arc::clone(told)));
+        }
+        assert_eq!(
+            (one.waits(), one.can_flush(), one.flush()),
+            (2, false, false)
+        );
+        for (told, left) in messages.iter().zip([1, 0, 0]) {
+            assert!(shared.any_on_their_way());
+            assert!(Arc::ptr_eq(&next(&mut two).expect("it is there"), told));
+            two.done();
+            assert_eq!(one.can_flush(), one.waits() > 0);
+            one.flush();
+            assert_eq!(one.waits(), left);
+        }
+        assert!(next(&mut two).is_none() && !shared.any_on_their_way());
+    }
+
+    #[test]
+    fn a_connection_does_not_wait_and_is_not_counted() {
+        let shared = Shared::without_threads(2);
+        let [mut one, mut two] = pair(&shared);
+        let socket = || OwnedFd::from(File::open("/dev/null").expect("it is everywhere"));
+        assert!(one.hand_over(1, socket()).is_ok());
+        assert!(one.hand_over(1, socket()).is_err(), "the ring is full");
+        assert!(!shared.any_on_their_way());
+        one.send(1, Message::Told(Arc::default()));
+        assert!(matches!(two.receive(), Some(Message::Adopt(_))));
+        assert!(one.hand_over(1, socket()).is_err(), "others wait before it");
+    }
+
+    #[test]
+    fn a_plane_with_a_shard_that_is_gone_has_failed() {
+        let shared = Shared::without_threads(2);
+        let [mut one, two] = pair(&shared);
+        drop(two);
+        one.send(1, Message::Told(Arc::default()));
+        assert!(shared.has_failed());
+    }
+}

@@ -170,3 +170,37 @@ impl Shared {
         self.failed.load(Ordering::SeqCst)
     }
 }
+
+#[cfg(test)]
+impl Shared {
+    /// For tests: shards without threads.
+    pub(super) fn without_threads(shards: usize) -> Arc<Self> {
+        use crate::driver::{Backend, Driver};
+        let place = |_| {
+            let driver = Driver::with_buffers(Backend::Epoll, 2, 64).expect("epoll is there");
+            Place::new(Arc::new(Signal::new(driver.waker())))
+        };
+        let settings = Settings {
+            token: None,
+            patience: Patience::default(),
+            recorder: None,
+        };
+        Self::new((0..shards).map(place).collect(), settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_congested_shard_is_enough() {
+        let shared = Shared::without_threads(2);
+        shared.set_congested(true);
+        shared.set_congested(true);
+        shared.set_congested(false);
+        assert!(shared.is_congested());
+        shared.set_congested(false);
+        assert!(!shared.is_congested());
+    }
+}

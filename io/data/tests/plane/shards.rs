@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use trapjaw_data::driver::Choice;
-use trapjaw_data::plane::PlaneConfig;
-use trapjaw_event::{BatchBuilder, Registry, Value};
+use trapjaw_data::plane::{PlaneConfig, ShardReport};
+use trapjaw_event::{BatchBuilder, MatchKind, Registry, Value};
 
 use crate::rig::{PATIENCE, RULES, Rig, SECOND, cpu, with_each_driver};
 
@@ -248,5 +248,39 @@ fn derived_events_find_their_keys_while_rules_are_replaced() {
         assert!(report.is_complete, "{report:?}");
         // One of the event itself, and one of what it derives.
         assert_eq!(matches.len() as u64, 2 * sent);
+    });
+}
+
+#[test]
+fn time_passes_on_shards_that_get_no_events() {
+    // Much longer than the test: only event time gets there.
+    const ABSENT: &str = r#"
+        event cpu { host: text, load: float, core: int? }
+        rule silent { on c: cpu by c.host absent 1h do log("x") }
+    "#;
+    with_each_driver(|driver| {
+        let rig = Rig::with(ABSENT, two(driver));
+        let (mut client, registry) = rig.client();
+        client
+            .send_rows(&mut keyed(&registry))
+            .expect("there is credit");
+        client.flush().expect("it is taken");
+        rig.wait_for("every key to be kept", |reports| {
+            let keys = |shard: &ShardReport| shard.keys.iter().sum::<usize>();
+            reports.iter().all(|shard| keys(shard) > 0)
+                && reports.iter().map(keys).sum::<usize>() == KEYS as usize
+        });
+        // One event, two hours later, on the one shard that has a client.
+        let mut builder = BatchBuilder::new(Arc::clone(&registry));
+        let later = cpu(&registry, "later", 0.5, 7_201 * SECOND);
+        builder.push(&later).expect("a small batch");
+        client.send_rows(&mut builder).expect("there is credit");
+        for _ in 0..KEYS {
+            let matched = rig.next_match();
+            assert_eq!(
+                (matched.kind, matched.time),
+                (MatchKind::Raised, 3_601 * SECOND)
+            );
+        }
     });
 }
