@@ -6,7 +6,7 @@ use std::thread;
 
 use trapjaw_data::driver::Choice;
 use trapjaw_data::plane::{PlaneConfig, ShardReport};
-use trapjaw_event::{BatchBuilder, MatchKind, Registry, Value};
+use trapjaw_event::{BatchBuilder, Event, MatchKind, Registry, Value};
 
 use crate::rig::{PATIENCE, RULES, Rig, SECOND, cpu, with_each_driver};
 
@@ -256,6 +256,7 @@ fn time_passes_on_shards_that_get_no_events() {
     // Much longer than the test: only event time gets there.
     const ABSENT: &str = r#"
         event cpu { host: text, load: float, core: int? }
+        event nudge { size: int }
         rule silent { on c: cpu by c.host absent 1h do log("x") }
     "#;
     with_each_driver(|driver| {
@@ -270,9 +271,17 @@ fn time_passes_on_shards_that_get_no_events() {
             reports.iter().all(|shard| keys(shard) > 0)
                 && reports.iter().map(keys).sum::<usize>() == KEYS as usize
         });
-        // One event, two hours later, on the one shard that has a client.
+        // Meanwhile the shard without a client falls asleep.
+        for _ in 0..100 {
+            client.ping().expect("it is answered");
+        }
+        // One event, two hours later, that no rule reads: nothing but the clock tells the other shard of it.
         let mut builder = BatchBuilder::new(Arc::clone(&registry));
-        let later = cpu(&registry, "later", 0.5, 7_201 * SECOND);
+        let later = Event {
+            type_id: registry.by_name("nudge").expect("a type of the rules"),
+            values: vec![Value::Int(1)],
+            ..cpu(&registry, "", 0.5, 7_201 * SECOND)
+        };
         builder.push(&later).expect("a small batch");
         client.send_rows(&mut builder).expect("there is credit");
         for _ in 0..KEYS {
