@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::Range;
 
+use serde_json::{Value, json};
+
 /// Everything that is wrong with a configuration. Nothing of it was put to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -46,6 +48,12 @@ impl ConfigError {
     pub fn findings(&self) -> &[ConfigFinding] {
         &self.findings
     }
+
+    /// For machines: a list of objects, each with at least `code`, `severity` and `message`, and where there is a place
+    /// also `file` and `start`.
+    pub fn to_json(&self) -> Vec<Value> {
+        self.findings.iter().map(ConfigFinding::to_json).collect()
+    }
 }
 
 impl ConfigFinding {
@@ -63,6 +71,24 @@ impl ConfigFinding {
             help: Some(help.into()),
             ..self
         }
+    }
+}
+
+impl ConfigFinding {
+    fn to_json(&self) -> Value {
+        let mut told = json!({
+            "code": self.code,
+            "severity": "error",
+            "message": self.message,
+        });
+        if let Some(place) = &self.place {
+            told["file"] = json!(place.file);
+            told["start"] = json!({ "line": place.line, "column": place.column });
+        }
+        if let Some(help) = &self.help {
+            told["help"] = json!([help]);
+        }
+        told
     }
 }
 

@@ -341,6 +341,18 @@ own = { type = "webhook", url = "http://a", headers = { Idempotency-Key = "1", "
 }
 
 #[test]
+fn machines_are_told_the_same() {
+    let told = read("[serverr]\n").unwrap_err().to_json();
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            r#"{"code":"E_CONFIG_KEY","file":"trapjaw.toml","help":["did you mean `server`?"],"message":"unknown key `serverr` in the configuration","severity":"error","start":{"column":2,"line":1}}"#
+        ]
+    );
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_place() {
     let error = read("[server]\nhttp = \n").unwrap_err();
     let finding = &error.findings()[0];
