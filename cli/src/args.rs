@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use trapjaw_data::driver::Choice;
+use trapjaw_data::limits;
+
+/// Shards of a process, at most.
+const SHARDS: i64 = limits::SHARDS as i64;
 
 /// Watches streams of events, recognises what rules describe, and sets off actions.
 #[derive(Debug, Parser)]
@@ -12,7 +16,15 @@ use trapjaw_data::driver::Choice;
     name = "trapjaw",
     version,
     about,
-    after_help = "Examples:\n  trapjaw demo                                     watch this machine's own load set off rules\n  trapjaw check rules/                             look rules over\n  trapjaw replay --rules rules/ --events day.ndjson   what would have matched\n\nDocumentation: docs/src/SUMMARY.md"
+    after_help = "\
+Examples:
+  trapjaw demo                             watch this machine set off rules
+  trapjaw check rules/                     look rules over
+  trapjaw replay --rules rules/ --events day.ndjson
+                                           what would have matched
+  trapjaw run rules/                       take events in, set actions off
+
+Documentation: docs/src/SUMMARY.md"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -31,9 +43,13 @@ pub(crate) enum Command {
 
 /// Watches this machine's own load set off rules, and times each reaction.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Starts a server on loopback, samples /proc ten times a second, keeps a core busy for some seconds and\nlets a heart stop beating. Nothing is written, nothing leaves this machine.\n\nExamples:\n  trapjaw demo\n  trapjaw demo --seconds 60 --driver epoll"
-)]
+#[command(after_help = "\
+Starts a server on loopback, samples /proc ten times a second, keeps a core busy for some seconds and lets a heart stop \
+beating. Nothing is written, nothing leaves this machine.
+
+Examples:
+  trapjaw demo
+  trapjaw demo --seconds 60 --driver epoll")]
 pub(crate) struct Demo {
     /// How long it goes on.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -50,9 +66,21 @@ pub(crate) struct Demo {
 
 /// Runs rules: takes events in over the network and sets off actions.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Events come in by the binary protocol (trapjaw send, the Rust client) and by HTTP (POST /events takes\nCloudEvents and NDJSON). Without configuration only the action `log` is there.\n\nSIGTERM finishes what was taken in and stops, a second one aborts; SIGHUP reloads the rules, all or nothing.\n\nExamples:\n  trapjaw run rules/\n  trapjaw run --config trapjaw.toml\n  curl -d '{\"type\":\"login\",\"user\":\"ann\",\"ok\":false}' -H 'content-type: application/json' localhost:7171/events"
-)]
+#[command(after_help = "\
+Events come in by the binary protocol (trapjaw send, the Rust client) and by HTTP (POST /events takes CloudEvents and \
+NDJSON). Without configuration only the action `log` is there.
+
+SIGTERM finishes what was taken in and stops, a second one aborts; SIGHUP reloads the rules, all or nothing. \
+TRAPJAW_LOG says how much is logged: info, debug, trapjaw_control=debug.
+
+Exit codes: 0 stopped and nothing left undone, 1 failed or something left undone, 2 errors in rules, 3 command line, files or \
+configuration.
+
+Examples:
+  trapjaw run rules/
+  trapjaw run --config trapjaw.toml
+  curl localhost:7171/events -H 'content-type: application/json' \\
+      -d '{\"type\":\"login\",\"user\":\"ann\",\"ok\":false}'")]
 pub(crate) struct Run {
     /// Rule files, and folders of them; in place of the configuration's.
     pub(crate) rules: Vec<PathBuf>,
@@ -60,20 +88,20 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", env = "TRAPJAW_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// Where HTTP is listened for [default: 127.0.0.1:7171].
-    #[arg(long, value_name = "ADDR", env = "TRAPJAW_HTTP")]
+    #[arg(long, value_name = "ADDR", env = "TRAPJAW_HTTP", value_parser = listening)]
     pub(crate) http: Option<SocketAddr>,
     /// Where the binary protocol is listened for [default: 127.0.0.1:7170].
-    #[arg(long, value_name = "ADDR", env = "TRAPJAW_BINARY")]
+    #[arg(long, value_name = "ADDR", env = "TRAPJAW_BINARY", value_parser = listening)]
     pub(crate) binary: Option<SocketAddr>,
-    /// A file with the token that clients have to present.
+    /// A file with the token that clients have to present; without it, the variable TRAPJAW_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Listen beyond this machine even without a token.
     #[arg(long)]
     pub(crate) allow_remote: bool,
     /// Number of shards [default: one a core].
-    #[arg(long, value_name = "N", env = "TRAPJAW_SHARDS")]
-    pub(crate) shards: Option<usize>,
+    #[arg(long, value_name = "N", env = "TRAPJAW_SHARDS", value_parser = clap::value_parser!(u16).range(1..=SHARDS))]
+    pub(crate) shards: Option<u16>,
     /// What moves the bytes: auto, io_uring or epoll.
     #[arg(long, value_name = "DRIVER", env = "TRAPJAW_DRIVER")]
     pub(crate) driver: Option<Choice>,
@@ -81,14 +109,20 @@ pub(crate) struct Run {
 
 /// Looks rules over without running them.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Exit codes: 0 fine, 1 warnings, 2 errors in rules, 3 files or configuration.\n\nExamples:\n  trapjaw check rules/login.trap\n  trapjaw check --config trapjaw.toml rules/    also that every action is configured\n  trapjaw check --output json rules/ | jq .message"
-)]
+#[command(after_help = "\
+All files that are named make one rule set, as in `trapjaw run`. Nothing is printed where all is well.
+
+Exit codes: 0 fine, 1 warnings, 2 errors in rules, 3 command line, files or configuration.
+
+Examples:
+  trapjaw check rules/login.trap
+  trapjaw check --config trapjaw.toml      its rules, and that every action is there
+  trapjaw check --output json rules/ | jq .message")]
 pub(crate) struct Check {
     /// Rule files, and folders of them (*.trap, in the order of their paths).
-    #[arg(required = true)]
+    #[arg(required_unless_present = "config")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Also look for the rules' actions in this configuration.
+    /// Also look for the rules' actions in this configuration; without RULES, look its rules over.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// How findings are told.
@@ -106,9 +140,16 @@ pub(crate) enum Findings {
 
 /// Runs recorded events through rules, offline, in virtual time taken from the events.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "The same input gives the same output bytes, for any number of shards and any size of batch.\nMatches go to standard output, refused lines and the summary to standard error.\n\nExamples:\n  trapjaw replay --rules rules/ --events day.ndjson\n  trapjaw replay --rules rules/ --events - --until 2026-01-02T00:00:00Z < day.ndjson\n  trapjaw replay --rules rules/ --events day.ndjson --output table"
-)]
+#[command(after_help = "\
+The same input gives the same output bytes, for any number of shards and any size of batch. Matches go to standard \
+output, refused lines and the summary to standard error.
+
+Exit codes: 0 done, refused lines are told; 1 other failures; 2 errors in rules; 3 command line or files.
+
+Examples:
+  trapjaw replay --rules rules/ --events day.ndjson
+  trapjaw replay --rules rules/ --events - --until 2026-01-02T00:00:00Z
+  trapjaw replay --rules rules/ --events day.ndjson --output table")]
 pub(crate) struct Replay {
     /// Rule files, and folders of them; the flag may stand several times.
     #[arg(long, required = true, num_args = 1.., value_name = "RULES")]
@@ -141,14 +182,15 @@ pub(crate) enum Matches {
 /// The server to talk to.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Server {
-    /// Its binary port.
+    /// Its binary port, on a host by name or address.
     #[arg(
         long,
         value_name = "ADDR",
         default_value = "127.0.0.1:7170",
-        env = "TRAPJAW_ADDR"
+        env = "TRAPJAW_ADDR",
+        value_parser = reachable
     )]
-    pub(crate) addr: SocketAddr,
+    pub(crate) addr: String,
     /// A file with the token that it wants; without it, the variable TRAPJAW_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
@@ -156,9 +198,14 @@ pub(crate) struct Server {
 
 /// Sends NDJSON events to a server over the binary protocol.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Prints how many events were accepted and refused. Exit codes: 0 all accepted, 1 lines were refused or the\nconnection failed.\n\nExamples:\n  trapjaw send day.ndjson\n  tail -f app.ndjson | trapjaw send --addr 10.0.0.7:7170 -"
-)]
+#[command(after_help = "\
+Prints how many events were accepted and refused.
+
+Exit codes: 0 all accepted, 1 lines were refused or the connection failed, 3 command line or files.
+
+Examples:
+  trapjaw send day.ndjson
+  tail -f app.ndjson | trapjaw send --addr 10.0.0.7:7170 -")]
 pub(crate) struct Send {
     #[command(flatten)]
     pub(crate) server: Server,
@@ -172,9 +219,12 @@ pub(crate) struct Send {
 
 /// Prints a server's matches as they come, a JSON object a line.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Examples:\n  trapjaw tail\n  trapjaw tail --rule brute_force --rule spray | jq .key"
-)]
+#[command(after_help = "\
+Exit codes: 0 the server or the reader ended it, or the count was reached; 1 refused, or the connection failed; 3 command line or files.
+
+Examples:
+  trapjaw tail
+  trapjaw tail --rule brute_force --rule spray | jq .key")]
 pub(crate) struct Tail {
     #[command(flatten)]
     pub(crate) server: Server,
@@ -184,6 +234,20 @@ pub(crate) struct Tail {
     /// Ends after so many.
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+}
+
+fn listening(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an address and a port are needed, as 127.0.0.1:7171 or [::1]:7171".to_owned())
+}
+
+/// A host and a port. Whether the host exists is seen when it is reached for.
+fn reachable(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    match port.map(|(_, port)| port.parse::<u16>()) {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err("a host and a port are needed, as localhost:7170".to_owned()),
+    }
 }
 
 fn time(text: &str) -> Result<i64, String> {

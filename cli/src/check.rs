@@ -1,15 +1,15 @@
 //! `trapjaw check`.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use trapjaw_control::config::{Config, Environment, Overrides};
+use trapjaw_control::config::{Config, ConfigError, Environment, Overrides};
 use trapjaw_control::rules::{LoadError, Loaded, compile_only, read_sources};
-use trapjaw_dsl::diagnostic::{self, Style};
+use trapjaw_dsl::diagnostic;
 
 use crate::args::{Check, Findings};
-use crate::exit;
+use crate::{exit, failure, style};
 
 pub(crate) fn run(args: &Check) -> Result<ExitCode> {
     match load(args) {
@@ -22,20 +22,16 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode> {
             })
         }
         Err(error) => {
-            let Some(found) = error.downcast_ref::<LoadError>() else {
+            let (text, json) = if let Some(found) = error.downcast_ref::<LoadError>() {
+                (found.rendered(style::of(&io::stdout())), found.to_json())
+            } else if let Some(found) = error.downcast_ref::<ConfigError>() {
+                (found.to_string(), found.to_json())
+            } else {
                 return Err(error);
             };
-            let json: Vec<String> = found.to_json().iter().map(ToString::to_string).collect();
-            print(
-                args.output,
-                &found.rendered(style(&std::io::stdout())),
-                &json,
-            )?;
-            Ok(ExitCode::from(if found.is_configuration() {
-                exit::CONFIGURATION
-            } else {
-                exit::RULES
-            }))
+            let json: Vec<String> = json.iter().map(ToString::to_string).collect();
+            print(args.output, &text, &json)?;
+            Ok(exit::of(&error))
         }
     }
 }
@@ -56,7 +52,7 @@ fn load(args: &Check) -> Result<(String, Vec<String>)> {
             )?)?
         }
     };
-    let text = loaded.rendered_warnings(style(&std::io::stdout()));
+    let text = loaded.rendered_warnings(style::of(&io::stdout()));
     let json = loaded
         .warnings
         .iter()
@@ -65,20 +61,11 @@ fn load(args: &Check) -> Result<(String, Vec<String>)> {
 }
 
 fn print(form: Findings, text: &str, json: &[String]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match form {
-        Findings::Text => write!(out, "{text}")?,
-        Findings::Json => json.iter().try_for_each(|line| writeln!(out, "{line}"))?,
-    }
-    Ok(())
-}
-
-/// Colour on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
-pub(crate) fn style(stream: &impl IsTerminal) -> Style {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if stream.is_terminal() && !plain {
-        Style::Coloured
-    } else {
-        Style::Plain
-    }
+    let mut out = io::stdout().lock();
+    let written = match form {
+        Findings::Text if text.is_empty() => Ok(()),
+        Findings::Text => writeln!(out, "{}", text.trim_end()),
+        Findings::Json => json.iter().try_for_each(|line| writeln!(out, "{line}")),
+    };
+    written.map_err(failure::unwritten)
 }

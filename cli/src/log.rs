@@ -1,17 +1,31 @@
 //! Logs: on standard error, in colour on a terminal.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use tracing_subscriber::EnvFilter;
+use trapjaw_dsl::diagnostic::Style;
+
+use crate::style;
+
+/// What says how much is logged.
+const VARIABLE: &str = "TRAPJAW_LOG";
+/// What is logged untold.
+const DEFAULT: &str = "info";
 
 /// Starts logging. `TRAPJAW_LOG` says what (`info`, `debug`, `trapjaw_control=debug`, ...).
 pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env("TRAPJAW_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let told = std::env::var(VARIABLE).unwrap_or_default();
+    let filter = EnvFilter::try_new(if told.is_empty() { DEFAULT } else { &told });
+    let unknown = filter.as_ref().err().map(ToString::to_string);
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new(DEFAULT)))
         .with_target(false)
-        .with_ansi(io::stderr().is_terminal() && !plain)
+        .with_ansi(style::of(&io::stderr()) == Style::Coloured)
         .with_writer(io::stderr)
+        // A log that nobody reads any more must not end what is logged.
+        .log_internal_errors(false)
         .init();
+    if let Some(error) = unknown {
+        tracing::warn!("{VARIABLE} is not understood, `{DEFAULT}` holds: {error}");
+    }
 }

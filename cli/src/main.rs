@@ -10,11 +10,15 @@ mod check;
 mod connect;
 mod demo;
 mod exit;
+mod failure;
+mod input;
 mod log;
 mod replay;
 mod run;
 mod send;
 mod serve;
+mod style;
+mod table;
 mod tail;
 
 use std::process::ExitCode;
@@ -26,7 +30,18 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let is_asked_for = !error.use_stderr();
+            let _ = error.print();
+            return if is_asked_for {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(exit::CONFIGURATION)
+            };
+        }
+    };
     let result = match args.command {
         args::Command::Demo(command) => demo::run(&command),
         args::Command::Run(command) => run::run(&command),
@@ -38,7 +53,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            failure::report(&error);
             exit::of(&error)
         }
     }

@@ -1,5 +1,6 @@
 //! `trapjaw run`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,9 +11,11 @@ use trapjaw_control::config::{Config, Environment, Overrides, TokenPlace};
 use trapjaw_control::{Loaded, ReloadFailure};
 
 use crate::args::Run;
-use crate::check::style;
+use crate::connect::TOKEN;
+use crate::failure::tell;
 use crate::log;
 use crate::serve::Server;
+use crate::style;
 
 /// Read where no other configuration is named, if it is there.
 const CONFIG: &str = "trapjaw.toml";
@@ -29,13 +32,20 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
     }
     let config = Config::load(file.as_deref(), &overrides, &Environment::process())?;
     let loaded = Loaded::read(&config)?;
-    eprint!("{}", loaded.rendered_warnings(style(&std::io::stderr())));
+    tell(loaded.rendered_warnings(style::of(&io::stderr())));
     tracing::info!(
         rules = loaded.rules.rules.len(),
         types = loaded.rules.registry.len(),
         "rules loaded"
     );
+    if loaded.rules.registry.is_empty() {
+        tracing::warn!(
+            "no event type is declared, so every event will be refused: name rule files, or set `rules` in {CONFIG}"
+        );
+    }
     let runtime = Runtime::new().context("starting the control plane's threads")?;
+    // Before anybody hears that the server is there, so that none of them is missed.
+    let signals = runtime.block_on(async { Signals::new() })?;
     let mut server = Server::start(&runtime, config, loaded)?;
     tracing::info!("{}", server.plane.selection());
     if let Some(address) = server.plane.address() {
@@ -44,7 +54,6 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
     for unpinned in server.plane.unpinned() {
         tracing::info!("{unpinned}");
     }
-    let signals = runtime.block_on(async { Signals::new() })?;
     if runtime.block_on(until_stopped(&mut server, signals)) {
         return Ok(ExitCode::FAILURE);
     }
@@ -66,12 +75,18 @@ pub(crate) fn run(args: &Run) -> Result<ExitCode> {
 }
 
 fn overrides(args: &Run) -> Overrides {
+    let token = match &args.token_file {
+        Some(file) => Some(TokenPlace::File(file.clone())),
+        None => std::env::var_os(TOKEN)
+            .filter(|token| !token.is_empty())
+            .map(|_| TokenPlace::Environment(TOKEN.to_owned())),
+    };
     Overrides {
         http: args.http,
         binary: args.binary,
-        token: args.token_file.clone().map(TokenPlace::File),
+        token,
         allow_remote: args.allow_remote.then_some(true),
-        shards: args.shards,
+        shards: args.shards.map(usize::from),
         driver: args.driver,
         rules: args.rules.clone(),
     }
@@ -121,7 +136,7 @@ async fn until_stopped(server: &mut Server, signals: Signals) -> bool {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        eprintln!("aborted");
+        tell("aborted\n");
         std::process::exit(130);
     });
     false
@@ -130,14 +145,11 @@ async fn until_stopped(server: &mut Server, signals: Signals) -> bool {
 async fn reload_rules(server: &Server) {
     match server.control.reload().await {
         Ok(reloaded) => {
-            eprint!(
-                "{}",
-                reloaded.loaded.rendered_warnings(style(&std::io::stderr()))
-            );
+            tell(reloaded.loaded.rendered_warnings(style::of(&io::stderr())));
             tracing::info!(version = %reloaded.version, "rules reloaded");
         }
         Err(ReloadFailure::Rules(error)) => {
-            eprint!("{}", error.rendered(style(&std::io::stderr())));
+            tell(error.rendered(style::of(&io::stderr())));
             tracing::error!("the rules were not reloaded: those before go on");
         }
         Err(ReloadFailure::Plane(error)) => {

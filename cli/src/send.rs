@@ -1,22 +1,24 @@
 //! `trapjaw send`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use trapjaw_client::Client;
+use trapjaw_data::time::wall;
 use trapjaw_event::{BatchBuilder, BuildError, Event};
 use trapjaw_wire::json::{EventReader, NdjsonReader};
 
 use crate::args::Send;
-use crate::connect::options;
-use crate::exit;
+use crate::connect::connect;
+use crate::failure::tell;
+use crate::input::{self, Input};
+use crate::{exit, failure};
 
 /// Refused lines that are told one by one; the rest is counted.
 const TOLD: u64 = 100;
@@ -28,8 +30,8 @@ const PATIENCE: Duration = Duration::from_hours(1);
 const LINGER: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(args: &Send) -> Result<ExitCode> {
-    let mut client = Client::connect(args.server.addr, &options(&args.server)?)
-        .with_context(|| format!("connecting to {}", args.server.addr))?;
+    let Input { reader, length } = input::open(&args.events)?;
+    let mut client = connect(&args.server)?;
     let registry = Arc::new(
         client
             .types()
@@ -37,30 +39,39 @@ pub(crate) fn run(args: &Send) -> Result<ExitCode> {
     );
     client.declare_all(&registry)?;
     let before = client.acked();
-    let (input, length) = open(args)?;
     let bar = progress(length);
     let lines = NdjsonReader::new(
-        bar.wrap_read(input),
+        bar.wrap_read(reader),
         EventReader::new(Arc::clone(&registry)),
-        now(),
+        wall(),
     );
-    let (tell, told) = mpsc::sync_channel(READ_AHEAD);
-    let reader = thread::spawn(move || read(lines, &tell));
+    let (ahead, read_lines) = mpsc::sync_channel(READ_AHEAD);
+    let reader = thread::spawn(move || read(lines, &ahead));
     let start = Instant::now();
-    let sender = Sender {
+    let mut sender = Sender {
         client,
         builder: BatchBuilder::new(registry),
         rows: args.batch as usize,
+        refused: 0,
     };
-    let (last, refused) = sender.send_all(&told, &bar)?;
+    let sent = sender.send_all(&read_lines, &bar);
+    // What was acknowledged is told, also where the connection failed or the file could not be read to its end.
+    let refused = sender.refused;
+    let acked = sender.client.acked();
+    let ended = sent.and_then(|()| Ok(sender.client.close()?));
+    let accepted = *ended.as_ref().unwrap_or(&acked) - before;
+    bar.finish_and_clear();
+    let rate = accepted as f64 / start.elapsed().as_secs_f64();
+    writeln!(
+        io::stdout(),
+        "accepted {accepted}, refused {refused}, {rate:.0} events/s"
+    )
+    .map_err(failure::unwritten)?;
+    ended?;
     reader
         .join()
         .expect("the reader does not panic")
         .context("reading events")?;
-    bar.finish_and_clear();
-    let accepted = last - before;
-    let rate = accepted as f64 / start.elapsed().as_secs_f64();
-    println!("accepted {accepted}, refused {refused}, {rate:.0} events/s");
     Ok(if refused == 0 {
         ExitCode::SUCCESS
     } else {
@@ -68,24 +79,19 @@ pub(crate) fn run(args: &Send) -> Result<ExitCode> {
     })
 }
 
-/// An event, or the number of a line that is none, with the reason.
-type Line = Result<Event, (u64, String)>;
+/// The number of a line, and its event or why it is none.
+type Line = (u64, Result<Event, String>);
 
 /// Reads lines ahead of the sender: whoever reads may have to wait for more, and what was read before must not.
-fn read(mut lines: NdjsonReader<impl BufRead>, tell: &SyncSender<Line>) -> io::Result<()> {
+fn read(mut lines: NdjsonReader<impl BufRead>, ahead: &SyncSender<Line>) -> io::Result<()> {
     while let Some(line) = lines.next() {
         let (number, line) = line?;
-        let line = line.map_err(|error| {
-            (
-                number,
-                format!("{} [{}]", error.reason(), error.code().name()),
-            )
-        });
-        if tell.send(line).is_err() {
+        let line = line.map_err(|error| format!("{} [{}]", error.reason(), error.code().name()));
+        if ahead.send((number, line)).is_err() {
             break;
         }
         // Events without a time happened when they were read.
-        lines.set_now(now());
+        lines.set_now(wall());
     }
     Ok(())
 }
@@ -95,36 +101,38 @@ struct Sender {
     client: Client,
     builder: BatchBuilder,
     rows: usize,
+    /// Lines that were refused.
+    refused: u64,
 }
 
 impl Sender {
-    /// Sends what is read until it ends: the number of the last event that was acknowledged, and how many lines
-    /// were refused.
-    fn send_all(mut self, lines: &Receiver<Line>, bar: &ProgressBar) -> Result<(u64, u64)> {
-        let mut refused = 0;
+    /// Sends what is read until it ends.
+    fn send_all(&mut self, lines: &Receiver<Line>, bar: &ProgressBar) -> Result<()> {
         loop {
             let patience = if self.builder.is_empty() {
                 PATIENCE
             } else {
                 LINGER
             };
-            let taken = match lines.recv_timeout(patience) {
-                Ok(Ok(event)) => self.push(&event)?.map_err(|error| (0, error.to_string())),
-                Ok(Err(reason)) => Err(reason),
+            let (number, line) = match lines.recv_timeout(patience) {
+                Ok(line) => line,
                 Err(RecvTimeoutError::Timeout) => {
                     self.flush()?;
-                    Ok(())
+                    continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => return self.flush(),
             };
-            if let Err((number, reason)) = taken {
-                refused += 1;
-                if refused <= TOLD {
-                    bar.suspend(|| eprintln!("line {number}: {reason}"));
+            let taken = match line {
+                Ok(event) => self.push(&event)?.map_err(|error| error.to_string()),
+                Err(reason) => Err(reason),
+            };
+            if let Err(reason) = taken {
+                self.refused += 1;
+                if self.refused <= TOLD {
+                    bar.suspend(|| tell(format_args!("line {number}: {reason}\n")));
                 }
             }
         }
-        Ok((self.finish()?, refused))
     }
 
     fn push(&mut self, event: &Event) -> Result<Result<(), BuildError>> {
@@ -145,24 +153,6 @@ impl Sender {
         }
         Ok(())
     }
-
-    /// Sends the rest and waits for the acknowledgement of all; the number of the last event.
-    fn finish(mut self) -> Result<u64> {
-        self.flush()?;
-        Ok(self.client.close()?)
-    }
-}
-
-fn open(args: &Send) -> Result<(Box<dyn BufRead + core::marker::Send>, Option<u64>)> {
-    if args.events.as_os_str() == "-" {
-        return Ok((Box::new(BufReader::new(io::stdin())), None));
-    }
-    let file = File::open(&args.events).with_context(|| args.events.display().to_string())?;
-    let length = file.metadata()?.len();
-    Ok((
-        Box::new(BufReader::with_capacity(1 << 20, file)),
-        Some(length),
-    ))
 }
 
 /// A bar where somebody sees it.
@@ -181,12 +171,4 @@ fn progress(length: Option<u64>) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// Wall time in nanoseconds since the Unix epoch.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

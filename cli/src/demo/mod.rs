@@ -6,6 +6,7 @@
 mod latency;
 mod sample;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,7 @@ use trapjaw_dsl::source::SourceMap;
 use trapjaw_event::{BatchBuilder, Event, Registry, Value};
 
 use crate::args::Demo;
+use crate::failure::unwritten;
 use crate::serve::Server;
 use latency::Reactions;
 
@@ -46,11 +48,11 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode> {
     let runtime = Runtime::new().context("starting the control plane's threads")?;
     let server = Server::start(&runtime, config, loaded)?;
     let address = server.plane.address().context("the data plane listens")?;
-    println!("{rules} rules on {address}, {}", server.plane.selection());
-    println!(
-        "this machine's own load, ten samples a second, for {} s\n",
+    print(format_args!(
+        "{rules} rules on {address}, {}\nthis machine's own load, ten samples a second, for {} s\n\n",
+        server.plane.selection(),
         args.seconds
-    );
+    ))?;
 
     let over = Arc::new(AtomicBool::new(false));
     let mut subscriber = Client::connect(address, &Options::default()).context("subscribing")?;
@@ -59,23 +61,35 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode> {
     subscriber.ping()?;
     let listener = thread::spawn({
         let over = Arc::clone(&over);
-        move || listen(subscriber, &over)
+        move || {
+            let reactions = listen(subscriber, &over);
+            // Where it failed, or nobody reads it, there is nothing to feed any more.
+            over.store(true, Ordering::Release);
+            reactions
+        }
     });
-    let sent = feed(address, args.seconds);
+    let sent = feed(address, args.seconds, &over);
     // What the last samples set off is on its way.
     thread::sleep(PERIOD);
     over.store(true, Ordering::Release);
     let reactions = listener.join().expect("the listener does not panic")?;
     let ended = server.stop(&runtime);
     let sent = sent?;
-    println!("\n{sent} events, {} matches", reactions.count());
-    print!("{}", reactions.table());
+    print(format_args!(
+        "\n{sent} events, {} matches\n{}",
+        reactions.count(),
+        reactions.table()
+    ))?;
     ensure!(
         ended.drained.is_complete && ended.left.is_nothing(),
         "not everything was evaluated and dispatched"
     );
     ensure!(reactions.count() > 0, "no rule matched");
     Ok(ExitCode::SUCCESS)
+}
+
+fn print(text: core::fmt::Arguments<'_>) -> Result<()> {
+    io::stdout().write_fmt(text).map_err(unwritten)
 }
 
 /// Prints what comes, but for the rule that fires at each sample, until it is over.
@@ -86,14 +100,14 @@ fn listen(mut subscriber: Client, over: &AtomicBool) -> Result<Reactions> {
             continue;
         };
         if let Some(line) = reactions.add(&found.json, wall())? {
-            println!("{line}");
+            print(format_args!("{line}\n"))?;
         }
     }
     Ok(reactions)
 }
 
-/// Sends samples for so many seconds. The number of events.
-fn feed(address: std::net::SocketAddr, seconds: u64) -> Result<u64> {
+/// Sends samples for so many seconds, or until it is over. The number of events.
+fn feed(address: std::net::SocketAddr, seconds: u64, over: &Arc<AtomicBool>) -> Result<u64> {
     let mut client = Client::connect(address, &Options::default()).context("connecting")?;
     let registry = Arc::new(client.types()?);
     client.declare_all(&registry)?;
@@ -101,9 +115,9 @@ fn feed(address: std::net::SocketAddr, seconds: u64) -> Result<u64> {
     let mut cores = sample::Cores::default();
     let start = Instant::now();
     let length = Duration::from_secs(seconds);
-    let burning = burn(length);
+    let burning = burn(length, Arc::clone(over));
     let mut next = start;
-    while start.elapsed() < length {
+    while start.elapsed() < length && !over.load(Ordering::Acquire) {
         let part = start.elapsed().as_secs_f64() / length.as_secs_f64();
         for event in samples(&registry, &mut cores, part)? {
             builder.push(&event)?;
@@ -117,7 +131,7 @@ fn feed(address: std::net::SocketAddr, seconds: u64) -> Result<u64> {
 }
 
 /// Keeps one core busy from a tenth of the time on, for two to five seconds.
-fn burn(length: Duration) -> thread::JoinHandle<()> {
+fn burn(length: Duration, over: Arc<AtomicBool>) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         thread::sleep(length / 10);
         let until = Instant::now()
@@ -126,7 +140,7 @@ fn burn(length: Duration) -> thread::JoinHandle<()> {
         if let Some(&core) = trapjaw_data::affinity::cores().unwrap_or_default().last() {
             let _ = trapjaw_data::affinity::pin(core);
         }
-        while Instant::now() < until {
+        while Instant::now() < until && !over.load(Ordering::Relaxed) {
             std::hint::spin_loop();
         }
     })
