@@ -10,7 +10,7 @@ use trapjaw_wire::limits::MAX_DECLARED;
 
 use super::Worker;
 use super::connection::{Declared, Refused};
-use super::subscribers::{Subscription, by_name};
+use super::subscribers::Subscription;
 use crate::driver::ConnId;
 use crate::limits::{CREDIT, DECLARED, SUBSCRIPTIONS};
 use std::sync::Arc;
@@ -176,8 +176,8 @@ impl Worker {
             let reason = format!("a connection has at most {SUBSCRIPTIONS} subscriptions");
             return Err(refused(Code::SubscribeNumber, reason));
         }
-        let rules = by_name(self.evaluator.loaded());
-        let subscription = Subscription::new(number, &subscribe.rules, &rules).map_err(|name| {
+        let rules = &self.evaluator.loaded().by_name;
+        let subscription = Subscription::new(number, &subscribe.rules, rules).map_err(|name| {
             refused(
                 Code::SubscribeRule,
                 format!("no rule has the name `{name}`"),
@@ -194,7 +194,6 @@ impl Worker {
     /// Binds what connections have declared to the registry of new rules, and finds the subscribed rules again.
     pub(super) fn rebind(&mut self) {
         let loaded = Arc::clone(self.evaluator.loaded());
-        let rules = by_name(&loaded);
         for connection in self.clients.iter() {
             for (declared, binding) in connection.declared.iter_mut().zip(&mut connection.bindings)
             {
@@ -204,7 +203,7 @@ impl Worker {
                 *binding = bound.ok().map(Arc::new);
             }
             for subscription in &mut connection.subscriptions {
-                subscription.resolve(&rules);
+                subscription.resolve(&loaded.by_name);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What all shards of a plane see of one another.
 
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering, fence};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use trapjaw_program::{RuleSet, Verified};
@@ -14,12 +15,13 @@ use crate::limits::STREAMS;
 use crate::names::rule_names;
 use crate::plane::{Patience, Recorder, Token};
 use crate::wake::Signal;
-use trapjaw_event::Binding;
+use trapjaw_event::{Binding, RuleId};
 
 /// A rule set with what a shard needs beside it, made once and shared.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) rules: Arc<Verified<RuleSet>>,
+    pub(crate) by_name: HashMap<Box<str>, RuleId>,
     /// By rule.
     pub(crate) names: Vec<RuleNames>,
     /// By type: the binding of batches that are built from the rule set's own registry.
@@ -29,7 +31,11 @@ pub(crate) struct Loaded {
 impl Loaded {
     pub(crate) fn new(rules: Arc<Verified<RuleSet>>) -> Arc<Self> {
         let identity = |(id, _)| Some(Arc::new(Binding::identity(&rules.registry, id)));
+        let numbered = rules.rules.iter().zip(0..);
         Arc::new(Self {
+            by_name: numbered
+                .map(|(rule, id)| (rule.name.clone(), RuleId::new(id)))
+                .collect(),
             names: rules.rules.iter().map(rule_names).collect(),
             identity: rules.registry.iter().map(identity).collect(),
             rules,

@@ -217,14 +217,6 @@ impl Subscription {
     }
 }
 
-/// Rules by name.
-pub(super) fn by_name(loaded: &Loaded) -> HashMap<Box<str>, RuleId> {
-    let rules = loaded.rules.rules.iter().enumerate();
-    rules
-        .map(|(index, rule)| (rule.name.clone(), RuleId::new(index as u32)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
