@@ -14,6 +14,7 @@ mod aggregate;
 mod config;
 mod counters;
 mod evaluate;
+mod evaluation;
 mod forward;
 mod key;
 mod lockstep;

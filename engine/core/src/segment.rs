@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use trapjaw_event::{RuleId, SectionView, ValueRef};
+use trapjaw_event::{BatchView, RuleId, SectionView, ValueRef};
 use trapjaw_program::{Envelope, Input, Rule, RuleSet, Source};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -202,6 +202,25 @@ pub(crate) fn bind<'a>(section: SectionView<'a>, wire_name: &'a str, input: Inpu
             unreachable!("the verifier lets a type's code read its events alone")
         }
     }
+}
+
+/// A batch's sections with the conditions of their types.
+pub(crate) fn segments<'a>(
+    rules: &'a RuleSet,
+    batch: BatchView<'a>,
+    rows: Rows<'a>,
+    targets: Option<&'a [(RuleId, u32)]>,
+) -> Vec<Segment<'a>> {
+    let mut places: Vec<Option<Vec<u32>>> = vec![None; batch.section_count()];
+    if batch.section_count() > 1 {
+        for ((section, _), place) in batch.rows_in_order().zip(0..) {
+            places[section].get_or_insert_default().push(place);
+        }
+    }
+    let sections = batch.sections().zip(places);
+    sections
+        .map(|(section, places)| Segment::new(rules, section, places, rows, None, targets))
+        .collect()
 }
 
 /// An event's identity: its source and id where it has an id, else its place in its stream.
