@@ -1,10 +1,16 @@
 //! Listeners: one a shard, on the same port, between which the kernel spreads connections (`SO_REUSEPORT`).
 
 use crate::limits::{ACCEPT_BACKLOG, SHARDS};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, sockopt};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a port that is taken is waited for.
+const TAKEN: Duration = Duration::from_secs(1);
 
 /// A listening TCP socket. What it accepts has `TCP_NODELAY` set: frames are written whole, and waiting for more only
 /// adds latency.
@@ -36,7 +42,7 @@ impl From<Listener> for OwnedFd {
 pub fn listen(address: SocketAddr, count: usize) -> io::Result<Vec<Listener>> {
     assert!((1..=SHARDS).contains(&count), "one listener a shard");
     let first = socket(address)?;
-    rustix::net::bind(&first, &address)?;
+    bind_when_free(&first, address)?;
     let bound = SocketAddr::try_from(rustix::net::getsockname(&first)?)?;
     // Sharing is allowed from here on; a port that was free at the first bind is then shared only with our own.
     sockopt::set_socket_reuseport(&first, true)?;
@@ -74,6 +80,18 @@ fn socket(address: SocketAddr) -> io::Result<OwnedFd> {
     // Accepted sockets inherit it.
     sockopt::set_tcp_nodelay(&fd, true)?;
     Ok(fd)
+}
+
+/// Binds, and waits a little for a port that is still taken: when a process that used `io_uring` has ended, the kernel
+/// closes its sockets only some time later, and a restart must not fail for that.
+fn bind_when_free(socket: &OwnedFd, address: SocketAddr) -> io::Result<()> {
+    let until = Instant::now() + TAKEN;
+    loop {
+        match rustix::net::bind(socket, &address) {
+            Err(Errno::ADDRINUSE) if Instant::now() < until => thread::sleep(TAKEN / 50),
+            bound => return Ok(bound?),
+        }
+    }
 }
 
 /// The address of a connection's other end.
