@@ -7,8 +7,14 @@ pub struct Config {
     /// lately, and the eviction is counted.
     pub max_keys: usize,
     /// Bytes of window rows of one rule on one shard. When they are used up, the keys that were not seen
-    /// lately are given up, and counted, until there is room.
+    /// lately are given up, and counted, until there is room; the key at hand comes last, and begins anew.
     pub max_window_bytes: usize,
+    /// Bytes of all else that one rule on one shard remembers of its keys: the tables by key, long keys, the
+    /// newest events, the firings that a limit counts. Keys are given up as for window rows. The tables take
+    /// at most half of it, so that there may be room for fewer keys than `max_keys`.
+    ///
+    /// What is in use is counted; while a table grows, the allocator may hold up to three times that table.
+    pub max_state_bytes: usize,
     /// State of a key without events for this long is freed.
     pub idle_ttl: i64,
     /// An event that claims to be further ahead of the wall clock than this takes effect at the wall's time.
@@ -20,6 +26,7 @@ impl Default for Config {
         Self {
             max_keys: 1 << 20,
             max_window_bytes: 1 << 30,
+            max_state_bytes: 2 << 30,
             idle_ttl: 24 * 3_600 * SECOND,
             max_ahead: 60 * SECOND,
         }

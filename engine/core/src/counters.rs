@@ -1,5 +1,7 @@
 //! What a shard counts: everything that it takes in, gives out, or does not do.
 
+use crate::rule::NoKey;
+
 /// Counters of one shard since its start. Each only grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -11,6 +13,11 @@ pub struct Counters {
     pub faults: u64,
     /// Rows that a rule skipped because a part of its key was null.
     pub null_keys: u64,
+    /// Rows that a rule skipped because their key was longer than [`MAX_KEY`](crate::limits::MAX_KEY).
+    pub long_keys: u64,
+    /// Rows that did not reach the shard that owns their key: whole, with a column for each field of their
+    /// type, they do not fit a batch.
+    pub unrouted: u64,
     /// Keys given up because there was no room.
     pub evicted: u64,
     /// Rows that claimed to be too far ahead of the wall clock.
@@ -24,6 +31,14 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// A row was skipped for want of a key.
+    pub(crate) fn skip(&mut self, why: NoKey) {
+        match why {
+            NoKey::Null => self.null_keys += 1,
+            NoKey::Long => self.long_keys += 1,
+        }
+    }
+
     /// Adds another shard's.
     pub fn add(&mut self, other: &Self) {
         let Self {
@@ -31,6 +46,8 @@ impl Counters {
             forwarded,
             faults,
             null_keys,
+            long_keys,
+            unrouted,
             evicted,
             ahead,
             held_back,
@@ -41,6 +58,8 @@ impl Counters {
         self.forwarded += forwarded;
         self.faults += faults;
         self.null_keys += null_keys;
+        self.long_keys += long_keys;
+        self.unrouted += unrouted;
         self.evicted += evicted;
         self.ahead += ahead;
         self.held_back += held_back;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trapjaw_event::{BatchBuilder, BatchBytes, Registry, RuleId};
+use trapjaw_event::{BatchBuilder, BatchBytes, BuildError, Registry, RuleId};
 
-use crate::output::{Cause, compare_inputs};
+use crate::place::{Cause, compare_inputs};
 use crate::segment::{RowOrigin, Segment};
 
 /// Rows for another shard: each whole, since the event that triggers a match is told whole.
@@ -48,15 +48,15 @@ pub(crate) struct Stray {
 }
 
 /// Packs rows for their shards: by destination, in the order of the step, each row once, at most `most`
-/// together.
+/// together. Gives the number of rows that fit no batch.
 pub(crate) fn pack(
     strays: &mut Vec<Stray>,
-    segments: &[Segment<'_>],
+    segments: &[&Segment<'_>],
     registry: &Arc<Registry>,
-    (version, ingest): (u64, u64),
+    about: (u64, u64),
     most: usize,
     mut send: impl FnMut(Forward),
-) {
+) -> u64 {
     let mut by_destination: BTreeMap<u32, Vec<Stray>> = BTreeMap::new();
     for stray in strays.drain(..) {
         by_destination
@@ -64,62 +64,86 @@ pub(crate) fn pack(
             .or_default()
             .push(stray);
     }
+    let mut unrouted = 0;
     for (destination, mut strays) in by_destination {
         strays.sort_by(|a, b| {
-            let (sa, sb) = (&segments[a.segment as usize], &segments[b.segment as usize]);
+            let (sa, sb) = (segments[a.segment as usize], segments[b.segment as usize]);
             compare_inputs(
                 (sa.step_row(a.row), sa.cause(a.row)),
                 (sb.step_row(b.row), sb.cause(b.row)),
             )
             .then((a.segment, a.row, a.rule).cmp(&(b.segment, b.row, b.rule)))
         });
-        let mut builder = BatchBuilder::new(Arc::clone(registry));
-        let mut pending = Pending::default();
-        let mut flush = |builder: &mut BatchBuilder, pending: &mut Pending| {
-            let Pending {
-                rows, mut targets, ..
-            } = core::mem::take(pending);
-            targets.sort_unstable();
-            send(Forward {
-                destination,
-                batch: builder.finish(),
-                version,
-                ingest,
-                rows,
-                targets,
-            });
-        };
-        for stray in strays {
-            if pending.last != Some((stray.segment, stray.row)) {
-                let segment = &segments[stray.segment as usize];
-                let event = segment.section.event(stray.row as usize);
-                if builder.rows() >= most || builder.push(&event).is_err() {
-                    // Full: a row that came in a batch of its own fits an empty one.
-                    flush(&mut builder, &mut pending);
-                    builder
-                        .push(&event)
-                        .expect("a row of a checked batch fits an empty batch");
-                }
-                pending.last = Some((stray.segment, stray.row));
-                pending.rows.push(RowOrigin {
-                    origin: segment.origin(stray.row),
-                    effect: stray.effect,
-                    cause: segment.cause(stray.row).clone(),
-                });
+        let mut parcel = Parcel::new(destination, about, registry);
+        for same_row in strays.chunk_by(|a, b| (a.segment, a.row) == (b.segment, b.row)) {
+            let Stray {
+                segment,
+                row,
+                effect,
+                ..
+            } = same_row[0];
+            let segment = segments[segment as usize];
+            if parcel.rows.len() >= most {
+                send(parcel.take());
             }
-            pending
-                .targets
-                .push((stray.rule, pending.rows.len() as u32 - 1));
+            let event = segment.section.event(row as usize);
+            let mut pushed = parcel.builder.push(&event);
+            if pushed == Err(BuildError::Full) {
+                send(parcel.take());
+                pushed = parcel.builder.push(&event);
+            }
+            if pushed.is_err() {
+                unrouted += 1;
+                continue;
+            }
+            let place = parcel.rows.len() as u32;
+            parcel.rows.push(RowOrigin {
+                origin: segment.origin(row),
+                effect,
+                cause: segment.cause(row).clone(),
+            });
+            let rules = same_row.iter().map(|stray| (stray.rule, place));
+            parcel.targets.extend(rules);
         }
-        if !pending.rows.is_empty() {
-            flush(&mut builder, &mut pending);
+        if !parcel.rows.is_empty() {
+            send(parcel.take());
         }
     }
+    unrouted
 }
 
-#[derive(Default)]
-struct Pending {
+/// What is being packed for one shard.
+struct Parcel {
+    destination: u32,
+    about: (u64, u64),
+    builder: BatchBuilder,
     rows: Vec<RowOrigin>,
     targets: Vec<(RuleId, u32)>,
-    last: Option<(u32, u32)>,
+}
+
+impl Parcel {
+    fn new(destination: u32, about: (u64, u64), registry: &Arc<Registry>) -> Self {
+        Self {
+            destination,
+            about,
+            builder: BatchBuilder::new(Arc::clone(registry)),
+            rows: Vec::new(),
+            targets: Vec::new(),
+        }
+    }
+
+    /// What was packed so far.
+    fn take(&mut self) -> Forward {
+        let mut targets = core::mem::take(&mut self.targets);
+        targets.sort_unstable();
+        let (version, ingest) = self.about;
+        Forward {
+            destination: self.destination,
+            batch: self.builder.finish(),
+            version,
+            ingest,
+            rows: core::mem::take(&mut self.rows),
+            targets,
+        }
+    }
 }

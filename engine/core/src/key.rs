@@ -3,21 +3,27 @@
 //! A key is encoded so that comparing bytes compares keys part by part (integers with their sign bit
 //! turned, big endian; a text that is not the last part is escaped and terminated). The encoding is what
 //! is hashed (XXH3-64) to find the shard that owns the key, so that every shard agrees.
+//!
+//! The tables hash it again with a seed of their own: keys that collide can be made for a hash that is known,
+//! and a table full of those would be searched from end to end for each event. A table's order is never seen,
+//! so that the seed is not either.
+
+use core::hash::BuildHasher;
+use std::hash::RandomState;
 
 use hashbrown::HashTable;
 use trapjaw_event::{FieldType, Ip, Value, ValueRef};
 use trapjaw_program::KeyPart;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// The hash that places a key: on a shard, and in that shard's tables.
+use crate::limits::SECOND_CHANCES;
+
+/// The hash that places a key on a shard.
 pub(crate) fn hash(encoded: &[u8]) -> u64 {
     xxh3_64(encoded)
 }
 
 /// The shard of `shards` that owns what hashes to `hash`.
-///
-/// Takes the hash's high half (multiplied into the range), which the tables, indexed by the low bits, do
-/// not share.
 pub fn owner(hash: u64, shards: u32) -> u32 {
     (((hash >> 32) * u64::from(shards)) >> 32) as u32
 }
@@ -126,6 +132,14 @@ impl Bytes {
         }
     }
 
+    /// Bytes beyond its own.
+    fn long_bytes(&self) -> usize {
+        match self {
+            Self::Short(..) => 0,
+            Self::Long(bytes) => bytes.len(),
+        }
+    }
+
     fn get(&self) -> &[u8] {
         match self {
             Self::Short(length, bytes) => &bytes[..usize::from(*length)],
@@ -139,29 +153,66 @@ struct Entry {
     key: Bytes,
     generation: u32,
     live: bool,
-    /// Looked up since the eviction hand last passed.
+    /// Seen again since it was put here, or since the eviction hand last passed.
     recent: bool,
 }
 
 /// The keys of one rule on one shard, each with a slot.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Keys {
     /// Hash and slot.
     table: HashTable<(u64, u32)>,
+    seed: u64,
     entries: Vec<Entry>,
     free: Vec<u32>,
     hand: u32,
+    /// Bytes of the keys that are not in place.
+    long_bytes: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            table: HashTable::new(),
+            seed: RandomState::new().hash_one(0),
+            entries: Vec::new(),
+            free: Vec::new(),
+            hand: 0,
+            long_bytes: 0,
+        }
+    }
 }
 
 impl Keys {
+    /// Bytes that each slot takes: its entry, its place in the table, which is at most half empty, and among
+    /// the free ones.
+    pub(crate) const SLOT_BYTES: usize =
+        size_of::<Entry>() + 2 * size_of::<(u64, u32)>() + size_of::<u32>();
+
     /// Number of live keys.
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Is the slot still that of the key for which it was given?
-    pub(crate) fn is_current(&self, id: SlotId) -> bool {
-        self.entries[id.slot as usize].generation == id.generation
+    /// Number of slots, used or free.
+    pub(crate) fn slots(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes beyond those of the slots.
+    pub(crate) fn bytes(&self) -> usize {
+        self.long_bytes
+    }
+
+    /// Sees a key again. Is the slot still that of the key for which it was given?
+    pub(crate) fn see(&mut self, id: SlotId) -> bool {
+        let entry = &mut self.entries[id.slot as usize];
+        let is_current = entry.generation == id.generation;
+        // Mostly it is set, and memory that is not written stays clean.
+        if is_current && !entry.recent {
+            entry.recent = true;
+        }
+        is_current
     }
 
     /// The key of a live slot, encoded.
@@ -169,8 +220,9 @@ impl Keys {
         self.entries[slot as usize].key.get()
     }
 
-    /// The slot of a key, if it has one.
-    pub(crate) fn find(&mut self, hash: u64, encoded: &[u8]) -> Option<SlotId> {
+    /// The slot of a key, if it has one. The key is thereby seen.
+    pub(crate) fn find(&mut self, encoded: &[u8]) -> Option<SlotId> {
+        let hash = self.hash(encoded);
         let entries = &self.entries;
         let same = |&(candidate, slot): &(u64, u32)| {
             candidate == hash && entries[slot as usize].key.get() == encoded
@@ -184,13 +236,15 @@ impl Keys {
         })
     }
 
-    /// Gives a key that has none a slot.
-    pub(crate) fn insert(&mut self, hash: u64, encoded: &[u8]) -> SlotId {
+    /// Gives a key that has none a slot. To be seen once is not enough for a second chance: so a flood of keys
+    /// that come once drives out its own.
+    pub(crate) fn insert(&mut self, encoded: &[u8]) -> SlotId {
+        let hash = self.hash(encoded);
         let entry = |generation| Entry {
             key: Bytes::new(encoded),
             generation,
             live: true,
-            recent: true,
+            recent: false,
         };
         let slot = if let Some(slot) = self.free.pop() {
             let place = &mut self.entries[slot as usize];
@@ -200,6 +254,7 @@ impl Keys {
             self.entries.push(entry(0));
             self.entries.len() as u32 - 1
         };
+        self.long_bytes += self.entries[slot as usize].key.long_bytes();
         self.table
             .insert_unique(hash, (hash, slot), |&(hash, _)| hash);
         SlotId {
@@ -215,21 +270,25 @@ impl Keys {
         entry.live = false;
         entry.generation = entry.generation.wrapping_add(1);
         let key = core::mem::replace(&mut entry.key, Bytes::Short(0, [0; SHORT]));
+        self.long_bytes -= key.long_bytes();
+        let hash = self.hash(key.get());
         let found = self
             .table
-            .find_entry(hash(key.get()), |&(_, candidate)| candidate == slot);
+            .find_entry(hash, |&(_, candidate)| candidate == slot);
         if let Ok(found) = found {
             found.remove();
         }
         self.free.push(slot);
     }
 
-    /// The live slot to give up when there is no room: the first, going round, that was not looked up
-    /// since the hand last passed it (second chance). `None` without live slots.
-    pub(crate) fn oldest(&mut self) -> Option<u32> {
-        if self.table.is_empty() {
-            return None;
+    /// The live slot to give up when there is no room: the first, going round, that was not seen again since the
+    /// hand last passed it (second chance), or after [`SECOND_CHANCES`] the next one. The slot `spared`, which
+    /// is live, is given up if there is no other. `None` without live slots.
+    pub(crate) fn oldest(&mut self, spared: Option<u32>) -> Option<u32> {
+        if self.len() == usize::from(spared.is_some()) {
+            return spared;
         }
+        let mut passed = 0;
         loop {
             let slot = self.hand;
             self.hand = if slot as usize + 1 < self.entries.len() {
@@ -238,10 +297,18 @@ impl Keys {
                 0
             };
             let entry = &mut self.entries[slot as usize];
-            if entry.live && !core::mem::take(&mut entry.recent) {
+            if !entry.live || spared == Some(slot) {
+                continue;
+            }
+            if !core::mem::take(&mut entry.recent) || passed == SECOND_CHANCES {
                 return Some(slot);
             }
+            passed += 1;
         }
+    }
+
+    fn hash(&self, encoded: &[u8]) -> u64 {
+        xxh3_64_with_seed(encoded, self.seed)
     }
 }
 
@@ -298,28 +365,64 @@ mod tests {
     #[test]
     fn slots_are_reused_under_a_new_generation() {
         let mut keys = Keys::default();
-        let first = keys.insert(hash(b"a"), b"a");
-        assert_eq!(keys.find(hash(b"a"), b"a"), Some(first));
+        let first = keys.insert(b"a");
+        assert_eq!(keys.find(b"a"), Some(first));
         keys.remove(first.slot);
-        assert_eq!(keys.find(hash(b"a"), b"a"), None);
-        let second = keys.insert(hash(b"b"), b"b");
+        assert_eq!(keys.find(b"a"), None);
+        let second = keys.insert(b"b");
         assert_eq!(second.slot, first.slot);
-        assert!(!keys.is_current(first) && keys.is_current(second));
+        assert!(!keys.see(first) && keys.see(second));
         assert_eq!(keys.key(second.slot), b"b");
     }
 
     #[test]
-    fn the_oldest_is_one_not_looked_up_lately() {
+    fn the_oldest_is_one_not_seen_lately() {
         let mut keys = Keys::default();
-        for name in [b"a", b"b", b"c"] {
-            keys.insert(hash(name), name);
-        }
-        // All are new: the hand takes their second chance and comes back to the first.
-        assert_eq!(keys.oldest(), Some(0));
+        assert_eq!(keys.oldest(None), None);
+        let ids: Vec<SlotId> = [b"a", b"b", b"c", b"d"]
+            .map(|name| keys.insert(name))
+            .into();
+        assert_eq!(keys.oldest(None), Some(0));
         keys.remove(0);
-        keys.find(hash(b"b"), b"b");
-        assert_eq!(keys.oldest(), Some(2));
+        keys.find(b"b");
+        assert!(keys.see(ids[2]) && !keys.see(ids[0]));
+        assert_eq!(keys.oldest(None), Some(3));
+        keys.remove(3);
+        // Both have had their second chance by now.
+        assert_eq!(keys.oldest(None), Some(1));
         assert_eq!(keys.len(), 2);
+    }
+
+    #[test]
+    fn a_spared_key_goes_last() {
+        let mut keys = Keys::default();
+        let ids = [b"a", b"b"].map(|name| keys.insert(name));
+        keys.see(ids[1]);
+        assert_eq!(keys.oldest(Some(0)), Some(1));
+        keys.remove(1);
+        assert_eq!(keys.oldest(Some(0)), Some(0));
+    }
+
+    #[test]
+    fn an_eviction_looks_at_a_bounded_number_of_keys() {
+        let mut keys = Keys::default();
+        for name in 0..10_000_u32 {
+            let id = keys.insert(&name.to_be_bytes());
+            keys.see(id);
+        }
+        assert_eq!(keys.oldest(None), Some(SECOND_CHANCES as u32));
+    }
+
+    #[test]
+    fn long_keys_are_counted() {
+        let mut keys = Keys::default();
+        let short = keys.insert(&[7; SHORT]);
+        assert_eq!(keys.bytes(), 0);
+        let long = keys.insert(&[7; SHORT + 1]);
+        assert_eq!(keys.bytes(), SHORT + 1);
+        keys.remove(long.slot);
+        keys.remove(short.slot);
+        assert_eq!((keys.bytes(), keys.len(), keys.slots()), (0, 0, 2));
     }
 
     #[test]

@@ -10,15 +10,22 @@
 //! [`Lockstep`] drives any number of shards on one clock; replay and rule tests are built on it.
 #![forbid(unsafe_code)]
 
+mod agenda;
 mod aggregate;
 mod config;
 mod counters;
+mod derived;
 mod evaluate;
 mod evaluation;
 mod forward;
+mod kept;
 mod key;
+pub mod limits;
 mod lockstep;
+mod matched;
 mod output;
+mod piece;
+mod place;
 mod record;
 mod rule;
 mod segment;
@@ -34,7 +41,9 @@ pub use evaluate::evaluate;
 pub use forward::Forward;
 pub use key::owner;
 pub use lockstep::Lockstep;
-pub use output::{MatchRef, Place, Sink};
+pub use matched::MatchRef;
+pub use output::Sink;
+pub use place::Place;
 pub use record::{Record, repeat};
 pub use segment::Origin;
 pub use shard::{Input, Shard};

@@ -3,15 +3,18 @@
 //! A row and everything it causes, on whatever shard, is finished before the next row begins. So the output
 //! is the same for any number of shards, and for any way of cutting the input into batches.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trapjaw_event::{BatchBuilder, BatchView, Binding, Match, RuleId, check};
+use trapjaw_event::{BatchBuilder, BatchView, Binding, Match, check};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Forward;
-use crate::output::{MatchRef, Place, Sink, compare_inputs};
+use crate::matched::MatchRef;
+use crate::output::Sink;
+use crate::place::{Place, compare_inputs};
 use crate::segment::Origin;
 use crate::shard::{Input, Shard};
 
@@ -19,7 +22,9 @@ use crate::shard::{Input, Shard};
 #[derive(Debug)]
 pub struct Lockstep {
     shards: Vec<Shard>,
-    bindings: Vec<Option<Arc<Binding>>>,
+    bindings: Arc<[Option<Arc<Binding>>]>,
+    /// Rows that fit no batch by themselves.
+    unrouted: u64,
 }
 
 /// Collects what one instant brings on all shards.
@@ -54,6 +59,7 @@ impl Lockstep {
         Self {
             bindings: bindings.collect(),
             shards: (0..shards).map(shard).collect(),
+            unrouted: 0,
         }
     }
 
@@ -75,13 +81,14 @@ impl Lockstep {
         let mut builder = BatchBuilder::new(registry);
         for ((section, row), number) in batch.rows_in_order().zip(0_u64..) {
             let event = batch.section(section).event(row);
-            let sequence = origin.sequence + number;
+            let sequence = origin.sequence.wrapping_add(number);
             self.pass(event.time, out);
-            builder
-                .push(&event)
-                .expect("a row of a checked batch fits an empty batch");
+            if builder.push(&event).is_err() {
+                self.unrouted += 1;
+                continue;
+            }
             let bytes = builder.finish();
-            let bindings = self.bindings.clone();
+            let bindings = Arc::clone(&self.bindings);
             let one = check(&bytes, &bindings).expect("a batch that was just built is sound");
             // Any shard may take a row in: take them in turn.
             let shard = (sequence % self.shards.len() as u64) as usize;
@@ -111,7 +118,10 @@ impl Lockstep {
 
     /// What all shards have counted, together.
     pub fn counters(&self) -> Counters {
-        let mut sum = Counters::default();
+        let mut sum = Counters {
+            unrouted: self.unrouted,
+            ..Counters::default()
+        };
         for counters in self.shards.iter().map(Shard::counters) {
             sum.add(counters);
         }
@@ -128,17 +138,19 @@ impl Lockstep {
             .min()
             .filter(|&next| next <= now)
         {
-            for rule in 0..self.shards[0].rules().rules.len() {
-                let rule = RuleId::new(rule as u32);
-                let is_due =
-                    |shard: &Shard| shard.next_deadline_of(rule).is_some_and(|at| at <= next);
-                if self.shards.iter().any(is_due) {
-                    self.settle(out, |shards, sink| {
-                        for shard in shards {
-                            shard.pass_rule(next, rule, sink);
-                        }
-                    });
-                }
+            // What falls due at this instant is known now: durations are positive.
+            let mut due = BTreeSet::new();
+            for shard in &self.shards {
+                shard.due(next, |rule| {
+                    due.insert(rule);
+                });
+            }
+            for rule in due {
+                self.settle(out, |shards, sink| {
+                    for shard in shards {
+                        shard.pass_rule(next, rule, sink);
+                    }
+                });
             }
         }
         self.settle(out, |shards, sink| {

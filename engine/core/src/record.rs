@@ -13,7 +13,8 @@ use trapjaw_program::{RuleSet, Verified};
 
 use crate::config::Config;
 use crate::forward::Forward;
-use crate::output::{MatchRef, Sink};
+use crate::matched::MatchRef;
+use crate::output::Sink;
 use crate::segment::RowOrigin;
 use crate::shard::{Input, Shard};
 

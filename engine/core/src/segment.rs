@@ -3,13 +3,14 @@
 //! A step's input is a batch of one or more sections; events that rules derive join it as further
 //! sections. Rules see only segments, wherever these came from.
 
+use core::ops::Range;
 use std::borrow::Cow;
 
-use trapjaw_event::{BatchView, RuleId, SectionView, ValueRef};
+use trapjaw_event::{BatchView, RuleId, SectionView, TypeId, ValueRef};
 use trapjaw_program::{Envelope, Input, Rule, RuleSet, Source};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::output::Cause;
+use crate::place::Cause;
 use crate::vm::{self, Bound, Registers, Selection};
 
 /// The place of an event in the stream that brought it.
@@ -45,6 +46,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) section: SectionView<'a>,
     wire_name: &'a str,
     conditions: Registers<'a>,
+    /// The rules that read its type, with the place among their sources; sorted by rule.
+    readers: &'a [(RuleId, u16)],
     /// Place of each row in its batch's order; `None`: the batch has this section alone.
     places: Option<Vec<u32>>,
     rows: Rows<'a>,
@@ -65,13 +68,14 @@ impl<'a> Segment<'a> {
     ) -> Self {
         let type_id = section.type_id();
         let wire_name = &*rules.registry.get(type_id).wire_name;
-        let code = &rules.types[type_id.index()].code;
+        let program = &rules.types[type_id.index()];
         let bind = |input| bind(section, wire_name, input);
-        let conditions = vm::run(code, bind, Selection::All(section.rows()));
+        let conditions = vm::run(&program.code, bind, Selection::All(section.rows()));
         Self {
             section,
             wire_name,
             conditions,
+            readers: &program.readers,
             places,
             rows,
             step_rows,
@@ -84,16 +88,25 @@ impl<'a> Segment<'a> {
         self.conditions.faults()
     }
 
-    /// The source of a rule that reads this segment.
-    pub(crate) fn source_of<'r>(&self, rule: &'r Rule) -> &'r Source {
-        &rule.sources[self.source_index(rule).unwrap_or_default()]
+    /// The rules that read it, with the place among their sources; sorted by rule.
+    pub(crate) fn readers(&self) -> &'a [(RuleId, u16)] {
+        self.readers
     }
 
     /// Which of a rule's sources reads this segment.
-    pub(crate) fn source_index(&self, rule: &Rule) -> Option<usize> {
-        rule.sources
-            .iter()
-            .position(|source| source.type_id == self.section.type_id())
+    pub(crate) fn source_index(&self, rule: RuleId) -> Option<usize> {
+        let reader = self.readers.binary_search_by_key(&rule, |(id, _)| *id);
+        Some(usize::from(self.readers[reader.ok()?].1))
+    }
+
+    /// The source of a rule that reads this segment.
+    pub(crate) fn source_of<'r>(&self, (id, rule): (RuleId, &'r Rule)) -> &'r Source {
+        &rule.sources[self.source_index(id).unwrap_or_default()]
+    }
+
+    /// Of which type its rows are.
+    pub(crate) fn type_id(&self) -> TypeId {
+        self.section.type_id()
     }
 
     /// The rows for which a condition is true, as a bitmap; `None`: all.
@@ -112,8 +125,21 @@ impl<'a> Segment<'a> {
             .is_none_or(|targets| targets.binary_search(&(rule, self.place(row))).is_ok())
     }
 
-    pub(crate) fn has_targets(&self) -> bool {
-        self.targets.is_some()
+    /// Of rows that came from another shard: which rules they are for, by place in the batch's order.
+    pub(crate) fn targets(&self) -> Option<&'a [(RuleId, u32)]> {
+        self.targets
+    }
+
+    /// Its rows, which are no derived ones, that lie in a piece of the step.
+    pub(crate) fn rows_in(&self, piece: &Range<u32>) -> Range<usize> {
+        let rows = self.section.rows();
+        match &self.places {
+            None => (piece.start as usize).min(rows)..(piece.end as usize).min(rows),
+            Some(places) => {
+                let before = |end: u32| places.partition_point(|&place| place < end);
+                before(piece.start)..before(piece.end)
+            }
+        }
     }
 
     /// The row of the step: an index into its effect times.
@@ -153,7 +179,8 @@ impl<'a> Segment<'a> {
         let place = self.place(row);
         match self.rows {
             Rows::Stream(first) => Origin {
-                sequence: first.sequence + u64::from(place),
+                // A stream that counts from its end goes on from 0.
+                sequence: first.sequence.wrapping_add(u64::from(place)),
                 ..first
             },
             Rows::Each(rows) => rows[place as usize].origin,

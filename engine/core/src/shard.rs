@@ -1,18 +1,22 @@
 //! A shard: one owner of state, advanced by steps.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use trapjaw_event::{BatchView, Binding, RuleId, SectionView, check};
-use trapjaw_program::{RuleSet, Verified};
+use trapjaw_program::{Rule, RuleSet, Verified};
 
+use crate::agenda::Agenda;
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::derived::DerivedEvents;
 use crate::evaluation::Evaluation;
 use crate::forward::{Forward, Stray};
-use crate::output::{Outputs, Sink, root_timer};
+use crate::output::{Outputs, Sink};
+use crate::piece::pieces;
+use crate::place::root_timer;
 use crate::record::Record;
-use crate::rule::State;
+use crate::rule::{Span, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment, segments};
 
 /// What moves a shard.
@@ -48,11 +52,12 @@ pub struct Shard {
     /// This shard and the number of shards.
     place: (u32, u32),
     states: Vec<State>,
+    agenda: Agenda,
     clock: i64,
     /// Whether derived events go out instead of being taken in at once.
     defers: bool,
     /// Bindings of batches that the shard makes itself.
-    bindings: Vec<Option<Arc<Binding>>>,
+    bindings: Arc<[Option<Arc<Binding>>]>,
     counters: Counters,
     outputs: Outputs,
     strays: Vec<Stray>,
@@ -75,6 +80,7 @@ impl Shard {
         };
         Self {
             bindings: bindings(&rules),
+            agenda: Agenda::new(&rules),
             rules,
             version: 0,
             config,
@@ -142,9 +148,15 @@ impl Shard {
         self.states.iter().map(State::keys)
     }
 
+    /// Bytes that each rule remembers, counted as in [`Config::max_state_bytes`] and
+    /// [`Config::max_window_bytes`].
+    pub fn bytes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.states.iter().map(State::bytes)
+    }
+
     /// A lower bound of the next instant at which something happens without an event.
     pub fn next_deadline(&self) -> Option<i64> {
-        self.states.iter().filter_map(State::next_deadline).min()
+        self.agenda.next_deadline()
     }
 
     /// Takes one input in and tells `sink` what follows from it.
@@ -164,7 +176,7 @@ impl Shard {
                         batch.rows_in_order().zip(0..).zip(&self.effects)
                     {
                         let origin = Origin {
-                            sequence: origin.sequence + number,
+                            sequence: origin.sequence.wrapping_add(number),
                             ..origin
                         };
                         let event = batch.section(section).event(row);
@@ -180,7 +192,7 @@ impl Shard {
                     }
                 }
                 let segments = segments(&rules, batch, Rows::Stream(origin), None);
-                self.evaluate(&rules, segments, ingest, None, sink);
+                self.evaluate(&rules, &segments, ingest, None, sink);
             }
             Input::Forwarded(forward) => {
                 self.counters.forwarded += forward.rows() as u64;
@@ -196,7 +208,7 @@ impl Shard {
                 let rows: Vec<RowOrigin> = forward.rows.iter().map(settle).collect();
                 self.effects.clear();
                 self.effects.extend(rows.iter().map(|row| row.effect));
-                let bindings = self.bindings.clone();
+                let bindings = Arc::clone(&self.bindings);
                 let batch = check(&forward.batch, &bindings).expect("a shard's own batch is sound");
                 if let Some(records) = &mut self.records {
                     for (((section, row), origin), number) in
@@ -214,7 +226,7 @@ impl Shard {
                 let segments = segments(&rules, batch, Rows::Each(&rows), Some(&forward.targets));
                 // Who drives several shards sets timers of the same instant off itself, rule by rule.
                 let end = root_timer(forward.cause()).filter(|_| self.defers);
-                self.evaluate(&rules, segments, forward.ingest, end, sink);
+                self.evaluate(&rules, &segments, forward.ingest, end, sink);
             }
             Input::Tick(now) => {
                 self.effects.clear();
@@ -223,15 +235,15 @@ impl Shard {
                 if let Some(records) = &mut self.records {
                     records.push(Record::tick(clock));
                 }
-                self.evaluate(&rules, Vec::new(), 0, None, sink);
+                self.evaluate(&rules, &[], 0, None, sink);
             }
             Input::Reload(rules) => self.reload(rules),
         }
     }
 
-    /// A lower bound of the next instant at which something happens to a rule without an event.
-    pub(crate) fn next_deadline_of(&self, rule: RuleId) -> Option<i64> {
-        self.states[rule.index()].next_deadline()
+    /// Tells the rules to which something may happen up to `now` without an event.
+    pub(crate) fn due(&self, now: i64, tell: impl FnMut(RuleId)) {
+        self.agenda.due(now, tell);
     }
 
     /// Lets time pass up to `now`, of which only the timers of rules up to and with this one are seen.
@@ -240,7 +252,7 @@ impl Shard {
         self.effects.clear();
         self.clock = self.clock.max(now);
         let end = (now, RuleId::new(rule.get() + 1));
-        self.evaluate(&rules, Vec::new(), 0, Some(end), sink);
+        self.evaluate(&rules, &[], 0, Some(end), sink);
     }
 
     /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.
@@ -278,79 +290,98 @@ impl Shard {
     fn evaluate(
         &mut self,
         rules: &RuleSet,
-        segments: Vec<Segment<'_>>,
+        segments: &[Segment<'_>],
         ingest: u64,
         end: Option<(i64, RuleId)>,
         sink: &mut impl Sink,
     ) {
-        let now = self
-            .effects
-            .last()
-            .copied()
-            .unwrap_or(self.clock)
-            .max(self.clock);
-        self.clock = now;
-        self.outputs.clear();
+        let newest = self.effects.last().copied();
+        self.clock = newest.unwrap_or(self.clock).max(self.clock);
         self.counters.faults += segments.iter().map(Segment::faults).sum::<u64>();
         let effects = core::mem::take(&mut self.effects);
-        let evaluation = Evaluation {
-            rules,
-            version: self.version,
-            config: &self.config,
-            place: self.place,
-            defers: self.defers,
-            bindings: &self.bindings,
-            effects: &effects,
-            now,
-            ingest,
-            states: &mut self.states,
-            outputs: &mut self.outputs,
-            strays: &mut self.strays,
-            counters: &mut self.counters,
-            derived: BTreeMap::new(),
-            end,
-        };
-        evaluation.run(0, segments, sink);
+        let all: Vec<&Segment<'_>> = segments.iter().collect();
+        for span in pieces(rules, &self.states, segments, effects.len()) {
+            self.outputs.clear();
+            let now = match &span {
+                Span::Whole => self.clock,
+                Span::Part(rows) => effects[rows.end as usize - 1],
+            };
+            let evaluation = Evaluation {
+                rules,
+                version: self.version,
+                config: &self.config,
+                place: self.place,
+                defers: self.defers,
+                bindings: &self.bindings,
+                effects: &effects,
+                span,
+                now,
+                ingest,
+                end,
+                states: &mut self.states,
+                agenda: &mut self.agenda,
+                outputs: &mut self.outputs,
+                strays: &mut self.strays,
+                counters: &mut self.counters,
+                derived: DerivedEvents::default(),
+            };
+            evaluation.run(&all, sink);
+        }
         self.effects = effects;
     }
 
     fn reload(&mut self, rules: Arc<Verified<RuleSet>>) {
+        // Matches of the last step refer to events that states keep.
+        self.outputs.clear();
         let old = core::mem::replace(&mut self.rules, rules);
-        let names = old.rules.iter().map(|rule| rule.name.clone());
-        let mut states: HashMap<Box<str>, (usize, State)> =
+        let names = old.rules.iter().map(|rule| &*rule.name);
+        let mut states: HashMap<&str, (usize, State)> =
             names.zip(self.states.drain(..).enumerate()).collect();
         let matches = core::mem::take(&mut self.counters.matches);
-        for rule in &self.rules.rules {
-            let kept = states.remove(&rule.name);
-            self.counters
-                .matches
-                .push(kept.as_ref().map_or(0, |(index, _)| matches[*index]));
-            // Kept events lie in their types' fields, so these have to be the same too.
-            let same = |index: usize| {
-                let before = &old.rules[index];
-                before.meaning == rule.meaning
-                    && before
-                        .sources
-                        .iter()
-                        .map(|s| (s.type_id, &s.kept))
-                        .eq(rule.sources.iter().map(|s| (s.type_id, &s.kept)))
-                    && rule
-                        .sources
-                        .iter()
-                        .all(|s| old.registry.get(s.type_id) == self.rules.registry.get(s.type_id))
-            };
-            self.states.push(match kept {
-                Some((index, state)) if same(index) => state,
+        self.agenda = Agenda::new(&self.rules);
+        for (rule, id) in self.rules.rules.iter().zip(0..) {
+            let before = states.remove(&*rule.name);
+            let count = before.as_ref().map_or(0, |(index, _)| matches[*index]);
+            self.counters.matches.push(count);
+            let state = match before {
+                Some((index, mut state)) if old.rules[index].meaning == rule.meaning => {
+                    if let Some(places) = new_places((&old, index), (&self.rules, rule)) {
+                        state.reorder_sources(&places);
+                    }
+                    state
+                }
                 _ => State::new(rule, &self.config),
-            });
+            };
+            self.agenda
+                .set_deadline(RuleId::new(id), state.next_deadline());
+            self.states.push(state);
         }
         self.bindings = bindings(&self.rules);
         self.version += 1;
     }
 }
 
+/// Where each source of a rule stands in one of the same meaning; `None` where all stand as they did.
+fn new_places((old, index): (&RuleSet, usize), (new, rule): (&RuleSet, &Rule)) -> Option<Vec<u16>> {
+    fn names<'r>(set: &'r RuleSet, rule: &'r Rule) -> impl Iterator<Item = &'r str> {
+        let types = rule.sources.iter().map(|source| source.type_id);
+        types.map(|ty| &*set.registry.get(ty).wire_name)
+    }
+    let before = || names(old, &old.rules[index]);
+    if before().eq(names(new, rule)) {
+        return None;
+    }
+    let places: HashMap<&str, u16> = names(new, rule).zip(0..).collect();
+    // The same meaning has the same sources.
+    Some(
+        before()
+            .map(|name| places.get(name).copied().unwrap_or_default())
+            .collect(),
+    )
+}
+
 /// Bindings to a registry of batches that were built from it.
-fn bindings(rules: &RuleSet) -> Vec<Option<Arc<Binding>>> {
+fn bindings(rules: &RuleSet) -> Arc<[Option<Arc<Binding>>]> {
     let identity = |(id, _)| Some(Arc::new(Binding::identity(&rules.registry, id)));
     rules.registry.iter().map(identity).collect()
 }

@@ -19,8 +19,8 @@
 //! Windows are first in, first out: [`Sum::evict`] and its like must be given the values in the order in
 //! which they were pushed. Nulls are neither pushed nor evicted.
 
-/// Finite values from here on (2^990) go to the reduced scale: 2^32 smaller ones cannot overflow.
-const LARGE: f64 = f64::from_bits((1023 + 990) << 52);
+/// Finite values from here on (2^958) go to the reduced scale: 2^64 smaller ones cannot overflow.
+const LARGE: f64 = f64::from_bits((1023 + 958) << 52);
 
 /// Factor of the reduced scale, 2^-100: exact for everything from [`LARGE`] on.
 const REDUCE: f64 = f64::from_bits((1023 - 100) << 52);
@@ -67,9 +67,9 @@ impl Pair {
 /// What ordinary float arithmetic cannot take back: infinities, and values on the reduced scale.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extremes {
-    positive: u32,
-    negative: u32,
-    large: u32,
+    positive: u64,
+    negative: u64,
+    large: u64,
     reduced: Pair,
 }
 
@@ -120,7 +120,7 @@ impl Extremes {
 
 /// The sum of the floats in a first-in-first-out window; see the [module](self) for its error.
 ///
-/// 56 bytes; an ordinary push or evict is one `TwoSum`. At most `u32::MAX` values at a time.
+/// 56 bytes; an ordinary push or evict is one `TwoSum`.
 ///
 /// ```
 /// # use trapjaw_engine::sum::Sum;
@@ -140,9 +140,9 @@ pub struct Sum {
     old: Pair,
     young: Pair,
     /// Values in the window, in both parts.
-    count: u32,
+    count: u64,
     /// Values that are still in the old part.
-    old_count: u32,
+    old_count: u64,
     /// There from the first extreme value on, which most windows never see.
     extremes: Option<Box<Extremes>>,
 }
@@ -184,7 +184,7 @@ impl Sum {
 
     /// Number of values in the window.
     #[inline]
-    pub fn count(&self) -> u32 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
@@ -199,7 +199,7 @@ impl Sum {
     /// The mean; `None` where [`value`](Self::value) is, infinite where an infinity is in the window.
     #[inline]
     pub fn mean(&self) -> Option<f64> {
-        self.divided(f64::from(self.count))
+        self.divided(self.count as f64)
     }
 
     #[inline]
@@ -234,7 +234,7 @@ impl Sum {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IntSum {
     sum: i128,
-    count: u32,
+    count: u64,
 }
 
 impl IntSum {
@@ -255,7 +255,7 @@ impl IntSum {
 
     /// Number of values in the window.
     #[inline]
-    pub fn count(&self) -> u32 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
@@ -268,7 +268,7 @@ impl IntSum {
     /// The mean; `None` for an empty window.
     #[inline]
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / f64::from(self.count))
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
     }
 
     /// Empties the window.
@@ -284,7 +284,7 @@ const SQUARE_LIMIT: f64 = f64::from_bits((1023 + 490) << 52);
 #[derive(Clone, Copy, Debug, Default)]
 struct Powers {
     origin: f64,
-    count: u32,
+    count: u64,
     first: Pair,
     second: Pair,
 }
@@ -313,7 +313,7 @@ impl Powers {
             return (self.origin, 0.0);
         }
         let first = self.first.sum + self.first.error;
-        let shift = first / f64::from(self.count);
+        let shift = first / self.count as f64;
         let squares = (self.second.sum - first * shift) + self.second.error;
         (self.origin + shift, squares.max(0.0))
     }
@@ -332,11 +332,11 @@ pub struct Moments {
     old: Powers,
     young: Powers,
     /// Values in the window, those too large to square among them.
-    count: u32,
+    count: u64,
     /// Values that were there at the start of the generation and still are.
-    old_count: u32,
+    old_count: u64,
     /// Values too large to square.
-    large: u32,
+    large: u64,
 }
 
 impl Moments {
@@ -384,18 +384,18 @@ impl Moments {
 
     /// Number of values in the window.
     #[inline]
-    pub fn count(&self) -> u32 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
     /// The variance of the values as a sample of a larger population: `None` for fewer than two.
     pub fn variance_sample(&self) -> Option<f64> {
-        (self.count > 1 && self.large == 0).then(|| self.squares() / f64::from(self.count - 1))
+        (self.count > 1 && self.large == 0).then(|| self.squares() / (self.count - 1) as f64)
     }
 
     /// The variance of the values as the whole population: `None` for an empty window.
     pub fn variance_population(&self) -> Option<f64> {
-        (self.count > 0 && self.large == 0).then(|| self.squares() / f64::from(self.count))
+        (self.count > 0 && self.large == 0).then(|| self.squares() / self.count as f64)
     }
 
     /// Empties the window.
@@ -406,9 +406,9 @@ impl Moments {
     fn squares(&self) -> f64 {
         let (old_mean, old_squares) = self.old.centred();
         let (young_mean, young_squares) = self.young.centred();
-        let (old, young) = (f64::from(self.old.count), f64::from(self.young.count));
+        let (old, young) = (self.old.count as f64, self.young.count as f64);
         let apart = young_mean - old_mean;
-        old_squares + young_squares + apart * apart * (old * young / f64::from(self.count))
+        old_squares + young_squares + apart * apart * (old * young / self.count as f64)
     }
 }
 
@@ -576,7 +576,7 @@ mod tests {
         }
     }
 
-    fn assert_count(count: u32, rows: usize) {
+    fn assert_count(count: u64, rows: usize) {
         assert_eq!(count as usize, rows);
     }
 

@@ -1,13 +1,17 @@
 //! What a rule sees of the step, and where it puts what it finds.
 
-use trapjaw_event::{Event, MatchKind, Registry, RuleId, Value};
+use std::sync::Arc;
+
+use trapjaw_event::{MatchKind, Registry, RuleId, Value};
 use trapjaw_program::Rule;
 
 use super::feed::{At, Feed};
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Stray;
-use crate::output::{Alias, EVENT, Fired, Identity, KeptEvent, Outputs, root_timer};
+use crate::kept::KeptEvent;
+use crate::output::{Alias, Fired, Identity, Outputs};
+use crate::place::{EVENT, root_timer};
 use crate::segment::Segment;
 
 /// One rule's view of a step.
@@ -15,7 +19,7 @@ pub(crate) struct Context<'s> {
     pub(crate) rule: &'s Rule,
     pub(crate) id: RuleId,
     pub(crate) registry: &'s Registry,
-    pub(crate) segments: &'s [Segment<'s>],
+    pub(crate) segments: &'s [&'s Segment<'s>],
     pub(crate) feeds: &'s [Feed<'s>],
     /// When each row of the step takes effect; not decreasing.
     pub(crate) effects: &'s [i64],
@@ -56,7 +60,9 @@ impl<'s> Context<'s> {
             return effect;
         }
         match root_timer(feed.segment.cause(feed.rows.get(at.index))) {
-            Some((deadline, rule)) if deadline == effect && rule < self.id => effect - 1,
+            Some((deadline, rule)) if deadline == effect && rule < self.id => {
+                effect.saturating_sub(1)
+            }
             _ => effect,
         }
     }
@@ -71,35 +77,12 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// A copy of a row that outlives the step: its envelope and the fields that the rule keeps.
-    pub(crate) fn keep(&self, at: At) -> KeptEvent {
+    /// Copies a row so that it outlives the step: its envelope and the fields that the rule keeps.
+    pub(crate) fn keep(&self, at: At, copy: &mut KeptEvent) {
         let feed = self.feed(at);
-        let section = feed.segment.section;
-        let row = feed.rows.get(at.index) as usize;
         let source = &self.rule.sources[usize::from(feed.source)];
-        let id = section.id().map(|ids| ids.value(row));
-        let subject = section.subject().map(|subjects| subjects.value(row));
-        let text = |value: Option<trapjaw_event::ValueRef<'_>>| match value {
-            Some(trapjaw_event::ValueRef::Text(text)) => Some(Box::from(text)),
-            _ => None,
-        };
-        let fields = feed.segment.section.binding().field_count();
-        let mut values = vec![Value::Null; fields];
-        for &field in &source.kept {
-            values[field.index()] = section.value(field, row).to_value();
-        }
-        KeptEvent {
-            source: feed.source,
-            event: Event {
-                type_id: section.type_id(),
-                time: section.times()[row],
-                source: section.source().get(row).into(),
-                id: text(id),
-                subject: text(subject),
-                severity: section.severity_at(row),
-                values,
-            },
-        }
+        let row = feed.rows.get(at.index) as usize;
+        copy.assign((feed.source, &source.kept), feed.segment.section, row);
     }
 
     /// Reports a match of the key whose encoding is given.
@@ -128,9 +111,9 @@ impl<'s> Context<'s> {
                 (row as u32, deadline, None, deadline)
             }
         };
-        let start = self.outputs.keys.len() as u32;
+        let start = self.outputs.keys.len();
         self.outputs.keys.extend_from_slice(key);
-        let first = self.outputs.aggregates.len() as u32;
+        let first = self.outputs.aggregates.len();
         self.outputs.aggregates.extend(aggregates);
         self.counters.matches[self.id.index()] += 1;
         self.outputs.fired.push(Fired {
@@ -143,14 +126,14 @@ impl<'s> Context<'s> {
             time,
             alias,
             identity,
-            key: (start, self.outputs.keys.len() as u32),
+            key: start..self.outputs.keys.len(),
             aggregates: first,
         });
     }
 
     /// The alias that is an event kept from before.
-    pub(crate) fn kept(&mut self, kept: &KeptEvent) -> Alias {
-        self.outputs.kept.push(kept.clone());
+    pub(crate) fn kept(&mut self, kept: &Arc<KeptEvent>) -> Alias {
+        self.outputs.kept.push(Arc::clone(kept));
         Alias::Kept(self.outputs.kept.len() as u32 - 1)
     }
 

@@ -46,4 +46,8 @@ impl Machine for Each {
     }
 
     fn expire(&mut self, _cx: &mut Context<'_>, _core: &mut Core, _slot: u32, _deadline: i64) {}
+
+    fn slot_bytes(&self) -> usize {
+        0
+    }
 }

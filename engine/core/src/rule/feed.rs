@@ -1,15 +1,35 @@
 //! What one rule takes in during a step: its rows, their keys and arguments.
 
+use core::ops::Range;
 use std::borrow::Cow;
 
-use trapjaw_event::{PlainText, RuleId};
+use trapjaw_event::{PlainText, RuleId, ValueRef};
 use trapjaw_program::{Input, Rule};
 
 use crate::aggregate::{self, Argument};
 use crate::key::{self, SlotId};
-use crate::output::{Cause, compare_inputs};
+use crate::limits::MAX_KEY;
+use crate::place::{Cause, compare_inputs};
 use crate::segment::Segment;
 use crate::vm::{self, Registers, Selection, bits};
+
+/// The rows of a step that are evaluated together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// All.
+    Whole,
+    /// These.
+    Part(Range<u32>),
+}
+
+impl Span {
+    fn has(&self, row: u32) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Part(rows) => rows.contains(&row),
+        }
+    }
+}
 
 /// The rows of one segment that a rule takes in, and what it computes of them.
 #[derive(Debug)]
@@ -92,15 +112,20 @@ impl Picked {
 }
 
 impl<'s> Intake<'s> {
-    /// What of a segment goes into a rule; `None` where nothing does. `breaks`: the rule also takes
-    /// the rows that do not satisfy its condition.
+    /// What of a segment goes into a rule, of the rows of the step that lie in `span`; `None` where nothing
+    /// does. `breaks`: the rule also takes the rows that do not satisfy its condition.
     pub(crate) fn new(
         segment: &'s Segment<'s>,
         number: u32,
         (id, rule): (RuleId, &'s Rule),
         breaks: bool,
+        span: &Span,
     ) -> Option<Self> {
-        let index = segment.source_index(rule)?;
+        // Most rules read one type: comparing it is cheaper than looking for the rule.
+        if matches!(&*rule.sources, [source] if source.type_id != segment.type_id()) {
+            return None;
+        }
+        let index = segment.source_index(id)?;
         let source = &rule.sources[index];
         let truth = segment.truth(source.condition);
         let all = segment.section.rows() as u32;
@@ -109,10 +134,11 @@ impl<'s> Intake<'s> {
             Some(truth) if breaks => (Picked::All(all), Some(truth.into_owned())),
             Some(truth) => (Picked::Some(picked(&truth)?), None),
         };
-        let (rows, satisfied) = if segment.has_targets() {
-            restrict(segment, id, &rows, satisfied)
-        } else {
-            (rows, satisfied)
+        let (rows, satisfied) = match span {
+            Span::Whole if segment.targets().is_none() => (rows, satisfied),
+            _ => restrict(&rows, satisfied, |row| {
+                span.has(segment.step_row(row)) && segment.is_for(id, row)
+            }),
         };
         if rows.len() == 0 {
             return None;
@@ -170,15 +196,14 @@ fn picked(truth: &[u64]) -> Option<Vec<u32>> {
     Some(rows)
 }
 
-/// Of rows that came from another shard, those that are for this rule.
+/// Of the rows, those for which `is_wanted` holds.
 fn restrict(
-    segment: &Segment<'_>,
-    rule: RuleId,
     rows: &Picked,
     satisfied: Option<Vec<u64>>,
+    is_wanted: impl Fn(u32) -> bool,
 ) -> (Picked, Option<Vec<u64>>) {
     let kept: Vec<u32> = (0..rows.len() as u32)
-        .filter(|&index| segment.is_for(rule, rows.get(index)))
+        .filter(|&index| is_wanted(rows.get(index)))
         .collect();
     let satisfied = satisfied.map(|bits| {
         let mut kept_bits = Vec::with_capacity(bits::words(kept.len()));
@@ -220,17 +245,26 @@ pub(crate) fn merged(feeds: &[Feed<'_>]) -> Vec<At> {
     order
 }
 
+/// Why a row has no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoKey {
+    /// A part of it is null.
+    Null,
+    /// It is longer than [`MAX_KEY`].
+    Long,
+}
+
 /// Where a row's key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
-    /// A part of it is null: nowhere.
-    Nowhere,
+    /// Nowhere.
+    Nowhere(NoKey),
     /// On another shard.
     Shard(u32),
     /// Here, under this slot.
     Slot(SlotId),
-    /// Here, but it has no slot: its hash. The reader holds its encoding.
-    New(u64),
+    /// Here, but it has no slot. The reader holds its encoding.
+    New,
 }
 
 /// Reads the keys of one feed's rows. A dictionary's values are hashed and looked up once each.
@@ -283,7 +317,7 @@ impl<'s> KeyReader<'s> {
     pub(crate) fn home(&mut self, index: u32, keys: &mut key::Keys, place: (u32, u32)) -> Home {
         if let Some(dictionary) = &self.dictionary {
             let known = dictionary.slots[usize::from(dictionary.codes[index as usize])];
-            if known != UNSEEN && keys.is_current(known) {
+            if known != UNSEEN && keys.see(known) {
                 return Home::Slot(known);
             }
         }
@@ -303,37 +337,47 @@ impl<'s> KeyReader<'s> {
     }
 
     fn look_up(&mut self, index: u32, keys: &mut key::Keys, (shard, shards): (u32, u32)) -> Home {
-        if self.encode(index).is_none() {
-            return Home::Nowhere;
+        if let Err(why) = self.encode(index) {
+            return Home::Nowhere(why);
         }
-        let hash = key::hash(&self.encoded);
         if shards > 1 && !self.rule.key.is_empty() {
-            let owner = key::owner(hash, shards);
+            let owner = key::owner(key::hash(&self.encoded), shards);
             if owner != shard {
                 return Home::Shard(owner);
             }
         }
-        match keys.find(hash, &self.encoded) {
+        match keys.find(&self.encoded) {
             Some(id) => {
                 self.remember(index, id);
                 Home::Slot(id)
             }
-            None => Home::New(hash),
+            None => Home::New,
         }
     }
 
-    /// Encodes the key of a row; `None` where a part of it is null.
-    pub(crate) fn encode(&mut self, index: u32) -> Option<()> {
+    /// Encodes the key of a row.
+    pub(crate) fn encode(&mut self, index: u32) -> Result<(), NoKey> {
         self.encoded.clear();
         if let Some(Dictionary { codes, values, .. }) = &self.dictionary {
             let text = values.get(usize::from(codes[index as usize]));
-            self.encoded.extend_from_slice(text.as_bytes());
-            return Some(());
+            return self.append(ValueRef::Text(text), true);
         }
+        let inputs = self.inputs;
         for (place, part) in self.rule.key.iter().enumerate() {
-            let value = self.inputs.value(usize::from(part.output), index as usize);
-            key::encode(value, place + 1 == self.rule.key.len(), &mut self.encoded)?;
+            let value = inputs.value(usize::from(part.output), index as usize);
+            self.append(value, place + 1 == self.rule.key.len())?;
         }
-        Some(())
+        Ok(())
+    }
+
+    fn append(&mut self, value: ValueRef<'_>, last: bool) -> Result<(), NoKey> {
+        if matches!(value, ValueRef::Text(text) if text.len() > MAX_KEY) {
+            return Err(NoKey::Long);
+        }
+        key::encode(value, last, &mut self.encoded).ok_or(NoKey::Null)?;
+        if self.encoded.len() > MAX_KEY {
+            return Err(NoKey::Long);
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,13 @@
 //! it changes by itself. Timers are armed lazily: a slot's timer never stands later than the slot's
 //! deadline, but may stand earlier, and is then set anew when it goes off. So a deadline that moves with
 //! every event costs nothing an event.
+//!
+//! # Memory
+//!
+//! Three limits hold, all of [`Config`]: on the number of keys, on the bytes of window rows, and on the bytes
+//! of everything else. Where one is reached, keys are given up by second chance ([`Keys::oldest`]) until it
+//! holds again; the key at hand comes last. A key that is given up is as if it had never been seen: nothing
+//! is reported of it, and its next event begins it anew.
 
 use trapjaw_program::Rule;
 
@@ -54,8 +61,27 @@ pub(crate) trait Machine {
         false
     }
 
-    /// The end of the step: copies what has to outlive the batch.
-    fn settle(&mut self, _cx: &Context<'_>) {}
+    /// The end of the step: copies what of one key has to outlive the batch, and tells its slot; `None` when
+    /// all is copied.
+    fn settle_one(&mut self, _cx: &Context<'_>) -> Option<u32> {
+        None
+    }
+
+    /// Bytes that each slot takes.
+    fn slot_bytes(&self) -> usize;
+
+    /// Bytes of events that are kept.
+    fn kept_bytes(&self) -> usize {
+        0
+    }
+
+    /// Bytes of window rows.
+    fn window_bytes(&self) -> usize {
+        0
+    }
+
+    /// The rule's sources have come to stand in another order: `places` says where each stands now.
+    fn reorder_sources(&mut self, _places: &[u16]) {}
 
     /// Does the key wait for the common deadline?
     fn waits(&self, _slot: u32) -> bool {
@@ -79,7 +105,33 @@ pub(crate) struct Core {
     /// When each slot's timer stands; `NEVER` for none.
     armed: Vec<i64>,
     logs: Option<Logs>,
+    room: Room,
 }
+
+/// What the keys of one rule may take.
+#[derive(Debug)]
+struct Room {
+    /// Most live keys; at least one.
+    keys: usize,
+    /// Bytes of each slot.
+    slot_bytes: usize,
+    /// Bytes of the slots and all that hangs on them.
+    bytes: usize,
+}
+
+impl Room {
+    fn new(config: &Config, slot_bytes: usize) -> Self {
+        let tables = config.max_state_bytes / 2 / slot_bytes;
+        Self {
+            keys: config.max_keys.min(tables).clamp(1, MAX_SLOTS),
+            slot_bytes,
+            bytes: config.max_state_bytes,
+        }
+    }
+}
+
+/// Slots are numbered by `u32`, of which the last stands for none.
+const MAX_SLOTS: usize = u32::MAX as usize - 1;
 
 const NEVER: i64 = i64::MAX;
 
@@ -116,8 +168,19 @@ impl Core {
             .filter(|&forgotten| forgotten > now)
     }
 
-    fn insert(&mut self, hash: u64, encoded: &[u8]) -> SlotId {
-        let id = self.keys.insert(hash, encoded);
+    /// Do slots, long keys and firings, together with `kept` bytes of events, take more than there is room for?
+    fn is_over(&self, kept: usize) -> bool {
+        self.bytes() + kept > self.room.bytes
+    }
+
+    /// Bytes of slots, long keys and firings.
+    fn bytes(&self) -> usize {
+        let logs = self.logs.as_ref().map_or(0, Logs::bytes);
+        self.keys.slots() * self.room.slot_bytes + self.keys.bytes() + logs
+    }
+
+    fn insert(&mut self, encoded: &[u8]) -> SlotId {
+        let id = self.keys.insert(encoded);
         if self.armed.len() <= id.slot as usize {
             self.armed.resize(id.slot as usize + 1, NEVER);
         }
@@ -148,11 +211,19 @@ pub(crate) struct Keyed<M> {
 
 impl<M: Machine> Keyed<M> {
     pub(crate) fn new(rule: &Rule, machine: M, config: &Config) -> Self {
+        let logs = rule.limit.map(Logs::new);
+        let slot_bytes = Keys::SLOT_BYTES
+            + size_of::<i64>()
+            + Wheel::SLOT_BYTES
+            + logs.as_ref().map_or(0, |_| Logs::SLOT_BYTES)
+            + machine.slot_bytes();
+        let room = Room::new(config, slot_bytes);
         let core = Core {
             keys: Keys::default(),
-            wheel: Wheel::new(u32::try_from(config.max_keys).unwrap_or(u32::MAX).max(1)),
+            wheel: Wheel::new(room.keys as u32),
             armed: Vec::new(),
-            logs: rule.limit.map(Logs::new),
+            logs,
+            room,
         };
         Self { machine, core }
     }
@@ -160,6 +231,16 @@ impl<M: Machine> Keyed<M> {
     /// Number of live keys.
     pub(crate) fn keys(&self) -> usize {
         self.core.keys.len()
+    }
+
+    /// Bytes of all that it remembers.
+    pub(crate) fn bytes(&self) -> usize {
+        self.core.bytes() + self.machine.kept_bytes() + self.machine.window_bytes()
+    }
+
+    /// The rule's sources have come to stand in another order: `places` says where each stands now.
+    pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
+        self.machine.reorder_sources(places);
     }
 
     /// A lower bound of the next instant at which something happens by itself.
@@ -188,49 +269,75 @@ impl<M: Machine> Keyed<M> {
         }
         self.machine.flush(cx, &mut self.core);
         self.pass(cx, now);
-        self.machine.settle(cx);
+        while let Some(slot) = self.machine.settle_one(cx) {
+            self.make_room(cx, Some(slot));
+        }
     }
 
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {
         let now = cx.effect(at);
         self.pass(cx, cx.timers_before(at, now));
         let slot = match reader.home(at.index, &mut self.core.keys, cx.shard) {
-            Home::Nowhere => {
-                cx.counters.null_keys += 1;
-                return;
-            }
-            Home::Shard(destination) => {
-                cx.stray(at, destination);
-                return;
-            }
+            Home::Nowhere(why) => return cx.counters.skip(why),
+            Home::Shard(destination) => return cx.stray(at, destination),
             Home::Slot(id) => id.slot,
-            Home::New(_) if !self.machine.opens(cx, at) => return,
-            Home::New(hash) => {
-                if self.core.keys.len() >= cx.config.max_keys {
-                    self.evict(cx);
-                }
-                let id = self.core.insert(hash, reader.encoded());
-                self.machine.open(id.slot);
-                reader.remember(at.index, id);
-                id.slot
-            }
+            Home::New if !self.machine.opens(cx, at) => return,
+            Home::New => self.begin(cx, reader, at.index),
         };
-        while self
-            .machine
-            .take(cx, &mut self.core, slot, at, now)
-            .is_err()
-        {
-            let victim = self.evict(cx);
-            if victim.is_none_or(|victim| victim == slot) {
-                // Not even this key's own rows made room.
-                return;
-            }
-        }
+        let Some(slot) = self.take(cx, reader, slot, at, now) else {
+            return;
+        };
         match self.machine.deadline(cx, slot) {
             Some(deadline) => self.core.arm(slot, deadline),
             None if self.machine.waits(slot) => {}
             None => self.rest(slot, now),
         }
+    }
+
+    /// Takes a row into its key's slot, and gives the slot where it then is; `None` where there is no room for
+    /// it even alone.
+    fn take(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: &mut KeyReader<'_>,
+        mut slot: u32,
+        at: At,
+        now: i64,
+    ) -> Option<u32> {
+        let mut is_fresh = false;
+        while (self.machine.take(cx, &mut self.core, slot, at, now)).is_err() {
+            if self.evict(cx, Some(slot)) == Some(slot) {
+                if is_fresh || reader.encode(at.index).is_err() {
+                    return None;
+                }
+                // Its own rows have used all room up: the key begins anew, with this row.
+                slot = self.begin(cx, reader, at.index);
+                is_fresh = true;
+            }
+        }
+        self.make_room(cx, Some(slot)).then_some(slot)
+    }
+
+    /// Gives the key that the reader has just encoded a slot.
+    fn begin(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, index: u32) -> u32 {
+        if self.core.keys.len() >= self.core.room.keys {
+            self.evict(cx, None);
+        }
+        let id = self.core.insert(reader.encoded());
+        self.machine.open(id.slot);
+        reader.remember(index, id);
+        id.slot
+    }
+
+    /// Gives keys up until the rest has room, `spared` last. Is that one still there?
+    fn make_room(&mut self, cx: &mut Context<'_>, spared: Option<u32>) -> bool {
+        while self.core.is_over(self.machine.kept_bytes()) {
+            let victim = self.evict(cx, spared);
+            if victim.is_none() || victim == spared {
+                return false;
+            }
+        }
+        true
     }
 
     fn rest(&mut self, slot: u32, now: i64) {
@@ -246,9 +353,9 @@ impl<M: Machine> Keyed<M> {
         self.core.remove(slot);
     }
 
-    fn evict(&mut self, cx: &mut Context<'_>) -> Option<u32> {
+    fn evict(&mut self, cx: &mut Context<'_>, spared: Option<u32>) -> Option<u32> {
         self.machine.flush(cx, &mut self.core);
-        let victim = self.core.keys.oldest()?;
+        let victim = self.core.keys.oldest(spared)?;
         self.free(victim);
         cx.counters.evicted += 1;
         Some(victim)
@@ -263,11 +370,15 @@ impl<M: Machine> Keyed<M> {
                 .filter(|&deadline| deadline <= now);
             let until = common.unwrap_or(now);
             match self.core.wheel.pop_due(until) {
-                Some((at, slot)) => self.timer(cx, at, slot),
+                Some((at, slot)) => {
+                    self.timer(cx, at, slot);
+                    self.make_room(cx, None);
+                }
                 None => match common {
                     Some(deadline) => {
                         self.machine.flush(cx, &mut self.core);
                         self.machine.expire_all(cx, &mut self.core, deadline);
+                        self.make_room(cx, None);
                     }
                     None => return,
                 },

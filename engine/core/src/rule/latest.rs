@@ -1,16 +1,19 @@
 //! The newest event of a key, for matches that a timer brings about.
 //!
 //! Copying an event for each row would cost more than all else. Within a step its place is enough; only
-//! the last one of a key is copied, when the step ends.
+//! the last one of a key is copied, when the step ends, and goes where the copy of the one before was.
+
+use std::sync::Arc;
 
 use super::context::Context;
 use super::feed::At;
-use crate::output::{Alias, KeptEvent};
+use crate::kept::KeptEvent;
+use crate::output::Alias;
 
 #[derive(Debug, Default)]
 struct Latest {
     here: Option<At>,
-    kept: Option<Box<KeptEvent>>,
+    kept: Option<Arc<KeptEvent>>,
 }
 
 /// The newest event of each slot.
@@ -19,9 +22,18 @@ pub(crate) struct LatestEvents {
     by_slot: Vec<Latest>,
     /// Slots whose newest event is of this step.
     touched: Vec<u32>,
+    bytes: usize,
 }
 
 impl LatestEvents {
+    /// Bytes that each slot takes, whatever is kept of it.
+    pub(crate) const SLOT_BYTES: usize = size_of::<Latest>();
+
+    /// Bytes of the copies.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// `at` is now the slot's newest event.
     pub(crate) fn see(&mut self, slot: u32, at: At) {
         if self.by_slot.len() <= slot as usize {
@@ -35,8 +47,11 @@ impl LatestEvents {
     /// Forgets a slot's event.
     pub(crate) fn clear(&mut self, slot: u32) {
         if let Some(latest) = self.by_slot.get_mut(slot as usize) {
-            // The list of touched slots may still name it: `settle` then finds nothing.
-            *latest = Latest::default();
+            // The list of touched slots may still name it: `settle_one` then finds nothing.
+            latest.here = None;
+            if let Some(kept) = latest.kept.take() {
+                self.bytes -= kept.bytes();
+            }
         }
     }
 
@@ -50,13 +65,37 @@ impl LatestEvents {
         }
     }
 
-    /// Copies what has to outlive the step's batch.
-    pub(crate) fn settle(&mut self, cx: &Context<'_>) {
-        for slot in self.touched.drain(..) {
+    /// Copies one of the events that have to outlive the step's batch, and tells its slot; `None` when all are
+    /// copied.
+    pub(crate) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        while let Some(slot) = self.touched.pop() {
             let latest = &mut self.by_slot[slot as usize];
-            if let Some(at) = latest.here.take() {
-                latest.kept = Some(Box::new(cx.keep(at)));
+            let Some(at) = latest.here.take() else {
+                continue;
+            };
+            self.bytes -= latest.kept.as_ref().map_or(0, |kept| kept.bytes());
+            let kept = latest.kept.get_or_insert_default();
+            // What a match of this step still reads stays as it is.
+            if Arc::get_mut(kept).is_none() {
+                *kept = Arc::default();
             }
+            if let Some(kept) = Arc::get_mut(kept) {
+                cx.keep(at, kept);
+            }
+            self.bytes += kept.bytes();
+            return Some(slot);
+        }
+        None
+    }
+
+    /// The rule's sources have come to stand in another order: `places` says where each stands now.
+    pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
+        let kept = self
+            .by_slot
+            .iter_mut()
+            .filter_map(|latest| latest.kept.as_mut());
+        for kept in kept.filter_map(Arc::get_mut) {
+            kept.source = places[usize::from(kept.source)];
         }
     }
 }

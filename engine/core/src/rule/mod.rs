@@ -22,7 +22,7 @@ pub(crate) use context::Context;
 use context::Trigger;
 use each::Each;
 use feed::{At, merged};
-pub(crate) use feed::{Feed, Intake};
+pub(crate) use feed::{Feed, Intake, NoKey, Span};
 use keyed::Keyed;
 use sustained::Sustained;
 use tumbling::Tumbling;
@@ -89,6 +89,18 @@ impl State {
         }
     }
 
+    /// Bytes of all that it remembers.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Each(state) => state.bytes(),
+            Self::Sustained(state) => state.bytes(),
+            Self::Window(state) => state.bytes(),
+            Self::Tumbling(state) => state.bytes(),
+            Self::Absent(state) => state.bytes(),
+        }
+    }
+
     /// A lower bound of the next instant at which something happens by itself.
     pub(crate) fn next_deadline(&self) -> Option<i64> {
         match self {
@@ -98,6 +110,18 @@ impl State {
             Self::Window(state) => state.next_deadline(),
             Self::Tumbling(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
+        }
+    }
+
+    /// The rule's sources have come to stand in another order: `places` says where each stands now.
+    pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
+        match self {
+            Self::None => {}
+            Self::Each(state) => state.reorder_sources(places),
+            Self::Sustained(state) => state.reorder_sources(places),
+            Self::Window(state) => state.reorder_sources(places),
+            Self::Tumbling(state) => state.reorder_sources(places),
+            Self::Absent(state) => state.reorder_sources(places),
         }
     }
 
@@ -126,9 +150,8 @@ fn stateless(cx: &mut Context<'_>) {
     let mut readers: Vec<_> = feeds.iter().map(|feed| feed.keys(cx.rule)).collect();
     let mut fire = |at: At| {
         let reader = &mut readers[at.feed as usize];
-        if reader.encode(at.index).is_none() {
-            cx.counters.null_keys += 1;
-            return;
+        if let Err(why) = reader.encode(at.index) {
+            return cx.counters.skip(why);
         }
         let about = (cx.alias(at, true), Identity::Alias);
         cx.fire(

@@ -170,7 +170,19 @@ impl Machine for Sustained {
         self.latest.clear(slot);
     }
 
-    fn settle(&mut self, cx: &Context<'_>) {
-        self.latest.settle(cx);
+    fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        self.latest.settle_one(cx)
+    }
+
+    fn slot_bytes(&self) -> usize {
+        size_of::<Option<Run>>() + LatestEvents::SLOT_BYTES
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.latest.bytes()
+    }
+
+    fn reorder_sources(&mut self, places: &[u16]) {
+        self.latest.reorder_sources(places);
     }
 }

@@ -12,17 +12,29 @@ use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use crate::aggregate::{Accumulator, Layout, Results};
-use crate::output::{About, Alias, Identity};
+use crate::matched::About;
+use crate::output::{Alias, Identity};
 use crate::vm::{self, Bound, Selection, bits};
+
+/// Where a slot stands in a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Outside,
+    /// It has rows, and is listed.
+    Active,
+    /// It is listed, but was closed since.
+    Closed,
+}
 
 /// One window of all keys.
 #[derive(Debug, Default)]
 struct Pane {
     /// Its end, while it has rows.
     end: Option<i64>,
-    /// Slots with rows in it, or that had some and were closed since.
-    active: Vec<u32>,
-    is_active: Vec<bool>,
+    /// Slots with rows in it, or that had some and were closed since; each once.
+    listed: Vec<u32>,
+    places: Vec<Place>,
     /// By slot, as many as there are aggregates.
     accumulators: Vec<Accumulator>,
     latest: LatestEvents,
@@ -30,30 +42,30 @@ struct Pane {
 
 impl Pane {
     fn is_active(&self, slot: u32) -> bool {
-        self.is_active
-            .get(slot as usize)
-            .is_some_and(|&active| active)
+        self.places.get(slot as usize) == Some(&Place::Active)
     }
 
     fn close(&mut self, slot: u32) {
-        if let Some(active) = self.is_active.get_mut(slot as usize) {
-            *active = false;
+        if let Some(place @ Place::Active) = self.places.get_mut(slot as usize) {
+            *place = Place::Closed;
         }
         self.latest.clear(slot);
     }
 
     fn add(&mut self, layout: &Layout, cx: &Context<'_>, slot: u32, at: At) {
         let index = slot as usize;
-        if self.is_active.len() <= index {
-            let new = index + 1 - self.is_active.len();
-            self.is_active.resize(index + 1, false);
+        if self.places.len() <= index {
+            let new = index + 1 - self.places.len();
+            self.places.resize(index + 1, Place::Outside);
             self.accumulators
                 .extend((0..new).flat_map(|_| layout.accumulators(false)));
         }
         let accumulators = &mut self.accumulators[index * layout.len()..][..layout.len()];
-        if !core::mem::replace(&mut self.is_active[index], true) {
-            self.active.push(slot);
-            // A slot lives on from window to window where a limit remembers it.
+        let before = core::mem::replace(&mut self.places[index], Place::Active);
+        if before == Place::Outside {
+            self.listed.push(slot);
+        }
+        if before != Place::Active {
             for (accumulator, empty) in accumulators.iter_mut().zip(layout.accumulators(false)) {
                 *accumulator = empty;
             }
@@ -62,15 +74,25 @@ impl Pane {
         self.latest.see(slot, at);
     }
 
-    /// The slots with rows, whose window this then no longer is.
+    /// The slots with rows, in order. Their window is over: nothing is listed then, but they are active still.
     fn take_active(&mut self) -> Vec<u32> {
         self.end = None;
-        let mut slots = core::mem::take(&mut self.active);
-        // A slot that was closed and opened again stands here twice.
+        let mut slots = core::mem::take(&mut self.listed);
         slots.sort_unstable();
-        slots.dedup();
-        slots.retain(|&slot| self.is_active(slot));
+        slots.retain(|&slot| {
+            let place = &mut self.places[slot as usize];
+            if *place == Place::Closed {
+                *place = Place::Outside;
+            }
+            *place == Place::Active
+        });
         slots
+    }
+
+    /// A slot that was taken has nothing more to do with the window.
+    fn leave(&mut self, slot: u32) {
+        self.places[slot as usize] = Place::Outside;
+        self.latest.clear(slot);
     }
 
     /// The aggregates of slots, a row each.
@@ -106,8 +128,8 @@ impl Tumbling {
     /// The end of the window that `now` lies in.
     fn end_of(&self, now: i64) -> i64 {
         now.div_euclid(self.length)
+            .saturating_add(1)
             .saturating_mul(self.length)
-            .saturating_add(self.length)
     }
 
     /// For which of the slots `having` holds, as a bitmap.
@@ -157,7 +179,7 @@ impl Tumbling {
             .map(|i| self.layout.value(i, results, row))
             .collect();
         let about = About {
-            rule: cx.rule,
+            rule: (cx.id, cx.rule),
             registry: cx.registry,
             segments: cx.segments,
             kept: &cx.outputs.kept,
@@ -210,7 +232,8 @@ impl Machine for Tumbling {
     fn expire(&mut self, _cx: &mut Context<'_>, _core: &mut Core, _slot: u32, _deadline: i64) {}
 
     fn common_deadline(&self) -> Option<i64> {
-        self.open.end
+        // A window that would end past the end of time does not.
+        self.open.end.filter(|&end| end != i64::MAX)
     }
 
     fn expire_all(&mut self, cx: &mut Context<'_>, core: &mut Core, deadline: i64) {
@@ -239,7 +262,7 @@ impl Machine for Tumbling {
             }
         }
         for slot in slots {
-            self.open.close(slot);
+            self.open.leave(slot);
             if !self.next.is_active(slot) {
                 core.release(slot, deadline);
             }
@@ -247,8 +270,23 @@ impl Machine for Tumbling {
         core::mem::swap(&mut self.open, &mut self.next);
     }
 
-    fn settle(&mut self, cx: &Context<'_>) {
-        self.open.latest.settle(cx);
-        self.next.latest.settle(cx);
+    fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        let open = self.open.latest.settle_one(cx);
+        open.or_else(|| self.next.latest.settle_one(cx))
+    }
+
+    fn slot_bytes(&self) -> usize {
+        let accumulators = self.layout.len() * size_of::<Accumulator>();
+        let listed = size_of::<u32>() + size_of::<Place>();
+        2 * (accumulators + listed + LatestEvents::SLOT_BYTES)
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.open.latest.bytes() + self.next.latest.bytes()
+    }
+
+    fn reorder_sources(&mut self, places: &[u16]) {
+        self.open.latest.reorder_sources(places);
+        self.next.latest.reorder_sources(places);
     }
 }

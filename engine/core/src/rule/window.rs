@@ -100,8 +100,10 @@ impl Windows {
 
     /// Removes what is no longer in `(now - length, now]`.
     fn evict(&mut self, slot: u32, now: i64) {
-        let Some(length) = self.length else { return };
-        let past = now.saturating_sub(length);
+        // Where time has not been going on for as long, no row is past.
+        let Some(past) = self.length.and_then(|length| now.checked_sub(length)) else {
+            return;
+        };
         let count = self.layout.len();
         let window = &mut self.by_slot[slot as usize];
         let accumulators = &mut self.accumulators[slot as usize * count..][..count];
@@ -304,7 +306,29 @@ impl Machine for Windows {
         window.live && window.run == self.run.number
     }
 
-    fn settle(&mut self, cx: &Context<'_>) {
-        self.latest.settle(cx);
+    fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        self.latest.settle_one(cx)
+    }
+
+    fn slot_bytes(&self) -> usize {
+        let accumulators = self.layout.len() * size_of::<Accumulator>();
+        let latest = if self.reports_clear {
+            LatestEvents::SLOT_BYTES
+        } else {
+            0
+        };
+        size_of::<Window>() + accumulators + latest
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.latest.bytes()
+    }
+
+    fn window_bytes(&self) -> usize {
+        self.chunks.reserved_bytes()
+    }
+
+    fn reorder_sources(&mut self, places: &[u16]) {
+        self.latest.reorder_sources(places);
     }
 }

@@ -195,6 +195,9 @@ pub struct Wheel {
 }
 
 impl Wheel {
+    /// Bytes that each slot takes.
+    pub const SLOT_BYTES: usize = size_of::<Node>();
+
     /// A wheel for slots below `slots`, with none armed.
     pub fn new(slots: u32) -> Self {
         Self {

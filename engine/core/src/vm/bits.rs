@@ -1,5 +1,7 @@
 //! Bitmaps: one bit a row, 64 rows a word, zeros behind the last row.
 
+use core::ops::Range;
+
 /// Words that hold `rows` bits.
 pub(crate) const fn words(rows: usize) -> usize {
     rows.div_ceil(64)
@@ -29,6 +31,29 @@ pub(crate) fn get(bits: &[u64], row: usize) -> bool {
 /// How many bits are set.
 pub(crate) fn count(bits: &[u64]) -> u64 {
     bits.iter().map(|word| u64::from(word.count_ones())).sum()
+}
+
+/// How many bits of these rows are set.
+pub(crate) fn count_in(bits: &[u64], rows: Range<usize>) -> usize {
+    if rows.is_empty() {
+        return 0;
+    }
+    let (first, last) = (rows.start / 64, (rows.end - 1) / 64);
+    let words = bits[first..=last].iter().zip(first..);
+    let counts = words.map(|(&word, index)| {
+        let from = if index == first {
+            u64::MAX << (rows.start % 64)
+        } else {
+            u64::MAX
+        };
+        let to = if index == last {
+            tail_mask(rows.end)
+        } else {
+            u64::MAX
+        };
+        (word & from & to).count_ones() as usize
+    });
+    counts.sum()
 }
 
 /// Rows whose bit is set, in order.
@@ -118,6 +143,13 @@ mod tests {
             let mut pairs = Vec::new();
             test_pairs(&values, &values, &mut pairs, |a, b| a == b);
             assert_eq!(ones(&pairs).count(), rows as usize);
+            for range in [0..rows, 0..rows / 2, rows / 3..rows, rows / 3..rows / 2] {
+                let range = range.start as usize..range.end as usize;
+                let within = expected
+                    .iter()
+                    .filter(|&&row| range.contains(&(row as usize)));
+                assert_eq!(count_in(&bits, range.clone()), within.count());
+            }
         }
     }
 }

@@ -23,6 +23,8 @@
 
 use std::fmt;
 
+use trapjaw_program::limits::MAX_AGGREGATES;
+
 /// Row places of the smallest chunk, and the unit in which segments are cut.
 const UNIT_PLACES: usize = 8;
 
@@ -41,8 +43,9 @@ const FIRST_SEGMENT_UNITS: usize = 16;
 /// Chunks of cleared windows that one allocation sorts into the free lists.
 const SORTED_AT_ONCE: usize = 4;
 
-/// Largest number of words of a row: a full segment then takes 2 MiB.
-pub const MAX_WIDTH: usize = 64;
+/// Largest number of words of a row: a time, a word for each of a rule's aggregates, and one that says which
+/// of these are present. A full segment then takes 2 MiB.
+pub const MAX_WIDTH: usize = 2 + MAX_AGGREGATES;
 
 const _: () = assert!(CLASSES == 1 << CLASS_BITS);
 const _: () = assert!(units(CLASSES - 1) <= 1 << SEGMENT_BITS);

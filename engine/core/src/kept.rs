@@ -1,0 +1,133 @@
+//! Events that rules hold on to after their batch has gone: envelope and kept fields.
+
+use trapjaw_event::{FieldId, SectionView, Severity, ValueRef};
+use trapjaw_program::Envelope;
+
+/// A copy of an event: its envelope, and of its fields those that its rule keeps.
+///
+/// All texts lie in one buffer, so that the copy of a key's next event goes where that of the last one was.
+#[derive(Debug, Default)]
+pub(crate) struct KeptEvent {
+    /// Place in the rule's sources.
+    pub(crate) source: u16,
+    pub(crate) time: i64,
+    pub(crate) severity: Option<Severity>,
+    texts: String,
+    source_name: Span,
+    id: Option<Span>,
+    subject: Option<Span>,
+    /// By place among the source's kept fields.
+    values: Vec<KeptValue>,
+}
+
+/// Where a text lies in its event's buffer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum KeptValue {
+    Text(Span),
+    /// Any but a text.
+    Plain(ValueRef<'static>),
+}
+
+/// A buffer of at most this many bytes is kept for the next event, however little that one needs.
+const SPARE: usize = 256;
+
+impl KeptEvent {
+    /// Takes the place of whatever event this was.
+    pub(crate) fn assign(
+        &mut self,
+        (source, kept): (u16, &[FieldId]),
+        section: SectionView<'_>,
+        row: usize,
+    ) {
+        self.texts.clear();
+        self.source = source;
+        self.time = section.times()[row];
+        self.severity = section.severity_at(row);
+        self.source_name = self.push(section.source().get(row));
+        let text = |value| match value {
+            Some(ValueRef::Text(text)) => Some(text),
+            _ => None,
+        };
+        let id = text(section.id().map(|ids| ids.value(row)));
+        self.id = id.map(|id| self.push(id));
+        let subject = text(section.subject().map(|subjects| subjects.value(row)));
+        self.subject = subject.map(|subject| self.push(subject));
+        self.values.clear();
+        for &field in kept {
+            let value = match section.value(field, row) {
+                ValueRef::Text(text) => KeptValue::Text(self.push(text)),
+                ValueRef::Null => KeptValue::Plain(ValueRef::Null),
+                ValueRef::Bool(v) => KeptValue::Plain(ValueRef::Bool(v)),
+                ValueRef::Int(v) => KeptValue::Plain(ValueRef::Int(v)),
+                ValueRef::Float(v) => KeptValue::Plain(ValueRef::Float(v)),
+                ValueRef::Time(v) => KeptValue::Plain(ValueRef::Time(v)),
+                ValueRef::Duration(v) => KeptValue::Plain(ValueRef::Duration(v)),
+                ValueRef::Ip(v) => KeptValue::Plain(ValueRef::Ip(v)),
+                ValueRef::Enum(v) => KeptValue::Plain(ValueRef::Enum(v)),
+            };
+            self.values.push(value);
+        }
+        if self.texts.capacity() > SPARE.max(2 * self.texts.len()) {
+            self.texts.shrink_to_fit();
+        }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.texts.capacity() + self.values.capacity() * size_of::<KeptValue>()
+    }
+
+    /// The value of a kept field, by its place among them.
+    pub(crate) fn value(&self, kept: usize) -> ValueRef<'_> {
+        match self.values[kept] {
+            KeptValue::Text(span) => ValueRef::Text(self.text(span)),
+            KeptValue::Plain(value) => value,
+        }
+    }
+
+    pub(crate) fn source_name(&self) -> &str {
+        self.text(self.source_name)
+    }
+
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.id.map(|span| self.text(span))
+    }
+
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.subject.map(|span| self.text(span))
+    }
+
+    /// A field of the envelope; the type's name is given, since it is not kept.
+    pub(crate) fn envelope<'a>(&'a self, wire_name: &'a str, field: Envelope) -> ValueRef<'a> {
+        let text = |text: Option<&'a str>| text.map_or(ValueRef::Null, ValueRef::Text);
+        match field {
+            Envelope::Type => ValueRef::Text(wire_name),
+            Envelope::Source => ValueRef::Text(self.source_name()),
+            Envelope::Id => text(self.id()),
+            Envelope::Subject => text(self.subject()),
+            Envelope::Time => ValueRef::Time(self.time),
+            Envelope::Severity => self
+                .severity
+                .map_or(ValueRef::Null, |s| ValueRef::Enum(s as u16)),
+        }
+    }
+
+    fn push(&mut self, text: &str) -> Span {
+        let start = self.texts.len() as u32;
+        self.texts.push_str(text);
+        Span {
+            start,
+            end: self.texts.len() as u32,
+        }
+    }
+
+    fn text(&self, span: Span) -> &str {
+        &self.texts[span.start as usize..span.end as usize]
+    }
+}

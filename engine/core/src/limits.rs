@@ -1,0 +1,17 @@
+//! The named limits of evaluation. What an operator may set is in [`Config`](crate::Config).
+
+use trapjaw_event::limits::MAX_ROWS;
+
+/// Most bytes of a key, encoded: a part takes the bytes of its value, and a text before the last part two more
+/// and one for each zero byte in it. A row with a longer key is skipped for its rule, and counted.
+pub const MAX_KEY: usize = 4_096;
+
+/// Most keys that an eviction passes over because they were seen lately. Then the next one is given up.
+pub const SECOND_CHANCES: usize = 256;
+
+/// Rows that rules take in before what they found is told, each counted once for each rule that takes it.
+/// Where a batch brings more, its rows are taken in pieces. One row is never parted.
+pub const TAKEN_AT_ONCE: usize = 1 << 18;
+
+// A batch that no more than some rules take whole is taken at once.
+const _: () = assert!(TAKEN_AT_ONCE >= 16 * MAX_ROWS);

@@ -1,0 +1,257 @@
+//! How a match is read: identity, key, bound event, calls of actions.
+
+use std::sync::Arc;
+
+use trapjaw_event::{
+    ActionCall, BoundEvent, FieldId, Match, MatchId, MatchKind, Registry, RuleId, Value, ValueRef,
+};
+use trapjaw_program::{Code, Input, Rule, RuleSet, When};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::kept::KeptEvent;
+use crate::key;
+use crate::output::{Alias, Fired, Identity, Outputs};
+use crate::place::Place;
+use crate::segment::{Origin, Segment, identity};
+use crate::vm::{self, Bound, Registers, Selection};
+
+/// What a match is read from: the step's inputs and outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'s> {
+    pub(crate) rules: &'s RuleSet,
+    pub(crate) segments: &'s [&'s Segment<'s>],
+    pub(crate) outputs: &'s Outputs,
+    pub(crate) ingest: u64,
+}
+
+/// A match, borrowed from the step that found it.
+#[derive(Clone, Copy)]
+pub struct MatchRef<'s> {
+    pub(crate) found: Found<'s>,
+    pub(crate) fired: &'s Fired,
+}
+
+impl<'s> MatchRef<'s> {
+    /// The rule.
+    pub fn rule(&self) -> RuleId {
+        self.fired.rule
+    }
+
+    /// What it says.
+    pub fn kind(&self) -> MatchKind {
+        self.fired.kind
+    }
+
+    /// Event time: when the triggering event took effect, or the deadline.
+    pub fn time(&self) -> i64 {
+        self.fired.time
+    }
+
+    /// Where it stands among the outputs of its step.
+    pub fn place(&self) -> Place {
+        let key = self.found.outputs.key(self.fired);
+        let Fired {
+            cause,
+            deadline,
+            rule,
+            emission,
+            ..
+        } = self.fired;
+        Place::new(cause.clone(), *deadline, *rule, key, *emission)
+    }
+
+    /// Its identity: a hash of the rule's name and meaning, the key, the kind, and the identity of the
+    /// event, or the instant, that it is about.
+    pub fn id(&self) -> MatchId {
+        let rule = self.definition();
+        let mut hash = Xxh3::new();
+        hash.update(&(rule.name.len() as u64).to_le_bytes());
+        hash.update(rule.name.as_bytes());
+        hash.update(&rule.meaning.to_le_bytes());
+        let key = self.found.outputs.key(self.fired);
+        hash.update(&(key.len() as u64).to_le_bytes());
+        hash.update(key);
+        hash.update(&[self.fired.kind as u8]);
+        match self.fired.identity {
+            Identity::Event(identity) => hash.update(&identity.to_le_bytes()),
+            Identity::Instant(instant) => hash.update(&instant.to_le_bytes()),
+            Identity::Alias => hash.update(&self.alias_identity().to_le_bytes()),
+        }
+        MatchId(hash.digest128())
+    }
+
+    /// The key's values.
+    pub fn key(&self) -> Vec<Value> {
+        key::decode(&self.definition().key, self.found.outputs.key(self.fired))
+    }
+
+    /// Everything, owned.
+    pub fn to_match(&self) -> Match {
+        let rule = self.definition();
+        let when = match self.fired.kind {
+            MatchKind::Matched | MatchKind::Raised | MatchKind::Timeout => When::Fire,
+            MatchKind::Cleared | MatchKind::Expired => When::Clear,
+        };
+        let actions = rule
+            .actions
+            .iter()
+            .enumerate()
+            .filter(|(_, action)| action.when == when);
+        let actions = actions.map(|(index, action)| {
+            let registers = self.run(&action.code);
+            let args = action
+                .outputs
+                .iter()
+                .map(|&output| registers.value(output as usize, 0).to_value());
+            ActionCall {
+                action: index as u32,
+                args: args.collect(),
+            }
+        });
+        Match {
+            rule: self.fired.rule,
+            kind: self.fired.kind,
+            id: self.id(),
+            time: self.fired.time,
+            key: self.key(),
+            events: vec![self.bound_event()],
+            values: self.aggregates().to_vec(),
+            actions: actions.collect(),
+            ingest: self.found.ingest,
+        }
+    }
+
+    fn definition(&self) -> &'s Rule {
+        &self.found.rules.rules[self.fired.rule.index()]
+    }
+
+    fn aggregates(&self) -> &'s [Value] {
+        let start = self.fired.aggregates;
+        &self.found.outputs.aggregates[start..start + self.definition().aggregates.len()]
+    }
+
+    fn alias_identity(&self) -> u128 {
+        match self.fired.alias {
+            Alias::Row { segment, row, .. } => self.found.segments[segment as usize].identity(row),
+            Alias::Kept(index) => {
+                let event = &self.found.outputs.kept[index as usize];
+                let nowhere = Origin {
+                    stream: 0,
+                    sequence: 0,
+                };
+                identity(event.source_name(), event.id(), nowhere)
+            }
+        }
+    }
+
+    /// Runs code of the rule for this match.
+    pub(crate) fn run(&self, code: &'s Code) -> Registers<'s> {
+        let about = About {
+            rule: (self.fired.rule, self.definition()),
+            registry: &self.found.rules.registry,
+            segments: self.found.segments,
+            kept: &self.found.outputs.kept,
+        };
+        about.run(code, self.fired.alias, self.aggregates())
+    }
+
+    fn bound_event(&self) -> BoundEvent {
+        match self.fired.alias {
+            Alias::Row {
+                segment,
+                row,
+                whole,
+            } => self.bound_row(self.found.segments[segment as usize], row, whole),
+            Alias::Kept(index) => self.bound_kept(&self.found.outputs.kept[index as usize]),
+        }
+    }
+
+    fn bound_row(&self, segment: &Segment<'_>, row: u32, whole: bool) -> BoundEvent {
+        let rule = self.definition();
+        let source = segment.source_of((self.fired.rule, rule));
+        let event = segment.section.event(row as usize);
+        let fields = event.values.into_iter().zip(0..);
+        let fields = fields.map(|(value, index)| (FieldId::new(index), value));
+        let fields = fields
+            .filter(|(field, value)| !value.is_null() && (whole || source.kept.contains(field)));
+        BoundEvent {
+            alias: rule.alias.clone(),
+            type_id: event.type_id,
+            time: event.time,
+            source: Some(event.source),
+            id: event.id,
+            subject: event.subject,
+            severity: event.severity,
+            fields: fields.collect(),
+        }
+    }
+
+    fn bound_kept(&self, kept: &KeptEvent) -> BoundEvent {
+        let rule = self.definition();
+        let source = &rule.sources[usize::from(kept.source)];
+        let fields = source.kept.iter().enumerate();
+        let fields = fields.map(|(index, &field)| (field, kept.value(index).to_value()));
+        let mut fields: Vec<_> = fields.filter(|(_, value)| !value.is_null()).collect();
+        fields.sort_unstable_by_key(|(field, _)| *field);
+        BoundEvent {
+            alias: rule.alias.clone(),
+            type_id: source.type_id,
+            time: kept.time,
+            source: Some(kept.source_name().into()),
+            id: kept.id().map(Into::into),
+            subject: kept.subject().map(Into::into),
+            severity: kept.severity,
+            fields,
+        }
+    }
+}
+
+/// What a rule's code reads when it runs for one match.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'s> {
+    pub(crate) rule: (RuleId, &'s Rule),
+    pub(crate) registry: &'s Registry,
+    pub(crate) segments: &'s [&'s Segment<'s>],
+    pub(crate) kept: &'s [Arc<KeptEvent>],
+}
+
+impl<'s> About<'s> {
+    /// Runs code over one row: the alias and the aggregates.
+    pub(crate) fn run(
+        self,
+        code: &'s Code,
+        alias: Alias,
+        aggregates: &'s [Value],
+    ) -> Registers<'s> {
+        match alias {
+            Alias::Row { segment, row, .. } => {
+                let segment = &self.segments[segment as usize];
+                let source = segment.source_of(self.rule);
+                let bind = |input| match input {
+                    Input::Kept(index) => {
+                        segment.bind(Input::Field(source.kept[usize::from(index)]))
+                    }
+                    Input::Aggregate(index) => {
+                        Bound::Value(aggregates[usize::from(index)].as_ref())
+                    }
+                    input => segment.bind(input),
+                };
+                vm::run(code, bind, Selection::Rows(&[row]))
+            }
+            Alias::Kept(index) => {
+                let kept = &self.kept[index as usize];
+                let source = &self.rule.1.sources[usize::from(kept.source)];
+                let wire_name = &self.registry.get(source.type_id).wire_name;
+                let bind = |input| {
+                    Bound::Value(match input {
+                        Input::Kept(index) => kept.value(usize::from(index)),
+                        Input::Aggregate(index) => aggregates[usize::from(index)].as_ref(),
+                        Input::Envelope(field) => kept.envelope(wire_name, field),
+                        Input::Field(_) => ValueRef::Null,
+                    })
+                };
+                vm::run(code, bind, Selection::All(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The engine by its public face: limits, extremes, reloads, and shards that run live.
+
+mod eviction;
+mod extremes;
+mod live;
+mod order;
+mod reload;
+mod rig;
+mod size;

@@ -1,0 +1,118 @@
+//! New rules on a shard that runs.
+
+use std::sync::Arc;
+
+use trapjaw_engine::{Config, Input};
+use trapjaw_event::Value;
+
+use crate::rig::{EVENT, Rig, event, of, program};
+
+const SUM: &str = "on a: e by a.k over 1h each having sum(a.n) > 0 do log(\"{a.n}\")";
+const ABSENT: &str = "on a: e by a.k absent 100ns do log(\"{a.n} {a.note}\")";
+
+fn reload(rig: &mut Rig, text: &str) {
+    let version = rig.shard.version();
+    rig.shard.step(Input::Reload(program(text)), &mut rig.out);
+    assert_eq!(rig.shard.version(), version + 1);
+    assert!(rig.out.matches.is_empty());
+}
+
+#[test]
+fn a_rule_whose_meaning_stays_keeps_its_state() {
+    let mut rig = Rig::new(
+        &format!("{EVENT}rule s {{ {SUM} }}\nrule q {{ {ABSENT} }}\nrule gone {{ {ABSENT} }}"),
+        Config::default(),
+    );
+    rig.take(&[event("a", 0, 3), event("b", 5, 1)]);
+    assert_eq!(rig.found(), ["s matched 0 a 3", "s matched 5 b 1"]);
+    // Another place, other metadata, other rules beside it; one has another meaning, one is gone.
+    reload(
+        &mut rig,
+        &format!(
+            "{EVENT}rule new {{ {SUM} }}\nrule q {{ about \"q\" {ABSENT} }}\n\
+             rule s {{ severity high {SUM} }}"
+        ),
+    );
+    assert_eq!(rig.shard.clock(), 5);
+    assert_eq!(rig.shard.counters().matches, [0, 0, 2]);
+    assert_eq!(rig.shard.keys().collect::<Vec<_>>(), [0, 2, 2]);
+    assert_eq!(rig.shard.next_deadline().map(|at| at <= 100), Some(true));
+    rig.take(&[event("a", 7, 2)]);
+    assert_eq!(rig.found(), ["new matched 7 a 2", "s matched 7 a 5"]);
+    rig.tick(200);
+    assert_eq!(rig.found(), ["q raised 105 b", "q raised 107 a"]);
+    // Another meaning: what was remembered is gone, what was counted is not.
+    reload(
+        &mut rig,
+        &format!("{EVENT}rule s {{ {} }}", SUM.replace("> 0", ">= 0")),
+    );
+    assert_eq!(rig.shard.counters().matches, [3]);
+    rig.take(&[event("a", 300, 1)]);
+    assert_eq!(rig.found(), ["s matched 300 a 1"]);
+    // No rules at all, and rules again.
+    reload(&mut rig, EVENT);
+    rig.take(&[event("a", 400, 1)]).tick(500);
+    assert!(rig.found().is_empty());
+    assert_eq!((rig.shard.next_deadline(), rig.shard.clock()), (None, 500));
+    reload(&mut rig, &format!("{EVENT}rule s {{ {SUM} }}"));
+    rig.take(&[event("a", 0, 1)]);
+    assert_eq!(rig.found(), ["s matched 500 a 1"]);
+}
+
+#[test]
+fn state_outlives_a_change_of_types_that_its_rule_does_not_see() {
+    let two = |first: &str, second: &str| {
+        format!(
+            "{first}\n{second}\nrule q {{ on a: x | y by a.k absent 100ns do log(\"{{a.note}} {{a.n}}\") }}"
+        )
+    };
+    let x = "event x { k: text, n: int, note: text }";
+    let y = "event y { n: int, note: text, k: text }";
+    let mut rig = Rig::new(&two(x, y), Config::default());
+    let text = |text: &str| Value::Text(text.into());
+    rig.take(&[
+        of(0, 0, vec![text("a"), Value::Int(1), text("of x")]),
+        of(1, 0, vec![Value::Int(2), text("of y"), text("b")]),
+    ]);
+    // The types change places, one gains a field before the others, and there is a third.
+    let y = "event z { a: int }\nevent y { more: float?, n: int, note: text, k: text }";
+    reload(&mut rig, &two(y, x));
+    rig.tick(100);
+    let rules = Arc::clone(rig.shard.rules());
+    let told: Vec<(String, String, Value)> = rig
+        .out
+        .matches
+        .iter()
+        .map(|found| {
+            let event = &found.events[0];
+            let ty = rules.registry.get(event.type_id);
+            let fields = event.fields.iter();
+            let fields =
+                fields.map(|(field, value)| format!("{}={value:?}", ty.fields[field.index()].name));
+            let fields = fields.collect::<Vec<_>>().join(" ");
+            (
+                ty.name.to_string(),
+                fields,
+                found.actions[0].args[0].clone(),
+            )
+        })
+        .collect();
+    let named = |ty: &str, fields: &str, arg: &str| (ty.to_owned(), fields.to_owned(), text(arg));
+    assert_eq!(
+        told,
+        [
+            named("x", "k=Text(\"a\") n=Int(1) note=Text(\"of x\")", "of x 1"),
+            named("y", "n=Int(2) note=Text(\"of y\") k=Text(\"b\")", "of y 2"),
+        ]
+    );
+    rig.out.matches.clear();
+    // A field that the rule reads is of another type: another meaning.
+    reload(
+        &mut rig,
+        &two(
+            &x.replace("n: int", "n: float"),
+            &y.replace("n: int", "n: float"),
+        ),
+    );
+    assert_eq!(rig.keys(), 0);
+}
