@@ -347,7 +347,7 @@ impl Config {
         let message =
             format!("`{name}` would listen on {address}, beyond this machine, without a token");
         Err(ConfigFinding::new("E_CONFIG_EXPOSED", message).with_help(
-            "set `token_env` or `token_file`, or `allow_remote = true` if the network is trusted",
+            "set `token_env` or `token_file` (--token-file), or `allow_remote = true` (--allow-remote) if the network is trusted",
         ))
     }
 }

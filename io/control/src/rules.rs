@@ -102,7 +102,8 @@ impl Loaded {
         render(&self.warnings, &self.sources, style)
     }
 
-    pub(crate) fn json_warnings(&self) -> Vec<Value> {
+    /// The warnings for machines: a list of objects, as [`LoadError::to_json`] gives.
+    pub fn json_warnings(&self) -> Vec<Value> {
         diagnostics_json(&self.warnings, &self.sources)
     }
 }
