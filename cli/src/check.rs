@@ -4,68 +4,76 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
+use serde_json::Value;
 use trapjaw_control::config::{Config, ConfigError, Environment, Overrides};
 use trapjaw_control::rules::{LoadError, Loaded, compile_only, read_sources};
-use trapjaw_dsl::diagnostic;
 
 use crate::args::{Check, Findings};
+use crate::failure::Unread;
 use crate::{exit, failure, style};
 
+/// What was found, for people and for machines.
+struct Found {
+    text: String,
+    json: Vec<Value>,
+}
+
 pub(crate) fn run(args: &Check) -> Result<ExitCode> {
-    match load(args) {
-        Ok((warnings, json)) => {
-            print(args.output, &warnings, &json)?;
-            Ok(if json.is_empty() {
+    let (found, code) = match load(args) {
+        Ok(loaded) => {
+            let text = loaded.rendered_warnings(style::of(&io::stdout()));
+            let json = loaded.json_warnings();
+            let code = if json.is_empty() {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::from(exit::FINDINGS)
-            })
+            };
+            (Found { text, json }, code)
         }
         Err(error) => {
-            let (text, json) = if let Some(found) = error.downcast_ref::<LoadError>() {
-                (found.rendered(style::of(&io::stdout())), found.to_json())
+            let found = if let Some(found) = error.downcast_ref::<LoadError>() {
+                Found {
+                    text: found.rendered(style::of(&io::stdout())),
+                    json: found.to_json(),
+                }
             } else if let Some(found) = error.downcast_ref::<ConfigError>() {
-                (found.to_string(), found.to_json())
+                Found {
+                    text: found.to_string(),
+                    json: found.to_json(),
+                }
             } else {
                 return Err(error);
             };
-            let json: Vec<String> = json.iter().map(ToString::to_string).collect();
-            print(args.output, &text, &json)?;
-            Ok(exit::of(&error))
+            (found, exit::of(&error))
         }
+    };
+    match print(args.output, &found).map_err(failure::unwritten) {
+        // The exit code tells the same.
+        Err(error) if error.is::<Unread>() => Ok(code),
+        printed => printed.map(|()| code),
     }
 }
 
-/// The warnings, for people and as JSON.
-fn load(args: &Check) -> Result<(String, Vec<String>)> {
-    let loaded = match &args.config {
-        None => compile_only(read_sources(&args.rules)?)?,
-        Some(_) => {
-            let overrides = Overrides {
-                rules: args.rules.clone(),
-                ..Overrides::default()
-            };
-            Loaded::read(&Config::load(
-                args.config.as_deref(),
-                &overrides,
-                &Environment::process(),
-            )?)?
-        }
+fn load(args: &Check) -> Result<Loaded> {
+    let Some(config) = &args.config else {
+        return Ok(compile_only(read_sources(&args.rules)?)?);
     };
-    let text = loaded.rendered_warnings(style::of(&io::stdout()));
-    let json = loaded
-        .warnings
-        .iter()
-        .map(|warning| diagnostic::to_json(warning, &loaded.sources));
-    Ok((text, json.collect()))
+    let overrides = Overrides {
+        rules: args.rules.clone(),
+        ..Overrides::default()
+    };
+    let config = Config::load(Some(config), &overrides, &Environment::process())?;
+    Ok(Loaded::read(&config)?)
 }
 
-fn print(form: Findings, text: &str, json: &[String]) -> Result<()> {
+fn print(form: Findings, found: &Found) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let written = match form {
-        Findings::Text if text.is_empty() => Ok(()),
-        Findings::Text => writeln!(out, "{}", text.trim_end()),
-        Findings::Json => json.iter().try_for_each(|line| writeln!(out, "{line}")),
-    };
-    written.map_err(failure::unwritten)
+    match form {
+        Findings::Text if found.text.is_empty() => Ok(()),
+        Findings::Text => writeln!(out, "{}", found.text.trim_end()),
+        Findings::Json => found
+            .json
+            .iter()
+            .try_for_each(|line| writeln!(out, "{line}")),
+    }
 }

@@ -107,7 +107,7 @@ fn listen(mut subscriber: Client, over: &AtomicBool) -> Result<Reactions> {
 }
 
 /// Sends samples for so many seconds, or until it is over. The number of events.
-fn feed(address: std::net::SocketAddr, seconds: u64, over: &Arc<AtomicBool>) -> Result<u64> {
+fn feed(address: std::net::SocketAddr, seconds: u64, over: &AtomicBool) -> Result<u64> {
     let mut client = Client::connect(address, &Options::default()).context("connecting")?;
     let registry = Arc::new(client.types()?);
     client.declare_all(&registry)?;
@@ -115,7 +115,7 @@ fn feed(address: std::net::SocketAddr, seconds: u64, over: &Arc<AtomicBool>) -> 
     let mut cores = sample::Cores::default();
     let start = Instant::now();
     let length = Duration::from_secs(seconds);
-    let burning = burn(length, Arc::clone(over));
+    burn(length);
     let mut next = start;
     while start.elapsed() < length && !over.load(Ordering::Acquire) {
         let part = start.elapsed().as_secs_f64() / length.as_secs_f64();
@@ -126,12 +126,11 @@ fn feed(address: std::net::SocketAddr, seconds: u64, over: &Arc<AtomicBool>) -> 
         next += PERIOD;
         thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    burning.join().expect("burning does not panic");
     Ok(client.close()?)
 }
 
-/// Keeps one core busy from a tenth of the time on, for two to five seconds.
-fn burn(length: Duration, over: Arc<AtomicBool>) -> thread::JoinHandle<()> {
+/// Keeps one core busy from a tenth of the time on, for two to five seconds; the end of the demo ends it as well.
+fn burn(length: Duration) {
     thread::spawn(move || {
         thread::sleep(length / 10);
         let until = Instant::now()
@@ -140,10 +139,10 @@ fn burn(length: Duration, over: Arc<AtomicBool>) -> thread::JoinHandle<()> {
         if let Some(&core) = trapjaw_data::affinity::cores().unwrap_or_default().last() {
             let _ = trapjaw_data::affinity::pin(core);
         }
-        while Instant::now() < until && !over.load(Ordering::Relaxed) {
+        while Instant::now() < until {
             std::hint::spin_loop();
         }
-    })
+    });
 }
 
 /// A look at the machine. `part`: how much of the time has passed, from 0 to 1.

@@ -1,0 +1,21 @@
+//! The real binary, from outside: what it prints, what it answers, what it sets off, how it ends.
+//!
+//! Nothing sleeps to let something happen: tests wait for what can be observed (a line of the log, an answer, the end of
+//! a process), for [`rig::PATIENCE`] at most. Ports are the system's choice, read from the log.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "the form in which snapbox writes what it saw"
+)]
+
+mod check;
+mod demo;
+mod harm;
+mod hook;
+mod http;
+mod life;
+mod replay;
+mod rig;
+mod run;
+mod stream;
+mod usage;

@@ -1,0 +1,317 @@
+//! `trapjaw replay`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::Stdio;
+
+use snapbox::str;
+
+use crate::rig::{beside, command, examples, folder};
+
+const RULES: &str = "\
+event door { name: text, state: enum(open, shut), held: duration? }
+
+rule open_door { on d: door where d.state == open by d.name, d.state do log(\"{d.name} is open\") }
+
+rule forgotten { on d: door where d.state == open by d.name absent 1m }
+";
+
+/// The output of a replay that has to go well.
+fn replayed(folder: &Path, args: &[&str]) -> String {
+    let replay = [&["replay", "--rules", "rules.trap"], args].concat();
+    let done = command(folder, &replay).assert().code(0);
+    String::from_utf8(done.get_output().stdout.clone()).expect("text")
+}
+
+/// Shards and sizes of batches: none of them may show.
+const CUTS: [[&str; 4]; 4] = [
+    ["--shards", "1", "--batch", "4096"],
+    ["--shards", "2", "--batch", "4096"],
+    ["--shards", "2", "--batch", "1"],
+    ["--shards", "1", "--batch", "7"],
+];
+
+#[test]
+fn each_example_gives_the_bytes_it_promises_however_it_is_cut() {
+    let mut looked_at = 0;
+    for example in fs::read_dir(examples()).expect("there are examples") {
+        let path = example.expect("an example").path();
+        if !path.is_dir() {
+            continue;
+        }
+        let expected = fs::read_to_string(path.join("expected.ndjson")).expect("what comes of it");
+        let settings = fs::read_to_string(path.join("replay.toml")).unwrap_or_default();
+        let until = settings
+            .lines()
+            .find_map(|line| line.strip_prefix("until = "))
+            .map(|until| until.trim_matches('"'));
+        for cut in CUTS {
+            let mut args = vec!["--events", "events.ndjson"];
+            args.extend(cut);
+            args.extend(until.iter().flat_map(|until| ["--until", until]));
+            let found = replayed(&path, &args);
+            assert_eq!(found, expected, "{} {args:?}", path.display());
+        }
+        looked_at += 1;
+    }
+    assert!(looked_at >= 10, "{looked_at} examples");
+}
+
+/// Events of many keys that keep all kinds of state busy.
+fn many(count: u64) -> String {
+    let mut lines = String::new();
+    // A linear congruence: the same events in each run.
+    let mut random = 7_u64;
+    for number in 0..count {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let (host, load) = ((random >> 33) % 41, (random >> 40) % 100);
+        let time = 1_767_225_600_000_000_000 + number * 250_000_000;
+        writeln!(
+            lines,
+            r#"{{"type":"cpu","time":{time},"host":"h{host}","load":0.{load:02}}}"#
+        )
+        .expect("memory takes it");
+    }
+    lines
+}
+
+const MANY: &str = "\
+event cpu { host: text, load: float }
+event hot { host: text, average: float }
+rule above { on c: cpu where c.load > 95% by c.host limit 1 per 1m do log(\"{c.load}\") }
+rule lasting { on c: cpu where c.load > 30% by c.host for 30s gap 1m keep 5s }
+rule average { on c: cpu by c.host over 2m having avg(c.load) > 60% emit hot { host: c.host, average: avg(c.load) } }
+rule turns { on c: cpu by c.host over 5m tumbling having max(c.load) > 90% }
+rule silent { on c: cpu where c.load > 90% by c.host absent 3m }
+rule heat { on h: hot by h.host over 10m having count() >= 2 }
+rule all { on c: cpu over 1m tumbling do log(\"{count()} {sum(c.load)}\") }
+";
+
+#[test]
+fn two_runs_are_equal_and_so_are_all_cuts() {
+    let here = folder(&[("rules.trap", MANY), ("events.ndjson", &many(20_000))]);
+    let args = |cut: [&'static str; 4]| [&["--events", "events.ndjson"][..], &cut].concat();
+    let first = replayed(here.path(), &args(CUTS[0]));
+    for rule in [
+        "above", "lasting", "average", "turns", "silent", "heat", "all",
+    ] {
+        assert!(
+            first.contains(&format!("{{\"rule\":\"{rule}\"")),
+            "{rule} did not match"
+        );
+    }
+    for cut in CUTS {
+        let again = replayed(here.path(), &args(cut));
+        assert!(again == first, "{cut:?}");
+    }
+}
+
+const DOORS: &str = r#"{"type":"door","time":"2026-01-01T12:00:00Z","name":"front","state":"open","held":"1m30s"}
+{"type":"door","time":1767268801000000000,"name":"ba\u001b[2Jck","state":"open"}
+{"specversion":"1.0","type":"door","source":"/house","id":"1","time":"2026-01-01T12:00:02Z","data":{"name":"front","state":"shut"}}
+"#;
+
+#[test]
+fn matches_are_lines_of_json() {
+    let here = folder(&[("rules.trap", RULES), ("events.ndjson", DOORS)]);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(0)
+        .stdout_eq(str![[r#"
+{"rule":"open_door","version":"ae777c7357e4f3c6","id":"52dc6b1879737ee01d5841a2d3e44a41","kind":"matched","time":1767268800000000000,"key":{"name":"front","state":"open"},"events":{"d":[{"type":"door","time":1767268800000000000,"name":"front","state":"open","held":90000000000}]},"values":{"text":"front is open"}}
+{"rule":"open_door","version":"ae777c7357e4f3c6","id":"d7fc05f1594b633be45e36ecd7ba8e45","kind":"matched","time":1767268801000000000,"key":{"name":"ba\u001b[2Jck","state":"open"},"events":{"d":[{"type":"door","time":1767268801000000000,"name":"ba\u001b[2Jck","state":"open"}]},"values":{"text":"ba\u001b[2Jck is open"}}
+
+"#]])
+        .stderr_eq(str![[r#"
+events 3, lines refused 0, matches 2
+  open_door                2
+  forgotten                0
+
+"#]]);
+}
+
+#[test]
+fn a_table_has_names_and_is_safe_to_look_at() {
+    let here = folder(&[("rules.trap", RULES), ("events.ndjson", DOORS)]);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+        "--output",
+        "table",
+        "--until",
+        "2026-01-01T12:05:00Z",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(0)
+        .stdout_eq(str![[r#"
+2026-01-01T12:00:00Z            matched   open_door                 name=front state=open     text=front is open
+2026-01-01T12:00:01Z            matched   open_door                 name=ba\u{1b}[2Jck state=open  text=ba\u{1b}[2Jck is open
+2026-01-01T12:01:00Z            raised    forgotten                 name=front
+2026-01-01T12:01:01Z            raised    forgotten                 name=ba\u{1b}[2Jck
+
+"#]]);
+}
+
+#[test]
+fn standard_input_is_a_file_as_well() {
+    let here = folder(&[("rules.trap", RULES), ("events.ndjson", DOORS)]);
+    let from_file = replayed(here.path(), &["--events", "events.ndjson"]);
+    let args = ["replay", "--rules", "rules.trap", "--events", "-"];
+    command(here.path(), &args)
+        .stdin(DOORS)
+        .assert()
+        .code(0)
+        .stdout_eq(from_file);
+}
+
+#[test]
+fn time_goes_on_only_where_it_is_told_to() {
+    let here = folder(&[
+        ("rules.trap", RULES),
+        ("events.ndjson", DOORS.lines().next().expect("a line")),
+    ]);
+    let matches = |args: &[&str]| {
+        let args = [&["--events", "events.ndjson"], args].concat();
+        replayed(here.path(), &args)
+            .lines()
+            .filter(|line| line.contains("forgotten"))
+            .count()
+    };
+    assert_eq!(matches(&[]), 0);
+    assert_eq!(matches(&["--until", "2026-01-01T12:00:59.999999999Z"]), 0);
+    assert_eq!(matches(&["--until", "2026-01-01T12:01:00Z"]), 1);
+    // The same instant in nanoseconds.
+    assert_eq!(matches(&["--until", "1767268860000000000"]), 1);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+        "--until",
+        "tomorrow",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(3)
+        .stderr_eq(str![[r#"
+error: invalid value 'tomorrow' for '--until <TIME>': failed to parse four digit integer as year: invalid digit, expected 0-9 but got t; try 2026-01-31T12:00:00Z
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+#[test]
+fn bad_lines_are_told_with_number_and_reason_and_the_rest_goes_on() {
+    let lines = [
+        r#"{"type":"door","time":1,"name":"a","state":"open"}"#,
+        "not json",
+        "",
+        r#"{"type":"window","time":2}"#,
+        r#"{"type":"door","time":3,"name":"a"}"#,
+        r#"{"type":"door","time":3,"name":7,"state":"open"}"#,
+        r#"{"type":"door","time":3,"name":"a","state":"ajar"}"#,
+        r#"{"type":"door","time":"noon","name":"a","state":"open"}"#,
+        r#"{"type":"door","time":4,"name":"b","state":"open","colour":"red"}"#,
+    ];
+    let here = folder(&[("rules.trap", RULES)]);
+    let args = ["replay", "--rules", "rules.trap", "--events", "-"];
+    let done = command(here.path(), &args)
+        .stdin(lines.join("\n"))
+        .assert()
+        .code(0)
+        .stderr_eq(str![[r#"
+line 2: expected ident at column 2 [E_JSON_SYNTAX]
+line 4: no event type is named `window` [E_JSON_TYPE]
+line 5: field `state` is required, and missing or null [E_JSON_MISSING]
+line 6: field `name` is 7, not a text [E_JSON_VALUE]
+line 7: field `state` is `ajar`, not one of open, shut [E_JSON_VALUE]
+line 8: `time` is not a time of RFC 3339 between the years 1678 and 2261, nor whole nanoseconds [E_JSON_ENVELOPE]
+events 2, lines refused 6, matches 2
+  open_door                2
+  forgotten                0
+  1 members of events that no field takes
+
+"#]]);
+    let matches = done
+        .get_output()
+        .stdout
+        .iter()
+        .filter(|byte| **byte == b'\n');
+    assert_eq!(matches.count(), 2);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let here = folder(&[("rules.trap", MANY), ("events.ndjson", &many(20_000))]);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+    ];
+    let mut replay = beside(here.path(), &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut reader = BufReader::new(replay.stdout.take().expect("it is piped"));
+    let mut first = String::new();
+    reader.read_line(&mut first).expect("there is a line");
+    assert!(first.starts_with("{\"rule\":"), "{first}");
+    drop(reader);
+    let mut said = String::new();
+    replay
+        .stderr
+        .take()
+        .expect("it is piped")
+        .read_to_string(&mut said)
+        .expect("text");
+    assert_eq!(replay.wait().expect("it ends").code(), Some(0), "{said}");
+    assert_eq!(said, "");
+}
+
+#[test]
+fn what_is_missing_is_told_before_anything_runs() {
+    let here = folder(&[("rules.trap", RULES), ("wrong.trap", "rule {")]);
+    let replay = |rules: &str, events: &str| {
+        command(
+            here.path(),
+            &["replay", "--rules", rules, "--events", events],
+        )
+        .assert()
+        .stdout_eq("")
+    };
+    replay("rules.trap", "missing.ndjson")
+        .code(3)
+        .stderr_eq(str![[r#"
+error: missing.ndjson: No such file or directory (os error 2)
+
+"#]]);
+    replay("rules.trap", ".").code(3).stderr_eq(str![[r#"
+error: .: is a folder, a file is needed
+
+"#]]);
+    replay("missing.trap", "-").code(3).stderr_eq(str![[r#"
+error[E_RULES_FILE]: missing.trap: No such file or directory (os error 2)
+
+"#]]);
+    replay("wrong.trap", "-").code(2);
+}
