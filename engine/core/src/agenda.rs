@@ -40,9 +40,14 @@ impl Agenda {
         self.deadlines.next()
     }
 
-    /// A rule's deadline, or a lower bound of it.
-    pub(crate) fn deadline_of(&self, rule: RuleId) -> Option<i64> {
-        self.deadlines.get(self.places[rule.index()])
+    /// The deadline of the rule at a place, or a lower bound of it.
+    pub(crate) fn deadline_at(&self, place: u32) -> Option<i64> {
+        self.deadlines.get(place)
+    }
+
+    /// The rule at a place has come to another deadline.
+    pub(crate) fn set_deadline_at(&mut self, place: u32, deadline: Option<i64>) {
+        self.deadlines.set(place, deadline);
     }
 
     /// Tells the rules that have a deadline up to `now`.

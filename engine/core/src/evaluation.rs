@@ -70,7 +70,7 @@ impl Evaluation<'_> {
                 return self.run_deeper(place, segments, &batches, sink);
             }
             self.agenda.unmark(place);
-            self.rule(id, segments);
+            self.rule((place, id), segments);
         }
         self.finish(segments, sink);
     }
@@ -107,7 +107,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn rule(&mut self, id: RuleId, segments: &[&Segment<'_>]) {
+    fn rule(&mut self, (place, id): (u32, RuleId), segments: &[&Segment<'_>]) {
         let rule = &self.rules.rules[id.index()];
         let until = self.until(id);
         let state = &mut self.states[id.index()];
@@ -117,7 +117,7 @@ impl Evaluation<'_> {
         let intakes: Vec<Intake<'_>> = numbered
             .filter_map(|(segment, number)| Intake::new(segment, number, (id, rule), breaks, span))
             .collect();
-        let is_due = || self.agenda.deadline_of(id).is_some_and(|at| at <= until);
+        let is_due = || self.agenda.deadline_at(place).is_some_and(|at| at <= until);
         if intakes.is_empty() && !is_due() {
             return;
         }
@@ -144,7 +144,7 @@ impl Evaluation<'_> {
             counters: self.counters,
         };
         state.advance(&mut context, until);
-        self.agenda.set_deadline(id, state.next_deadline());
+        self.agenda.set_deadline_at(place, state.next_deadline());
         let Some(emit) = &rule.emit else {
             return;
         };

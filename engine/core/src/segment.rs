@@ -94,14 +94,18 @@ impl<'a> Segment<'a> {
     }
 
     /// Which of a rule's sources reads this segment.
-    pub(crate) fn source_index(&self, rule: RuleId) -> Option<usize> {
-        let reader = self.readers.binary_search_by_key(&rule, |(id, _)| *id);
+    pub(crate) fn source_index(&self, (id, rule): (RuleId, &Rule)) -> Option<usize> {
+        // Most rules read one type: comparing it is cheaper than looking for the rule.
+        if let [source] = &*rule.sources {
+            return (source.type_id == self.type_id()).then_some(0);
+        }
+        let reader = self.readers.binary_search_by_key(&id, |(id, _)| *id);
         Some(usize::from(self.readers[reader.ok()?].1))
     }
 
     /// The source of a rule that reads this segment.
-    pub(crate) fn source_of<'r>(&self, (id, rule): (RuleId, &'r Rule)) -> &'r Source {
-        &rule.sources[self.source_index(id).unwrap_or_default()]
+    pub(crate) fn source_of<'r>(&self, rule: (RuleId, &'r Rule)) -> &'r Source {
+        &rule.1.sources[self.source_index(rule).unwrap_or_default()]
     }
 
     /// Of which type its rows are.

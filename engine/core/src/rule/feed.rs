@@ -121,11 +121,7 @@ impl<'s> Intake<'s> {
         breaks: bool,
         span: &Span,
     ) -> Option<Self> {
-        // Most rules read one type: comparing it is cheaper than looking for the rule.
-        if matches!(&*rule.sources, [source] if source.type_id != segment.type_id()) {
-            return None;
-        }
-        let index = segment.source_index(id)?;
+        let index = segment.source_index((id, rule))?;
         let source = &rule.sources[index];
         let truth = segment.truth(source.condition);
         let all = segment.section.rows() as u32;
