@@ -281,6 +281,8 @@ fn aggregates_stand_where_there_is_a_window() {
     assert_eq!(code("over session 30s do log(\"x\")"), "TJ0904");
     assert_eq!(code("limit 0 per 1h do log(\"x\")"), "TJ0401");
     assert_eq!(code("limit 5000000000 per 1h do log(\"x\")"), "TJ0402");
+    assert_eq!(code("limit 1048577 per 1h do log(\"x\")"), "TJ0402");
+    assert!(of("limit 1048576 per 1h do log(\"x\")").is_empty());
     assert_eq!(code("limit 1.5 per 1h do log(\"x\")"), "TJ0201");
     assert_eq!(code("for 5m keep -1s do log(\"x\")"), "TJ0401");
     assert_eq!(code("over 300 do log(\"x\")"), "TJ0201");

@@ -83,6 +83,16 @@ impl KeptEvent {
         size_of::<Self>() + self.texts.capacity() + self.values.capacity() * size_of::<KeptValue>()
     }
 
+    /// Bytes that one with so many values takes, without its texts.
+    pub(crate) fn bytes_of(values: usize) -> usize {
+        let room = if values == 0 {
+            0
+        } else {
+            values.next_power_of_two().max(4)
+        };
+        size_of::<Self>() + room * size_of::<KeptValue>()
+    }
+
     /// The value of a kept field, by its place among them.
     pub(crate) fn value(&self, kept: usize) -> ValueRef<'_> {
         match self.values[kept] {

@@ -103,6 +103,18 @@ fn unescape(encoded: &mut &[u8]) -> Vec<u8> {
     text
 }
 
+/// May a key of these parts be longer than what is kept in place?
+pub(crate) fn may_be_long(parts: &[KeyPart]) -> bool {
+    let width = |part: &KeyPart| match part.ty {
+        FieldType::Text => SHORT + 1,
+        FieldType::Ip => 16,
+        FieldType::Bool => 1,
+        FieldType::Enum(_) => 2,
+        _ => 8,
+    };
+    parts.iter().map(width).sum::<usize>() > SHORT
+}
+
 /// A slot number together with the generation that tells its reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SlotId {

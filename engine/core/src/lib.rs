@@ -12,6 +12,7 @@
 
 mod agenda;
 mod aggregate;
+mod bound;
 mod config;
 mod counters;
 mod derived;
@@ -35,6 +36,7 @@ pub mod timer;
 mod vm;
 pub mod window;
 
+pub use bound::{Bound, Growth, Most, Pool};
 pub use config::Config;
 pub use counters::Counters;
 pub use evaluate::evaluate;

@@ -57,6 +57,8 @@ pub mod limits {
     pub const MAX_DIGITS: i64 = 17;
     /// Parts of a partition key.
     pub const MAX_KEY_PARTS: usize = 16;
+    /// N of `limit N per D`: so many firings each key remembers, at most.
+    pub const MAX_FIRINGS: u32 = 1 << 20;
     /// Aggregates of one rule.
     pub const MAX_AGGREGATES: usize = 64;
     /// Actions of one rule.

@@ -11,6 +11,7 @@ use crate::hir::{Clause, Limit};
 use crate::source::Span;
 use crate::syntax::ast::{self, AbsentClause, ForClause, LimitClause, OverClause, OverKind};
 use trapjaw_event::{FieldType, Value};
+use trapjaw_program::limits::MAX_FIRINGS;
 
 impl RuleChecker<'_> {
     pub(super) fn clause(&mut self, clauses: &Clauses) -> Outcome<Clause> {
@@ -120,11 +121,15 @@ impl RuleChecker<'_> {
                 span,
                 format!("a limit of {count} would let nothing through"),
             ),
-            Ok(count) => Ok(count),
-            Err(_) => {
-                let message = format!("a limit is at most {}", u32::MAX);
-                self.exprs
-                    .refuse(Diagnostic::error(bounds::BEYOND_LIMIT, span, message))
+            Ok(count) if count <= MAX_FIRINGS => Ok(count),
+            _ => {
+                let message = format!("a limit is at most {MAX_FIRINGS}");
+                let error = Diagnostic::error(bounds::BEYOND_LIMIT, span, message);
+                self.exprs.refuse(
+                    error
+                        .with_primary_label("each key remembers as many firings")
+                        .with_help("a shorter time with fewer firings bounds the same rate"),
+                )
             }
         }
     }

@@ -1,11 +1,13 @@
 //! `absent D`: an event that does not come.
 
 use trapjaw_event::MatchKind;
+use trapjaw_program::Rule;
 
 use super::context::{Context, Trigger};
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
+use crate::bound::Growth;
 use crate::output::Identity;
 
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +135,10 @@ impl Machine for Absent {
 
     fn slot_bytes(&self) -> usize {
         size_of::<Option<Watch>>() + LatestEvents::SLOT_BYTES
+    }
+
+    fn growth(&self, rule: &Rule) -> Vec<Growth> {
+        vec![LatestEvents::growth(rule, 1)]
     }
 
     fn kept_bytes(&self) -> usize {

@@ -1,10 +1,12 @@
 //! No state clause: each event is a match. Only a limit is remembered.
 
 use trapjaw_event::MatchKind;
+use trapjaw_program::Rule;
 
 use super::context::{Context, Trigger};
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
+use crate::bound::Growth;
 use crate::output::Identity;
 
 /// Remembers nothing by itself.
@@ -49,5 +51,13 @@ impl Machine for Each {
 
     fn slot_bytes(&self) -> usize {
         0
+    }
+
+    fn growth(&self, _rule: &Rule) -> Vec<Growth> {
+        Vec::new()
+    }
+
+    fn timers(&self) -> (usize, usize) {
+        (0, 0)
     }
 }

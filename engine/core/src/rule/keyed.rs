@@ -17,8 +17,10 @@ use trapjaw_program::Rule;
 use super::context::Context;
 use super::feed::{At, Home, KeyReader, merged};
 use super::limit::Logs;
+use crate::bound::{Bound, Growth, Most, Pool};
 use crate::config::Config;
-use crate::key::{Keys, SlotId};
+use crate::key::{self, Keys, SlotId};
+use crate::limits::MAX_KEY;
 use crate::timer::Wheel;
 
 /// No room for another row: keys have to go.
@@ -69,6 +71,14 @@ pub(crate) trait Machine {
 
     /// Bytes that each slot takes.
     fn slot_bytes(&self) -> usize;
+
+    /// What a key's events bring besides: see [`Bound`](crate::Bound).
+    fn growth(&self, rule: &Rule) -> Vec<Growth>;
+
+    /// Timers of each key, and those that all keys share.
+    fn timers(&self) -> (usize, usize) {
+        (1, 0)
+    }
 
     /// Bytes of events that are kept.
     fn kept_bytes(&self) -> usize {
@@ -236,6 +246,34 @@ impl<M: Machine> Keyed<M> {
     /// Bytes of all that it remembers.
     pub(crate) fn bytes(&self) -> usize {
         self.core.bytes() + self.machine.kept_bytes() + self.machine.window_bytes()
+    }
+
+    /// What it may come to remember.
+    pub(crate) fn bound(&self, rule: &Rule) -> Bound {
+        let mut growth = self.machine.growth(rule);
+        if key::may_be_long(&rule.key) {
+            growth.push(Growth {
+                what: "key of more than 22 bytes",
+                bytes: 0,
+                text_bytes: MAX_KEY,
+                most: Most::Count(1),
+                pool: Pool::State,
+            });
+        }
+        growth.extend(rule.limit.map(Logs::growth));
+        let (key_timers, common_timers) = self.machine.timers();
+        Bound {
+            key_bytes: self.core.room.slot_bytes,
+            growth,
+            // What a limit remembers is forgotten by timer.
+            key_timers: key_timers.max(usize::from(rule.limit.is_some())),
+            common_timers,
+            keys: if rule.key.is_empty() {
+                1
+            } else {
+                self.core.room.keys
+            },
+        }
     }
 
     /// The rule's sources have come to stand in another order: `places` says where each stands now.

@@ -5,8 +5,12 @@
 
 use std::sync::Arc;
 
+use trapjaw_event::limits::MAX_BATCH;
+use trapjaw_program::Rule;
+
 use super::context::Context;
 use super::feed::At;
+use crate::bound::{Growth, Most, Pool};
 use crate::kept::KeptEvent;
 use crate::output::Alias;
 
@@ -28,6 +32,17 @@ pub(crate) struct LatestEvents {
 impl LatestEvents {
     /// Bytes that each slot takes, whatever is kept of it.
     pub(crate) const SLOT_BYTES: usize = size_of::<Latest>();
+
+    /// What the copies add: `count` of each key.
+    pub(crate) fn growth(rule: &Rule, count: u64) -> Growth {
+        Growth {
+            what: "newest event",
+            bytes: KeptEvent::bytes_of(rule.kept.len()),
+            text_bytes: MAX_BATCH,
+            most: Most::Count(count),
+            pool: Pool::State,
+        }
+    }
 
     /// Bytes of the copies.
     pub(crate) fn bytes(&self) -> usize {

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use trapjaw_program::Limit;
 
+use crate::bound::{Growth, Most, Pool};
+
 /// The firings of each key that count against a rule's limit: at most N times a key.
 #[derive(Debug)]
 pub(crate) struct Logs {
@@ -18,6 +20,18 @@ const SPARE: usize = 16;
 impl Logs {
     /// Bytes that each slot takes, whatever its key has fired.
     pub(crate) const SLOT_BYTES: usize = size_of::<VecDeque<i64>>();
+
+    /// What a key's firings add.
+    pub(crate) fn growth(limit: Limit) -> Growth {
+        Growth {
+            what: "firing that its limit counts",
+            // A log that has grown has room for twice as many at most.
+            bytes: 2 * size_of::<i64>(),
+            text_bytes: 0,
+            most: Most::Count(u64::from(limit.count)),
+            pool: Pool::State,
+        }
+    }
 
     pub(crate) fn new(limit: Limit) -> Self {
         Self {

@@ -14,6 +14,7 @@ mod window;
 use trapjaw_event::MatchKind;
 use trapjaw_program::{Clause, Routing, Rule};
 
+use crate::bound::Bound;
 use crate::config::Config;
 use crate::key;
 use crate::output::Identity;
@@ -70,6 +71,18 @@ impl State {
                 Self::Absent(Keyed::new(rule, Absent::new(duration), config))
             }
         }
+    }
+
+    /// What it may come to remember; `None` for nothing.
+    pub(crate) fn bound(&self, rule: &Rule) -> Option<Bound> {
+        Some(match self {
+            Self::None => return None,
+            Self::Each(state) => state.bound(rule),
+            Self::Sustained(state) => state.bound(rule),
+            Self::Window(state) => state.bound(rule),
+            Self::Tumbling(state) => state.bound(rule),
+            Self::Absent(state) => state.bound(rule),
+        })
     }
 
     /// Does the rule take in events that do not satisfy its condition?

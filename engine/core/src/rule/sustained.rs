@@ -1,11 +1,13 @@
 //! `for D gap G keep K`: a condition that holds for some time.
 
 use trapjaw_event::MatchKind;
+use trapjaw_program::Rule;
 
 use super::context::{Context, Trigger};
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
+use crate::bound::Growth;
 use crate::output::Identity;
 
 /// A key's run of satisfying events.
@@ -176,6 +178,10 @@ impl Machine for Sustained {
 
     fn slot_bytes(&self) -> usize {
         size_of::<Option<Run>>() + LatestEvents::SLOT_BYTES
+    }
+
+    fn growth(&self, rule: &Rule) -> Vec<Growth> {
+        vec![LatestEvents::growth(rule, 1)]
     }
 
     fn kept_bytes(&self) -> usize {

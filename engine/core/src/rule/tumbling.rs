@@ -12,6 +12,7 @@ use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use crate::aggregate::{Accumulator, Layout, Results};
+use crate::bound::Growth;
 use crate::matched::About;
 use crate::output::{Alias, Identity};
 use crate::vm::{self, Bound, Selection, bits};
@@ -279,6 +280,15 @@ impl Machine for Tumbling {
         let accumulators = self.layout.len() * size_of::<Accumulator>();
         let listed = size_of::<u32>() + size_of::<Place>();
         2 * (accumulators + listed + LatestEvents::SLOT_BYTES)
+    }
+
+    fn growth(&self, rule: &Rule) -> Vec<Growth> {
+        // The window that is open, and the next one.
+        vec![LatestEvents::growth(rule, 2)]
+    }
+
+    fn timers(&self) -> (usize, usize) {
+        (0, 1)
     }
 
     fn kept_bytes(&self) -> usize {

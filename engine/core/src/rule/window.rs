@@ -13,6 +13,7 @@ use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use crate::aggregate::{Accumulator, Layout, Results};
+use crate::bound::{Growth, Most, Pool};
 use crate::output::Identity;
 use crate::vm::{self, Selection, bits};
 use crate::window::chunks::{Chunks, Fifo};
@@ -318,6 +319,30 @@ impl Machine for Windows {
             0
         };
         size_of::<Window>() + accumulators + latest
+    }
+
+    fn growth(&self, rule: &Rule) -> Vec<Growth> {
+        let mut growth = Vec::new();
+        if let Some(length) = self.length {
+            growth.push(Growth {
+                what: "chunk of rows at an end of the window",
+                bytes: self.chunks.least_bytes(),
+                text_bytes: 0,
+                most: Most::Count(2),
+                pool: Pool::Windows,
+            });
+            growth.push(Growth {
+                what: "further row of the window",
+                bytes: self.chunks.row_bytes(),
+                text_bytes: 0,
+                most: Most::Within(length),
+                pool: Pool::Windows,
+            });
+        }
+        if self.reports_clear {
+            growth.push(LatestEvents::growth(rule, 1));
+        }
+        growth
     }
 
     fn kept_bytes(&self) -> usize {

@@ -230,6 +230,16 @@ impl Chunks {
         self.width
     }
 
+    /// Bytes that a row of a long window takes: its words, and its part of the links between chunks.
+    pub fn row_bytes(&self) -> usize {
+        self.unit_bytes().div_ceil(UNIT_PLACES - 1)
+    }
+
+    /// Bytes that a window takes from its first row on: the smallest chunk.
+    pub fn least_bytes(&self) -> usize {
+        self.unit_bytes()
+    }
+
     /// Most bytes that the pool takes.
     pub fn limit(&self) -> usize {
         self.limit

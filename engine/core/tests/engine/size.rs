@@ -164,7 +164,7 @@ fn firings_that_a_limit_counts_keep_the_limit() {
         max_state_bytes: 1 << 16,
         ..Config::default()
     };
-    let text = rule("rule r { on a: e by a.k limit 4_000_000_000 per 1d do log(\"x\") }");
+    let text = rule("rule r { on a: e by a.k limit 1_000_000 per 1d do log(\"x\") }");
     let mut rig = Rig::new(&text, config);
     for round in 0..200 {
         let events: Vec<Event> = (0..500)

@@ -9,7 +9,7 @@ use super::code::{Scope, check};
 use super::error::{Fault, VerifyError, Within, limited};
 use super::source;
 use crate::code::Code;
-use crate::limits::{MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_KEY_PARTS};
+use crate::limits::{MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_FIRINGS, MAX_KEY_PARTS};
 use crate::rule::{Action, Clause, Emit, Routing, Rule, RuleSet, When};
 
 /// Every rule by itself, and that their names are distinct.
@@ -82,6 +82,11 @@ fn clause(rule: &Rule) -> Result<(), VerifyError> {
             return Err(VerifyError::new(Fault::LimitCount, "lets nothing through"))
                 .within(|| "limit".into());
         }
+        limited(
+            "firings of a limit",
+            limit.count as usize,
+            MAX_FIRINGS as usize,
+        )?;
     }
     if !rule.clause.is_window() && (rule.having.is_some() || !rule.aggregates.is_empty()) {
         return Err(VerifyError::new(

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use trapjaw_event::{FieldId, FieldType, RuleId, TypeId};
 use trapjaw_program::limits::{
-    MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_DERIVATION_DEPTH, MAX_KEY_PARTS, MAX_RULES,
+    MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_DERIVATION_DEPTH, MAX_FIRINGS, MAX_KEY_PARTS,
+    MAX_RULES,
 };
 use trapjaw_program::{
     AggregateFunction, Clause, Limit, Routing, RuleSet, TypeProgram, VerifyError, When, assemble,
@@ -73,6 +74,9 @@ const CASES: &[Case] = &[
     ("limit", |s| {
         let arguments = (0..=MAX_ARGUMENTS).map(|i| i.to_string().into());
         s.rules[HOT].actions[0].arguments = arguments.collect();
+    }),
+    ("limit", |s| {
+        s.rules[HOT].limit.as_mut().unwrap().count = MAX_FIRINGS + 1;
     }),
     ("limit", |s| {
         let kept = s.rules[HOT].kept[0].clone();
