@@ -7,6 +7,8 @@
 //! Every expression may be null: comparisons with null are unknown, `and`/`or`/`not` follow Kleene's
 //! three-valued logic, and everything else with a null operand is null, except `??` and `is null`.
 
+pub mod pattern;
+
 use std::sync::Arc;
 
 use trapjaw_event::{FieldId, FieldType, Registry, Severity, TypeId, Value};
@@ -40,6 +42,8 @@ pub struct Rule {
     pub key: Vec<KeyPart>,
     /// What it does with the events that satisfy `condition`.
     pub clause: Clause,
+    /// `match`: then there is no `on`, and what belongs to it is empty, [`Clause::Each`] among it.
+    pub pattern: Option<Box<pattern::Pattern>>,
     /// Aggregates that `having`, `emit` and `do` read through [`ExprKind::Aggregate`]; distinct.
     pub aggregates: Vec<Aggregate>,
     /// `having`: of type bool; only with a window.
@@ -48,7 +52,7 @@ pub struct Rule {
     pub limit: Option<Limit>,
     /// `emit`.
     pub emit: Option<Emit>,
-    /// `do` and `on clear do`, in order of appearance.
+    /// `do`, `on clear do` and `on timeout do`, in order of appearance.
     pub actions: Vec<Action>,
     /// Whether the rule has `on clear` (windows report their clear only then).
     pub reports_clear: bool,
@@ -178,6 +182,8 @@ pub enum ExprKind {
     Envelope(Envelope),
     /// Value of `Rule::aggregates[i]`.
     Aggregate(u32),
+    /// Something that a pattern has bound; only in rules with a pattern.
+    Pattern(pattern::Read),
     /// `not e`, of a bool.
     Not(Box<Expr>),
     /// `-e`, of int, float or duration; an int that overflows is null.

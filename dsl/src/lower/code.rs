@@ -49,6 +49,7 @@ impl Lowering<'_, '_> {
                 self.code.load(Input::Envelope(*envelope), envelope.kind())
             }
             ExprKind::Aggregate(index) => self.code.load(Input::Aggregate(*index as u16), kind),
+            ExprKind::Pattern(_) => unreachable!("rules with patterns are refused before"),
             ExprKind::Not(a) => self.unary(Opcode::Not, a),
             ExprKind::Negate(a) if kind == Kind::Float => self.unary(Opcode::NegFloat, a),
             ExprKind::Negate(a) => self.unary(Opcode::NegInt, a),

@@ -244,7 +244,10 @@ fn collect_fields<'e>(expr: &'e Expr, fields: &mut Vec<&'e [trapjaw_event::Field
                 fields.push(ids);
             }
         }
-        ExprKind::Const(_) | ExprKind::Envelope(_) | ExprKind::Aggregate(_) => {}
+        ExprKind::Const(_)
+        | ExprKind::Envelope(_)
+        | ExprKind::Aggregate(_)
+        | ExprKind::Pattern(_) => {}
         ExprKind::Not(a)
         | ExprKind::Negate(a)
         | ExprKind::ToFloat(a)

@@ -89,8 +89,9 @@ impl<'s> MatchRef<'s> {
     pub fn to_match(&self) -> Match {
         let rule = self.definition();
         let when = match self.fired.kind {
-            MatchKind::Matched | MatchKind::Raised | MatchKind::Timeout => When::Fire,
+            MatchKind::Matched | MatchKind::Raised => When::Fire,
             MatchKind::Cleared | MatchKind::Expired => When::Clear,
+            MatchKind::Timeout => When::Timeout,
         };
         let actions = rule
             .actions

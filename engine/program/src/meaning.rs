@@ -118,6 +118,7 @@ impl Rule {
         bytes.u8(match action.when {
             When::Fire => 0,
             When::Clear => 1,
+            When::Timeout => 2,
         });
         bytes.text(&action.name);
         bytes.all(&action.arguments, |bytes, argument| bytes.text(argument));

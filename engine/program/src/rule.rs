@@ -254,6 +254,8 @@ pub enum When {
     Fire,
     /// It cleared or expired.
     Clear,
+    /// A pattern ran out of time.
+    Timeout,
 }
 
 /// Which shard evaluates a rule's events.

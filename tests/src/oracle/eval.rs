@@ -33,6 +33,7 @@ pub(super) fn eval(expr: &Expr, scope: Scope) -> Value {
         ExprKind::Aggregate(index) => {
             aggregate::value(&scope.rule.aggregates[*index as usize], scope)
         }
+        ExprKind::Pattern(read) => unreachable!("{read:?} outside of a pattern"),
         ExprKind::Not(a) => truth(kleene(&of(a)).map(|a| !a)),
         ExprKind::Negate(a) => negate(&of(a)),
         ExprKind::ToFloat(a) => match of(a) {

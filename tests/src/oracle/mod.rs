@@ -234,7 +234,8 @@ impl Run<'_> {
         };
         let when = match report.kind {
             MatchKind::Matched | MatchKind::Raised => When::Fire,
-            MatchKind::Cleared | MatchKind::Expired | MatchKind::Timeout => When::Clear,
+            MatchKind::Cleared | MatchKind::Expired => When::Clear,
+            MatchKind::Timeout => When::Timeout,
         };
         let mut values: Vec<(Box<str>, Value)> = Vec::new();
         for aggregate in &rule.aggregates {

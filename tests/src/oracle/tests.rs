@@ -86,6 +86,7 @@ fn rule(clause: Clause) -> Rule {
             expr: field(K),
         }],
         clause,
+        pattern: None,
         aggregates: Vec::new(),
         having: None,
         limit: None,

@@ -70,6 +70,7 @@ impl RuleChecker<'_> {
             condition: condition?,
             key: key?,
             clause: clause?,
+            pattern: None,
             aggregates,
             having: having?,
             limit: limit?,

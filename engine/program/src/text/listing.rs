@@ -110,6 +110,7 @@ fn write_rule(text: &mut String, rule: &Rule, registry: &Registry) -> fmt::Resul
         let when = match action.when {
             When::Fire => "do",
             When::Clear => "on clear do",
+            When::Timeout => "on timeout do",
         };
         writeln!(text, "  {when} {}", action.name)?;
         write_code(text, &action.code, "    ", &|subject| match subject {
