@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trapjaw_engine::{Config, Lockstep, Origin};
+use trapjaw_engine::{Config, Counters, Lockstep, Origin};
 use trapjaw_event::{BatchBuilder, Binding, Event, Match, check};
 use trapjaw_program::{RuleSet, Verified};
 
@@ -17,6 +17,15 @@ pub struct Cut {
     pub batch: usize,
 }
 
+/// What came of a history.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// All that the rules report, in the order of output.
+    pub matches: Vec<Match>,
+    /// What all shards counted.
+    pub counters: Counters,
+}
+
 /// All that the rules report over a history, in the order of output.
 ///
 /// # Panics
@@ -28,6 +37,20 @@ pub fn run(
     options: Options,
     cut: Cut,
 ) -> Vec<Match> {
+    run_counted(rules, events, options, cut).matches
+}
+
+/// Like [`run`], with what was counted.
+///
+/// # Panics
+///
+/// If an event does not fit the registry.
+pub fn run_counted(
+    rules: &Arc<Verified<RuleSet>>,
+    events: &[Event],
+    options: Options,
+    cut: Cut,
+) -> Ran {
     let registry = &rules.registry;
     let config = Config {
         idle_ttl: options.idle_ttl,
@@ -57,5 +80,21 @@ pub fn run(
     if let Some(until) = options.until {
         engine.tick(until, &mut |found| matches.push(found));
     }
-    matches
+    Ran {
+        matches,
+        counters: engine.counters(),
+    }
+}
+
+/// The counter of that name, if there is one that does not depend on how a history was cut.
+pub fn counter(counters: &Counters, name: &str) -> Option<u64> {
+    Some(match name {
+        "faults" => counters.faults,
+        "null_keys" => counters.null_keys,
+        "long_keys" => counters.long_keys,
+        "evicted" => counters.evicted,
+        "held_back" => counters.held_back,
+        "dropped_derived" => counters.dropped_derived,
+        _ => return None,
+    })
 }

@@ -1,10 +1,12 @@
 //! The oracle and the tests across crates.
 //!
 //! - [`oracle`] says what rules mean.
+//! - [`corpus`] are the cases of `tests/corpus`.
 //! - [`engine`] is the engine over a whole history.
 //! - [`generate`] makes rules and histories.
 #![forbid(unsafe_code)]
 
+pub mod corpus;
 pub mod engine;
 pub mod generate;
 pub mod oracle;

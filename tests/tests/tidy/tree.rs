@@ -138,7 +138,8 @@ fn walk(root: &Path, folder: &str, paths: &mut Vec<String>) {
             _ => format!("{folder}/{name}"),
         };
         if kind.is_dir() {
-            let skipped = ["target", "corpus", "regressions"].contains(&&*name);
+            let found = ["corpus", "regressions"].contains(&&*name) && folder == "fuzz";
+            let skipped = name == "target" || found;
             if !skipped && !name.starts_with('.') {
                 walk(root, &path, paths);
             }
