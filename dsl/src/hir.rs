@@ -36,6 +36,8 @@ pub struct Rule {
     pub alias: Box<str>,
     /// Event types that start it, in order, without repetition; for `any` all types of the registry.
     pub types: Vec<TypeId>,
+    /// Whether it reads `any`: whatever types there are.
+    pub any: bool,
     /// `where`: of type bool, reads fields and envelope only.
     pub condition: Option<Expr>,
     /// `by`: never of type float. Empty: one partition.

@@ -51,6 +51,7 @@ pub(super) fn lower(
         metadata: metadata(&rule.metadata),
         alias: rule.alias.clone(),
         sources,
+        any: rule.any,
         kept,
         key: key(rule, &layout),
         routing: routing(rule, clause),

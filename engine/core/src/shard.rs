@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use trapjaw_event::{BatchView, Binding, RuleId, SectionView, check};
-use trapjaw_program::{Rule, RuleSet, Verified};
+use trapjaw_program::{Rule, RuleSet, Verified, inherits};
 
 use crate::agenda::Agenda;
 use crate::config::Config;
@@ -344,7 +344,9 @@ impl Shard {
             let count = before.as_ref().map_or(0, |(index, _)| matches[*index]);
             self.counters.matches.push(count);
             let state = match before {
-                Some((index, mut state)) if old.rules[index].meaning == rule.meaning => {
+                Some((index, mut state))
+                    if inherits((&old, &old.rules[index]), (&self.rules, rule)) =>
+                {
                     if let Some(places) = new_places((&old, index), (&self.rules, rule)) {
                         state.reorder_sources(&places);
                     }
@@ -372,7 +374,7 @@ fn new_places((old, index): (&RuleSet, usize), (new, rule): (&RuleSet, &Rule)) -
         return None;
     }
     let places: HashMap<&str, u16> = names(new, rule).zip(0..).collect();
-    // The same meaning has the same sources.
+    // Whoever inherits has all of the sources that there were.
     Some(
         before()
             .map(|name| places.get(name).copied().unwrap_or_default())

@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod changes;
 mod code;
 mod decode;
 mod encode;
@@ -29,8 +30,10 @@ mod text;
 mod verify;
 
 pub use build::CodeBuilder;
+pub use changes::{Change, Changes, Fate, FieldChange, RuleChange, TypeChange, inherits};
 pub use code::{Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
 pub use decode::DecodeError;
+pub use meaning::Aspect;
 pub use op::Opcode;
 pub use rule::{
     Action, Aggregate, AggregateFunction, Clause, Emit, Kept, KeyPart, Limit, Metadata, Routing,

@@ -12,6 +12,52 @@ use crate::rule::{Action, Aggregate, Clause, Emit, Rule, Source, TypeProgram, Wh
 /// The first byte; when the same rule comes to do another thing, it takes another number.
 const VERSION: u8 = 1;
 
+/// One side of what a rule does: what a reader calls it when it has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aspect {
+    /// Which events it reads, and under which name.
+    Events,
+    /// `where`.
+    Condition,
+    /// `by`.
+    Key,
+    /// `for`, `over`, `absent`.
+    Clause,
+    /// What it aggregates.
+    Aggregates,
+    /// `having`.
+    Having,
+    /// `limit`.
+    Limit,
+    /// `emit`, and the severity that its events take.
+    Emit,
+    /// `do` and `on clear do`.
+    Actions,
+    /// The fields of its events that its matches tell.
+    Fields,
+}
+
+impl Aspect {
+    /// All of them, in the order in which rules are written, with their names.
+    pub const ALL: [(Self, &'static str); 10] = [
+        (Self::Events, "events"),
+        (Self::Condition, "condition"),
+        (Self::Key, "key"),
+        (Self::Clause, "clause"),
+        (Self::Aggregates, "aggregates"),
+        (Self::Having, "having"),
+        (Self::Limit, "limit"),
+        (Self::Emit, "derived event"),
+        (Self::Actions, "actions"),
+        (Self::Fields, "fields"),
+    ];
+
+    /// Its name for readers.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
 impl Rule {
     /// A canonical byte string of all that decides what the rule does with its events and what others see of it:
     /// sources, conditions, kept fields, key, clause, aggregates, `having`, limit, derived event, actions.
@@ -35,36 +81,113 @@ impl Rule {
             bytes.text(&kept.name);
             bytes.ty(&kept.ty);
         });
+        self.key(&mut bytes);
+        clause(&mut bytes, self.clause);
+        bytes.all(&self.aggregates, aggregate);
+
+        let sources = self.meant_sources(registry);
+        bytes.count(sources.len());
+        for source in sources {
+            self.event_type(&mut bytes, source, registry);
+            self.condition(&mut bytes, source, registry, types);
+            let keys = self.key.iter().map(|part| part.output);
+            let used = keys.chain(arguments(&self.aggregates)).collect();
+            self.inputs(&mut bytes, source, registry, used);
+            let ty = registry.get(source.type_id);
+            bytes.all(&source.kept, |bytes, id| {
+                bytes.text(&ty.fields[id.index()].name);
+            });
+        }
+
+        self.having(&mut bytes);
+        self.limit(&mut bytes);
+        self.emit(&mut bytes, registry);
+        self.actions(&mut bytes);
+        bytes.0
+    }
+
+    /// The bytes of [`meaning_bytes`](Self::meaning_bytes) that say this aspect, and what it is computed of.
+    pub(crate) fn aspect_bytes(
+        &self,
+        aspect: Aspect,
+        registry: &Registry,
+        types: &[TypeProgram],
+    ) -> Vec<u8> {
+        let mut bytes = Writer::default();
+        let sources = self.meant_sources(registry);
+        let mut each = |write: &mut dyn FnMut(&mut Writer, &Source)| {
+            for source in &sources {
+                write(&mut bytes, source);
+            }
+        };
+        match aspect {
+            Aspect::Events => {
+                each(&mut |bytes, source| self.event_type(bytes, source, registry));
+                bytes.text(&self.alias);
+            }
+            Aspect::Condition => each(&mut |bytes, source| {
+                self.condition(bytes, source, registry, types);
+            }),
+            Aspect::Key => {
+                let used: Vec<u16> = self.key.iter().map(|part| part.output).collect();
+                each(&mut |bytes, source| self.inputs(bytes, source, registry, used.clone()));
+                self.key(&mut bytes);
+            }
+            Aspect::Clause => clause(&mut bytes, self.clause),
+            Aspect::Aggregates => {
+                let used: Vec<u16> = arguments(&self.aggregates).collect();
+                each(&mut |bytes, source| self.inputs(bytes, source, registry, used.clone()));
+                bytes.all(&self.aggregates, aggregate);
+            }
+            Aspect::Having => self.having(&mut bytes),
+            Aspect::Limit => self.limit(&mut bytes),
+            Aspect::Emit => self.emit(&mut bytes, registry),
+            Aspect::Actions => self.actions(&mut bytes),
+            Aspect::Fields => {
+                bytes.all(&self.kept, |bytes, kept| {
+                    bytes.text(&kept.name);
+                    bytes.ty(&kept.ty);
+                });
+                for source in sources {
+                    let ty = registry.get(source.type_id);
+                    bytes.all(&source.kept, |bytes, id| {
+                        bytes.text(&ty.fields[id.index()].name);
+                    });
+                }
+            }
+        }
+        bytes.0
+    }
+
+    fn key(&self, bytes: &mut Writer) {
         bytes.all(&self.key, |bytes, part| {
             bytes.text(&part.name);
             bytes.ty(&part.ty);
         });
-        clause(&mut bytes, self.clause);
-        bytes.all(&self.aggregates, aggregate);
+    }
 
-        let sources: BTreeMap<_, _> = (self.sources.iter())
-            .map(|source| (&*registry.get(source.type_id).wire_name, source))
-            .collect();
-        bytes.count(sources.len());
-        for source in sources.into_values() {
-            let ty = registry.get(source.type_id);
-            let conditions = &types[source.type_id.index()].code;
-            self.source(&mut bytes, source, ty, conditions);
-        }
-
+    fn having(&self, bytes: &mut Writer) {
         bytes.option(self.having.as_ref(), |bytes, having| {
             code(bytes, &having.slice(&[0]), |input| self.input(input));
         });
+    }
+
+    fn limit(&self, bytes: &mut Writer) {
         bytes.option(self.limit.as_ref(), |bytes, limit| {
             bytes.u32(limit.count);
             bytes.i64(limit.per);
         });
+    }
+
+    fn emit(&self, bytes: &mut Writer, registry: &Registry) {
         bytes.option(self.emit.as_ref(), |bytes, emit| {
             self.derived(bytes, emit, registry.get(emit.type_id));
         });
+    }
+
+    fn actions(&self, bytes: &mut Writer) {
         bytes.all(&self.actions, |bytes, action| self.action(bytes, action));
         bytes.u8(u8::from(self.reports_clear));
-        bytes.0
     }
 
     /// XXH3-128 of [`meaning_bytes`](Self::meaning_bytes): what belongs into [`Rule::meaning`].
@@ -76,24 +199,63 @@ impl Rule {
         xxh3_128(&self.meaning_bytes(registry, types))
     }
 
-    fn source(&self, bytes: &mut Writer, source: &Source, ty: &EventType, conditions: &Code) {
-        let name = |input| match input {
+    /// The sources by their types' names; of a rule that reads `any` event the first one, which says what all do.
+    fn meant_sources(&self, registry: &Registry) -> Vec<&Source> {
+        if self.any {
+            return self.sources.first().into_iter().collect();
+        }
+        let by_name: BTreeMap<_, _> = (self.sources.iter())
+            .map(|source| (&*registry.get(source.type_id).wire_name, source))
+            .collect();
+        by_name.into_values().collect()
+    }
+
+    /// Which events: a type, or all there are.
+    fn event_type(&self, bytes: &mut Writer, source: &Source, registry: &Registry) {
+        if self.any {
+            let types = self.sources.iter();
+            let lateness = types.map(|source| registry.get(source.type_id).lateness);
+            // No type has an empty name.
+            bytes.text("");
+            bytes.i64(lateness.max().unwrap_or_default());
+        } else {
+            let ty = registry.get(source.type_id);
+            bytes.text(&ty.wire_name);
+            bytes.i64(ty.lateness);
+        }
+    }
+
+    fn condition(
+        &self,
+        bytes: &mut Writer,
+        source: &Source,
+        registry: &Registry,
+        types: &[TypeProgram],
+    ) {
+        let conditions = &types[source.type_id.index()].code;
+        let ty = registry.get(source.type_id);
+        bytes.option(source.condition.as_ref(), |bytes, &condition| {
+            code(bytes, &conditions.slice(&[condition]), |input| {
+                self.field(ty, input)
+            });
+        });
+    }
+
+    /// What is computed of a source's events.
+    fn inputs(&self, bytes: &mut Writer, source: &Source, registry: &Registry, used: Vec<u16>) {
+        let ty = registry.get(source.type_id);
+        let used: Vec<u32> = used.into_iter().map(u32::from).collect();
+        code(bytes, &source.inputs.slice(&used), |input| {
+            self.field(ty, input)
+        });
+    }
+
+    /// An input of code over a type's events, by tag and name.
+    fn field<'a>(&'a self, ty: &'a EventType, input: Input) -> (u8, &'a str) {
+        match input {
             Input::Field(id) => (0, &*ty.fields[id.index()].name),
             other => self.input(other),
-        };
-        bytes.text(&ty.wire_name);
-        bytes.i64(ty.lateness);
-        bytes.option(source.condition.as_ref(), |bytes, &condition| {
-            code(bytes, &conditions.slice(&[condition]), name);
-        });
-        let keys = self.key.iter().map(|part| part.output);
-        let aggregates =
-            (self.aggregates.iter()).flat_map(|a| a.argument.into_iter().chain(a.filter));
-        let used: Vec<u32> = keys.chain(aggregates).map(u32::from).collect();
-        code(bytes, &source.inputs.slice(&used), name);
-        bytes.all(&source.kept, |bytes, id| {
-            bytes.text(&ty.fields[id.index()].name);
-        });
+        }
     }
 
     /// The derived event: fields by name, so that the type may gain others.
@@ -152,6 +314,13 @@ fn code<'a>(bytes: &mut Writer, code: &Code, name: impl Fn(Input) -> (u8, &'a st
         bytes.u32(inst.b.bits());
     });
     bytes.all(&code.outputs, Writer::output);
+}
+
+/// The outputs of a source that aggregates read, in order.
+fn arguments(aggregates: &[Aggregate]) -> impl Iterator<Item = u16> + '_ {
+    aggregates
+        .iter()
+        .flat_map(|a| a.argument.into_iter().chain(a.filter))
 }
 
 fn clause(bytes: &mut Writer, clause: Clause) {

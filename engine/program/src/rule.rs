@@ -42,6 +42,8 @@ pub struct Rule {
     pub alias: Box<str>,
     /// The event types that it reads.
     pub sources: Vec<Source>,
+    /// Whether it reads all event types, whatever they are: then it knows nothing of them but their envelope.
+    pub any: bool,
     /// Fields of the alias that its `having`, `emit` and actions read.
     pub kept: Vec<Kept>,
     /// Its partition key; empty for one partition.

@@ -80,6 +80,7 @@ fn rule(clause: Clause) -> Rule {
         metadata: Metadata::default(),
         alias: "e".into(),
         types: vec![T],
+        any: false,
         condition: Some(compare(field(N), Comparison::Gt, int(0))),
         key: vec![KeyPart {
             name: "k".into(),

@@ -67,6 +67,7 @@ impl RuleChecker<'_> {
             metadata: metadata?,
             alias: binding.alias.into(),
             types: binding.types,
+            any: binding.any,
             condition: condition?,
             key: key?,
             clause: clause?,

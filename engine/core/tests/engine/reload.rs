@@ -116,3 +116,38 @@ fn state_outlives_a_change_of_types_that_its_rule_does_not_see() {
     );
     assert_eq!(rig.keys(), 0);
 }
+
+#[test]
+fn a_rule_of_any_event_does_not_mind_new_types() {
+    const QUIET: &str = "rule quiet { on a: any where a.subject is null by a.source absent 100ns do log(\"{a.type}\") }";
+    let x = "event x { k: text }";
+    let y = "event y { n: int }";
+    let set = |types: &[&str]| format!("{}\n{QUIET}", types.join("\n"));
+    let mut rig = Rig::new(&set(&[x]), Config::default());
+    rig.take(&[of(0, 0, vec![Value::Text("a".into())])]);
+    let version = rig.shard.rules().rules[0].meaning;
+    // A type before, one behind, and a field.
+    reload(
+        &mut rig,
+        &set(&[y, "event x { m: int?, k: text }", "event z { k: text }"]),
+    );
+    assert_eq!(rig.shard.rules().rules[0].meaning, version);
+    rig.take(&[of(0, 50, vec![Value::Int(1)])]).tick(149);
+    assert!(rig.found().is_empty(), "the second event was in time");
+    rig.tick(150);
+    assert_eq!(
+        rig.out.matches[0].actions[0].args[0],
+        Value::Text("y".into())
+    );
+    rig.out.matches.clear();
+    // An event that may be of a type that is gone can't be told any more.
+    rig.take(&[of(1, 200, vec![Value::Null, Value::Text("a".into())])]);
+    rig.out.matches.clear();
+    reload(&mut rig, &set(&[y]));
+    assert_eq!(rig.keys(), 0);
+    rig.tick(500);
+    assert!(rig.found().is_empty());
+    // Its condition is part of its meaning.
+    reload(&mut rig, &set(&[y]).replace("is null", "is not null"));
+    assert_ne!(rig.shard.rules().rules[0].meaning, version);
+}

@@ -95,6 +95,7 @@ pub(crate) fn hot() -> Rule {
             inputs: assemble(inputs).unwrap(),
             kept: vec![FieldId::new(0)],
         }],
+        any: false,
         kept: vec![Kept {
             name: "host".into(),
             ty: FieldType::Text,
@@ -155,6 +156,7 @@ pub(crate) fn page() -> Rule {
             inputs: assemble("").unwrap(),
             kept: vec![],
         }],
+        any: false,
         kept: vec![],
         key: vec![],
         clause: Clause::Each,

@@ -2,10 +2,11 @@
 
 use trapjaw_event::{EventType, Field, FieldId, FieldType, Registry, Severity};
 use trapjaw_program::{
-    AggregateFunction, Clause, Limit, Routing, Rule, RuleSet, TypeProgram, When, assemble,
+    AggregateFunction, Aspect, Changes, Clause, Fate, Limit, Routing, Rule, RuleSet, TypeProgram,
+    When, assemble,
 };
 
-use crate::fixture::{HOT, hot, registry, set, types};
+use crate::fixture::{HOT, PAGE, hot, page, registry, set, types};
 
 fn of(rule: &Rule) -> Vec<u8> {
     rule.meaning_bytes(&registry(), &types())
@@ -93,85 +94,113 @@ fn other_rules_and_fields_mean_nothing() {
     assert_eq!(rule.meaning_bytes(&registry, &types), of(&hot()));
 }
 
+/// A change of the rule `hot`, and the side of it that it changes.
+type Change = (&'static [Aspect], fn(&mut RuleSet));
+
+const CHANGES: [Change; 29] = [
+    (&[Aspect::Events], |s| s.rules[HOT].alias = "d".into()),
+    (&[Aspect::Condition], |s| {
+        s.rules[HOT].sources[0].condition = None
+    }),
+    (&[Aspect::Condition], |s| {
+        s.types[0].code = assemble(&s.types[0].code.to_string().replace("0.1", "0.2")).unwrap()
+    }),
+    (&[Aspect::Fields], |s| {
+        s.rules[HOT].sources[0].kept[0] = FieldId::new(1)
+    }),
+    (&[Aspect::Emit, Aspect::Actions], |s| {
+        s.rules[HOT].kept[0].name = "node".into()
+    }),
+    (&[Aspect::Key], |s| s.rules[HOT].key[0].name = "node".into()),
+    (&[Aspect::Key], |s| s.rules[HOT].key.clear()),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Sliding {
+            length: 1,
+            each: false,
+        }
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Sliding {
+            length: 60_000_000_000,
+            each: true,
+        }
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Tumbling {
+            length: 60_000_000_000,
+        }
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Absent {
+            duration: 60_000_000_000,
+        }
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::All { each: false }
+    }),
+    (&[Aspect::Clause], |s| s.rules[HOT].clause = Clause::Each),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Sustained {
+            duration: 1,
+            gap: None,
+            keep: 0,
+        }
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Sustained {
+            duration: 1,
+            gap: Some(1),
+            keep: 0,
+        }
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Sustained {
+            duration: 1,
+            gap: None,
+            keep: 1,
+        }
+    }),
+    (&[Aspect::Aggregates], |s| {
+        s.rules[HOT].aggregates[0].function = AggregateFunction::Max
+    }),
+    (&[Aspect::Aggregates, Aspect::Having], |s| {
+        s.rules[HOT].aggregates[0].name = "load".into()
+    }),
+    (&[Aspect::Aggregates], |s| {
+        s.rules[HOT].aggregates[1].filter = None
+    }),
+    (&[Aspect::Having], |s| s.rules[HOT].having = None),
+    (&[Aspect::Having], |s| {
+        let having = s.rules[HOT].having.as_ref().unwrap().to_string();
+        s.rules[HOT].having = Some(assemble(&having.replace("and", "or")).unwrap());
+    }),
+    (&[Aspect::Limit], |s| s.rules[HOT].limit = None),
+    (&[Aspect::Limit], |s| {
+        s.rules[HOT].limit = Some(Limit {
+            count: 2,
+            per: 3_600_000_000_000,
+        });
+    }),
+    (&[Aspect::Emit], |s| s.rules[HOT].emit = None),
+    (&[Aspect::Emit], |s| {
+        s.rules[HOT].emit.as_mut().unwrap().fields[2] = Some(1)
+    }),
+    (&[Aspect::Emit], |s| {
+        s.rules[HOT].metadata.severity = Some(Severity::High)
+    }),
+    (&[Aspect::Actions], |s| {
+        s.rules[HOT].actions[0].when = When::Clear
+    }),
+    (&[Aspect::Actions], |s| {
+        s.rules[HOT].actions[0].arguments[0] = "message".into()
+    }),
+    (&[Aspect::Actions], |s| s.rules[HOT].reports_clear = false),
+];
+
 #[test]
 fn what_a_rule_does_is_its_meaning() {
-    let changes: [fn(&mut RuleSet); 29] = [
-        |s| s.rules[HOT].alias = "d".into(),
-        |s| s.rules[HOT].sources[0].condition = None,
-        |s| s.types[0].code = assemble(&s.types[0].code.to_string().replace("0.1", "0.2")).unwrap(),
-        |s| s.rules[HOT].sources[0].kept[0] = FieldId::new(1),
-        |s| s.rules[HOT].kept[0].name = "node".into(),
-        |s| s.rules[HOT].key[0].name = "node".into(),
-        |s| s.rules[HOT].key.clear(),
-        |s| {
-            s.rules[HOT].clause = Clause::Sliding {
-                length: 1,
-                each: false,
-            }
-        },
-        |s| {
-            s.rules[HOT].clause = Clause::Sliding {
-                length: 60_000_000_000,
-                each: true,
-            }
-        },
-        |s| {
-            s.rules[HOT].clause = Clause::Tumbling {
-                length: 60_000_000_000,
-            }
-        },
-        |s| {
-            s.rules[HOT].clause = Clause::Absent {
-                duration: 60_000_000_000,
-            }
-        },
-        |s| s.rules[HOT].clause = Clause::All { each: false },
-        |s| s.rules[HOT].clause = Clause::Each,
-        |s| {
-            s.rules[HOT].clause = Clause::Sustained {
-                duration: 1,
-                gap: None,
-                keep: 0,
-            }
-        },
-        |s| {
-            s.rules[HOT].clause = Clause::Sustained {
-                duration: 1,
-                gap: Some(1),
-                keep: 0,
-            }
-        },
-        |s| {
-            s.rules[HOT].clause = Clause::Sustained {
-                duration: 1,
-                gap: None,
-                keep: 1,
-            }
-        },
-        |s| s.rules[HOT].aggregates[0].function = AggregateFunction::Max,
-        |s| s.rules[HOT].aggregates[0].name = "load".into(),
-        |s| s.rules[HOT].aggregates[1].filter = None,
-        |s| s.rules[HOT].having = None,
-        |s| {
-            let having = s.rules[HOT].having.as_ref().unwrap().to_string();
-            s.rules[HOT].having = Some(assemble(&having.replace("and", "or")).unwrap());
-        },
-        |s| s.rules[HOT].limit = None,
-        |s| {
-            s.rules[HOT].limit = Some(Limit {
-                count: 2,
-                per: 3_600_000_000_000,
-            });
-        },
-        |s| s.rules[HOT].emit = None,
-        |s| s.rules[HOT].emit.as_mut().unwrap().fields[2] = Some(1),
-        |s| s.rules[HOT].metadata.severity = Some(Severity::High),
-        |s| s.rules[HOT].actions[0].when = When::Clear,
-        |s| s.rules[HOT].actions[0].arguments[0] = "message".into(),
-        |s| s.rules[HOT].reports_clear = false,
-    ];
     let mut meanings = vec![of(&hot())];
-    for change in changes {
+    for (_, change) in CHANGES {
         let mut set = set();
         change(&mut set);
         meanings.push(set.rules[HOT].meaning_bytes(&registry(), &set.types));
@@ -189,4 +218,115 @@ fn severity_counts_only_where_an_event_takes_it() {
     let before = of(&rule);
     rule.metadata.severity = Some(Severity::High);
     assert_eq!(of(&rule), before);
+}
+
+/// A set with the meanings of its rules.
+fn meant(mut set: RuleSet) -> RuleSet {
+    let (registry, types) = (set.registry.clone(), set.types.clone());
+    for rule in &mut set.rules {
+        rule.meaning = rule.meaning_hash(&registry, &types);
+    }
+    set
+}
+
+fn fates(old: &RuleSet, new: &RuleSet) -> Vec<(String, Fate)> {
+    let changes = Changes::between(old, new).rules.into_iter();
+    changes
+        .map(|change| (change.name.into(), change.fate))
+        .collect()
+}
+
+const KEPT: Fate = Fate::Kept {
+    is_redescribed: false,
+};
+
+#[test]
+fn a_change_is_told_by_the_side_of_the_rule_that_it_changes() {
+    let before = meant(set());
+    for (index, (aspects, change)) in CHANGES.into_iter().enumerate() {
+        let mut after = set();
+        change(&mut after);
+        let after = meant(after);
+        let aspects = aspects.to_vec();
+        let expected = [
+            ("hot".to_owned(), Fate::Replaced { aspects }),
+            ("page".to_owned(), KEPT),
+        ];
+        assert_eq!(fates(&before, &after), expected, "change {index}");
+        assert!(!Changes::between(&before, &after).is_empty());
+    }
+    assert!(Changes::between(&before, &meant(set())).is_empty());
+}
+
+#[test]
+fn rules_come_and_go_and_take_other_names() {
+    let before = meant(set());
+    let mut after = set();
+    after.rules[HOT].name = "warm".into();
+    after.rules[PAGE].metadata.about = Some("pages".into());
+    let mut other = page();
+    other.name = "third".into();
+    other.alias = "j".into();
+    after.rules.push(other);
+    let after = meant(after);
+    let told = |name: &str, fate| (name.to_owned(), fate);
+    let added = |formerly| Fate::Added { formerly };
+    assert_eq!(
+        fates(&before, &after),
+        [
+            told("warm", added(Some("hot".into()))),
+            told(
+                "page",
+                Fate::Kept {
+                    is_redescribed: true
+                }
+            ),
+            told("third", added(None)),
+            told("hot", Fate::Removed),
+        ]
+    );
+}
+
+#[test]
+fn types_are_told_with_the_fields_that_differ() {
+    use trapjaw_program::Change;
+    let before = set();
+    let mut registry = Registry::new();
+    let cpu = vec![
+        Field::new("load", FieldType::Float).optional(),
+        Field::new("host", FieldType::Text),
+        Field::new("zone", FieldType::Text).optional(),
+    ];
+    let mut cpu = EventType::new("cpu_usage", cpu);
+    cpu.lateness = 5;
+    registry.add(cpu).unwrap();
+    registry.add(EventType::new("other", vec![])).unwrap();
+    let after = RuleSet {
+        registry: std::sync::Arc::new(registry),
+        rules: vec![],
+        ..set()
+    };
+    let changes = Changes::between(&before, &after).types;
+    let names: Vec<&str> = changes.iter().map(|change| &*change.wire_name).collect();
+    assert_eq!(names, ["cpu_usage", "incident", "other"]);
+    assert_eq!(
+        (&changes[1].change, &changes[2].change),
+        (&Change::Removed, &Change::Added)
+    );
+    let Change::Changed { fields, lateness } = &changes[0].change else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(*lateness, Some((0, 5)));
+    let fields: Vec<(&str, bool, bool)> = fields
+        .iter()
+        .map(|field| (&*field.name, field.before.is_some(), field.after.is_some()))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            ("core", true, false),
+            ("load", true, true),
+            ("zone", false, true)
+        ]
+    );
 }
