@@ -174,15 +174,13 @@ fn aspects((old, former): (&RuleSet, &Rule), (new, rule): (&RuleSet, &Rule)) -> 
 }
 
 fn type_changes(old: &Registry, new: &Registry) -> Vec<TypeChange> {
-    let types = |registry: &Registry| -> BTreeMap<Box<str>, EventType> {
+    fn types(registry: &Registry) -> BTreeMap<&str, &EventType> {
         let types = registry.iter();
-        types
-            .map(|(_, ty)| (ty.wire_name.clone(), ty.clone()))
-            .collect()
-    };
+        types.map(|(_, ty)| (&*ty.wire_name, ty)).collect()
+    }
     let (before, after) = (types(old), types(new));
-    let names: BTreeSet<&Box<str>> = before.keys().chain(after.keys()).collect();
-    let change = |name: &Box<str>| {
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let change = |name: &str| {
         Some(match (before.get(name), after.get(name)) {
             (None, _) => Change::Added,
             (_, None) => Change::Removed,
@@ -199,7 +197,7 @@ fn type_changes(old: &Registry, new: &Registry) -> Vec<TypeChange> {
     };
     let changes = names.into_iter().filter_map(|name| {
         Some(TypeChange {
-            wire_name: name.clone(),
+            wire_name: name.into(),
             change: change(name)?,
         })
     });
