@@ -100,16 +100,16 @@ type Change = (&'static [Aspect], fn(&mut RuleSet));
 const CHANGES: [Change; 29] = [
     (&[Aspect::Events], |s| s.rules[HOT].alias = "d".into()),
     (&[Aspect::Condition], |s| {
-        s.rules[HOT].sources[0].condition = None
+        s.rules[HOT].sources[0].condition = None;
     }),
     (&[Aspect::Condition], |s| {
-        s.types[0].code = assemble(&s.types[0].code.to_string().replace("0.1", "0.2")).unwrap()
+        s.types[0].code = assemble(&s.types[0].code.to_string().replace("0.1", "0.2")).unwrap();
     }),
     (&[Aspect::Fields], |s| {
-        s.rules[HOT].sources[0].kept[0] = FieldId::new(1)
+        s.rules[HOT].sources[0].kept[0] = FieldId::new(1);
     }),
     (&[Aspect::Emit, Aspect::Actions], |s| {
-        s.rules[HOT].kept[0].name = "node".into()
+        s.rules[HOT].kept[0].name = "node".into();
     }),
     (&[Aspect::Key], |s| s.rules[HOT].key[0].name = "node".into()),
     (&[Aspect::Key], |s| s.rules[HOT].key.clear()),
@@ -117,26 +117,26 @@ const CHANGES: [Change; 29] = [
         s.rules[HOT].clause = Clause::Sliding {
             length: 1,
             each: false,
-        }
+        };
     }),
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::Sliding {
             length: 60_000_000_000,
             each: true,
-        }
+        };
     }),
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::Tumbling {
             length: 60_000_000_000,
-        }
+        };
     }),
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::Absent {
             duration: 60_000_000_000,
-        }
+        };
     }),
     (&[Aspect::Clause], |s| {
-        s.rules[HOT].clause = Clause::All { each: false }
+        s.rules[HOT].clause = Clause::All { each: false };
     }),
     (&[Aspect::Clause], |s| s.rules[HOT].clause = Clause::Each),
     (&[Aspect::Clause], |s| {
@@ -144,30 +144,30 @@ const CHANGES: [Change; 29] = [
             duration: 1,
             gap: None,
             keep: 0,
-        }
+        };
     }),
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::Sustained {
             duration: 1,
             gap: Some(1),
             keep: 0,
-        }
+        };
     }),
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::Sustained {
             duration: 1,
             gap: None,
             keep: 1,
-        }
+        };
     }),
     (&[Aspect::Aggregates], |s| {
-        s.rules[HOT].aggregates[0].function = AggregateFunction::Max
+        s.rules[HOT].aggregates[0].function = AggregateFunction::Max;
     }),
     (&[Aspect::Aggregates, Aspect::Having], |s| {
-        s.rules[HOT].aggregates[0].name = "load".into()
+        s.rules[HOT].aggregates[0].name = "load".into();
     }),
     (&[Aspect::Aggregates], |s| {
-        s.rules[HOT].aggregates[1].filter = None
+        s.rules[HOT].aggregates[1].filter = None;
     }),
     (&[Aspect::Having], |s| s.rules[HOT].having = None),
     (&[Aspect::Having], |s| {
@@ -183,16 +183,16 @@ const CHANGES: [Change; 29] = [
     }),
     (&[Aspect::Emit], |s| s.rules[HOT].emit = None),
     (&[Aspect::Emit], |s| {
-        s.rules[HOT].emit.as_mut().unwrap().fields[2] = Some(1)
+        s.rules[HOT].emit.as_mut().unwrap().fields[2] = Some(1);
     }),
     (&[Aspect::Emit], |s| {
-        s.rules[HOT].metadata.severity = Some(Severity::High)
+        s.rules[HOT].metadata.severity = Some(Severity::High);
     }),
     (&[Aspect::Actions], |s| {
-        s.rules[HOT].actions[0].when = When::Clear
+        s.rules[HOT].actions[0].when = When::Clear;
     }),
     (&[Aspect::Actions], |s| {
-        s.rules[HOT].actions[0].arguments[0] = "message".into()
+        s.rules[HOT].actions[0].arguments[0] = "message".into();
     }),
     (&[Aspect::Actions], |s| s.rules[HOT].reports_clear = false),
 ];
