@@ -1,5 +1,6 @@
 //! One evaluation: every rule that has something to do once, producers of an event before its consumers.
 
+use core::cell::Cell;
 use std::sync::Arc;
 
 use trapjaw_event::{Binding, RuleId, check};
@@ -148,11 +149,13 @@ impl Evaluation<'_> {
         let Some(emit) = &rule.emit else {
             return;
         };
+        let faults = Cell::new(0);
         let found = Found {
             rules: self.rules,
             segments,
             outputs: self.outputs,
             ingest: self.ingest,
+            faults: &faults,
         };
         for fired in &found.outputs.fired[before..] {
             let new = (self.derived).add((rule, emit), found, fired, self.counters);
@@ -188,15 +191,18 @@ impl Evaluation<'_> {
             });
         }
         self.outputs.sort();
+        let faults = Cell::new(0);
         let found = Found {
             rules,
             segments,
             outputs: self.outputs,
             ingest,
+            faults: &faults,
         };
         for fired in &found.outputs.fired {
             sink.matched(&MatchRef { found, fired });
         }
+        counters.faults += faults.get();
         if !strays.is_empty() {
             // Who drives several shards delivers row by row.
             let most = if self.defers { 1 } else { usize::MAX };

@@ -1,5 +1,6 @@
 //! How a match is read: identity, key, bound event, calls of actions.
 
+use core::cell::Cell;
 use std::sync::Arc;
 
 use trapjaw_event::{
@@ -22,6 +23,8 @@ pub(crate) struct Found<'s> {
     pub(crate) segments: &'s [&'s Segment<'s>],
     pub(crate) outputs: &'s Outputs,
     pub(crate) ingest: u64,
+    /// Values of actions' arguments that became null, of the matches that were asked for.
+    pub(crate) faults: &'s Cell<u64>,
 }
 
 /// A match, borrowed from the step that found it.
@@ -100,6 +103,8 @@ impl<'s> MatchRef<'s> {
             .filter(|(_, action)| action.when == when);
         let actions = actions.map(|(index, action)| {
             let registers = self.run(&action.code);
+            let faults = self.found.faults;
+            faults.set(faults.get() + registers.faults());
             let args = action
                 .outputs
                 .iter()
