@@ -20,6 +20,7 @@ const SHARDS: i64 = limits::SHARDS as i64;
 Examples:
   trapjaw demo                             watch this machine set off rules
   trapjaw check rules/                     look rules over
+  trapjaw fmt rules/                       lay rules out
   trapjaw replay --rules rules/ --events day.ndjson
                                            what would have matched
   trapjaw run rules/                       take events in, set actions off
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Demo(Demo),
     Run(Run),
     Check(Check),
+    Fmt(Fmt),
     Replay(Replay),
     Send(Send),
     Tail(Tail),
@@ -128,6 +130,32 @@ pub(crate) struct Check {
     /// How findings are told.
     #[arg(long, value_enum, default_value_t = Findings::Text)]
     pub(crate) output: Findings,
+}
+
+/// Lays rule files out in the one way that all share.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Only blanks, line ends and commas change: rules mean the same before and after. Braces whose first line is left empty \
+stay open; everything else goes on one line where it fits. Files with syntax errors are told and left alone.
+
+Exit codes: 0 done, or with --check nothing to do; 1 with --check, files would change; 2 syntax errors; 3 command line or \
+files.
+
+Examples:
+  trapjaw fmt rules/
+  trapjaw fmt --check rules/               in CI: which files are not laid out
+  trapjaw fmt --diff rules/login.trap      what would change
+  cat login.trap | trapjaw fmt -           from an editor")]
+pub(crate) struct Fmt {
+    /// Rule files, and folders of them; `-` reads standard input and writes standard output.
+    #[arg(required = true)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Change nothing; name the files that would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Change nothing; show what would change.
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 mod exit;
 mod failure;
+mod fmt;
 mod input;
 mod log;
 mod replay;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         args::Command::Demo(command) => demo::run(&command),
         args::Command::Run(command) => run::run(&command),
         args::Command::Check(command) => check::run(&command),
+        args::Command::Fmt(command) => fmt::run(&command),
         args::Command::Replay(command) => replay::run(&command),
         args::Command::Send(command) => send::run(&command),
         args::Command::Tail(command) => tail::run(&command),

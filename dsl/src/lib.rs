@@ -31,6 +31,7 @@
 mod check;
 mod compile;
 pub mod diagnostic;
+pub mod format;
 pub mod hir;
 mod lower;
 pub mod source;

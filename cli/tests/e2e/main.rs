@@ -10,6 +10,7 @@
 
 mod check;
 mod demo;
+mod fmt;
 mod harm;
 mod hook;
 mod http;

@@ -3,7 +3,6 @@
 //! Every finding is told once. What could not be understood is [`Reported`] to whoever asked for it, who then says
 //! nothing of his own, and the rest of the file is checked as if it were right.
 
-mod canonical;
 mod constant;
 mod declare;
 mod derive;

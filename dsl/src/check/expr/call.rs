@@ -1,15 +1,16 @@
 //! Calls: aggregates, and the functions that are still to come.
 
-use super::super::{Outcome, Reported, canonical, declare::beyond_limit};
+use super::super::{Outcome, Reported, declare::beyond_limit};
 use super::{Checker, Place};
 use crate::diagnostic::{
     Diagnostic,
     codes::{names, rules, types as codes, unsupported},
     did_you_mean,
 };
+use crate::format::one_line;
 use crate::hir::{Aggregate, AggregateFunction, Expr, ExprKind};
 use crate::source::Span;
-use crate::syntax::ast::{self, CallExpr};
+use crate::syntax::ast::{self, AstNode, CallExpr};
 use trapjaw_event::FieldType;
 use trapjaw_program::limits::MAX_AGGREGATES;
 
@@ -126,7 +127,7 @@ impl Checker<'_> {
                 _ => "it takes an int, float or duration",
             }));
         };
-        let name = canonical::text(call).into_boxed_str();
+        let name = one_line(call.syntax()).into_boxed_str();
         let known = self.aggregates.iter();
         let known = known
             .take(MAX_AGGREGATES)

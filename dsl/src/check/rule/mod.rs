@@ -9,11 +9,12 @@ mod state;
 use super::declare::beyond_limit;
 use super::expr::{Checker, Place, Subject};
 use super::names::Names;
-use super::{Outcome, Reported, canonical};
+use super::{Outcome, Reported};
 use crate::diagnostic::{
     Diagnostic,
     codes::{rules, types},
 };
+use crate::format::one_line;
 use crate::hir::{self, Expr, ExprKind, KeyPart};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{self, AstNode, ByClause, RuleItem};
@@ -173,7 +174,7 @@ impl RuleChecker<'_> {
                 let first = self.exprs.names.registry.get(binding.types[0]);
                 first.fields[ids[0].index()].name.to_string()
             }
-            _ => canonical::text(key),
+            _ => one_line(key.syntax()),
         }
     }
 
