@@ -190,7 +190,9 @@ impl Told {
                         .all(|(bound, word)| word.text() == Ok(&bound.event)),
             );
         }
-        if let Some((alias, field)) = name.split_once('.')
+        // The text of a part of the key may look like a field.
+        if held.is_empty()
+            && let Some((alias, field)) = name.split_once('.')
             && let bound = of(alias)
             && !bound.is_empty()
         {
