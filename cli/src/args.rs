@@ -21,6 +21,7 @@ Examples:
   trapjaw demo                             watch this machine set off rules
   trapjaw check rules/                     look rules over
   trapjaw fmt rules/                       lay rules out
+  trapjaw plan rules/                      how they will be run, and what they take
   trapjaw replay --rules rules/ --events day.ndjson
                                            what would have matched
   trapjaw run rules/                       take events in, set actions off
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Run(Run),
     Check(Check),
     Fmt(Fmt),
+    Plan(Plan),
     Replay(Replay),
     Send(Send),
     Tail(Tail),
@@ -163,6 +165,49 @@ pub(crate) enum Findings {
     /// For people.
     Text,
     /// An object a line.
+    Json,
+}
+
+/// Says how rules will be run: state, timers, shards, shared conditions; or what a reload changes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Nothing runs. For each rule: what starts it, what of its condition other rules share, on which shard it is evaluated, how \
+many bytes a key of it takes and what makes that grow, how many timers it sets; then the events that rules derive from one \
+another. Bytes are for the limits of --config, or the defaults.
+
+With --against: which rules a reload would keep with what they remember, which begin anew and why, which come and go, and \
+which event types differ.
+
+Exit codes: 0 done, 2 errors in rules, 3 command line, files or configuration.
+
+Examples:
+  trapjaw plan rules/
+  trapjaw plan --verbose rules/login.trap        with the program
+  trapjaw plan --against deployed/ rules/        what a reload changes
+  trapjaw plan --output json rules/ | jq '.rules[].state.key_bytes'")]
+pub(crate) struct Plan {
+    /// Rule files, and folders of them (*.trap, in the order of their paths).
+    #[arg(required_unless_present = "config")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The rules that run now, a file or a folder; the flag may stand several times.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Vec<PathBuf>,
+    /// Take the limits from this configuration; without RULES, its rules too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Show the program that the rules are compiled to.
+    #[arg(long, short, conflicts_with = "against")]
+    pub(crate) verbose: bool,
+    /// How the plan is told.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(crate) output: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// One JSON object.
     Json,
 }
 

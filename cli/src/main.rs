@@ -14,6 +14,7 @@ mod failure;
 mod fmt;
 mod input;
 mod log;
+mod plan;
 mod replay;
 mod run;
 mod send;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         args::Command::Run(command) => run::run(&command),
         args::Command::Check(command) => check::run(&command),
         args::Command::Fmt(command) => fmt::run(&command),
+        args::Command::Plan(command) => plan::run(&command),
         args::Command::Replay(command) => replay::run(&command),
         args::Command::Send(command) => send::run(&command),
         args::Command::Tail(command) => tail::run(&command),

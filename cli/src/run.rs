@@ -146,7 +146,9 @@ async fn reload_rules(server: &Server) {
     match server.control.reload().await {
         Ok(reloaded) => {
             tell(reloaded.loaded.rendered_warnings(style::of(&io::stderr())));
-            tracing::info!(version = %reloaded.version, "rules reloaded");
+            if !reloaded.changes.is_empty() {
+                tell(&reloaded.changes);
+            }
         }
         Err(ReloadFailure::Rules(error)) => {
             tell(error.rendered(style::of(&io::stderr())));

@@ -15,6 +15,7 @@ mod harm;
 mod hook;
 mod http;
 mod life;
+mod plan;
 mod replay;
 mod rig;
 mod run;

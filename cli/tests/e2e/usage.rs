@@ -8,7 +8,7 @@ use snapbox::str;
 
 use crate::rig::{beside, command, folder};
 
-const COMMANDS: [&str; 6] = ["demo", "run", "check", "replay", "send", "tail"];
+const COMMANDS: [&str; 7] = ["demo", "run", "check", "plan", "replay", "send", "tail"];
 
 #[test]
 fn without_a_command_there_is_help() {

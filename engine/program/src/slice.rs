@@ -33,6 +33,22 @@ impl Code {
         extract.finish(&self.outputs)
     }
 
+    /// The instructions that make an output, in order.
+    ///
+    /// # Panics
+    ///
+    /// As [`slice`](Self::slice).
+    pub fn needed(&self, output: u32) -> Vec<usize> {
+        let operand = self.outputs[output as usize].operand;
+        let mut extract = Extract::new(self);
+        if !operand.is_constant() {
+            extract.reach(operand.index());
+        }
+        let mut needed: Vec<usize> = extract.moved.into_keys().collect();
+        needed.sort_unstable();
+        needed
+    }
+
     /// The part of the code that makes these outputs, and nothing else, in one form: registers, inputs and constants in
     /// the order in which a walk from the outputs first comes by them, operands before their instruction, the first
     /// operand first; equal instructions once. So it does not depend on what else the code does, or in which order.

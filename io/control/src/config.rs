@@ -17,6 +17,7 @@
 //! driver = "auto"                     # or "io_uring", "epoll"
 //! max_keys = 1048576                  # live keys of one rule on one shard
 //! max_window_bytes = 1073741824       # window rows of one rule on one shard
+//! max_state_bytes = 2147483648        # all else that one rule on one shard remembers
 //! idle_ttl = "24h"                    # state of a key without events is freed
 //! max_ahead = "1m"                    # how far an event may be ahead of the wall clock
 //!
@@ -289,6 +290,9 @@ impl Config {
         }
         if let Some(bytes) = section.number("max_window_bytes", 1 << 20..=1 << 46) {
             self.engine.max_window_bytes = bytes as usize;
+        }
+        if let Some(bytes) = section.number("max_state_bytes", 1 << 20..=1 << 46) {
+            self.engine.max_state_bytes = bytes as usize;
         }
         let day = Duration::from_hours(24);
         if let Some(ttl) = section.duration("idle_ttl", Duration::from_secs(1)..=day * 3_650) {

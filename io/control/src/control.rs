@@ -15,8 +15,9 @@ use crate::config::Config;
 use crate::http::{Server, serve};
 use crate::metrics::{Latencies, Metrics};
 use crate::plane::{MatchReceiver, Plane, Version};
+use crate::rules::LoadError;
 use crate::rules::Loaded;
-use crate::service::{ReloadFailure, Reloaded, Service};
+use crate::service::{Planned, ReloadFailure, Reloaded, Service};
 
 /// What the control plane is made of.
 pub struct Parts {
@@ -121,6 +122,15 @@ impl Control {
     /// See [`ReloadFailure`]; the rules before go on.
     pub async fn reload(&self) -> Result<Reloaded, ReloadFailure> {
         Arc::clone(&self.service).reload().await
+    }
+
+    /// What a reload would do now. Nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// The files don't make rules; see [`LoadError`].
+    pub async fn plan(&self) -> Result<Planned, LoadError> {
+        Arc::clone(&self.service).plan().await
     }
 
     /// How long things took so far.

@@ -5,7 +5,7 @@
 //! | `POST /events` | events: `CloudEvents` 1.0 structured, batched or binary; NDJSON; one as JSON in the short form | 202, 400, 413, 415, 429, 503 |
 //! | `GET /-/healthy` | the process lives | 200 |
 //! | `GET /-/ready` | events are taken | 200, 503 |
-//! | `POST /-/reload` | reads the rule files again, all or nothing | 200, 422, 503 |
+//! | `POST /-/reload` | reads the rule files again, all or nothing; `?dry_run=true` says what would change | 200, 400, 422, 503 |
 //! | `GET /metrics` | `OpenMetrics` text | 200 |
 //! | `GET /api/v1/rules` | the rules that run | 200 |
 //! | `GET /api/v1/events/types` | the event types that they declare | 200 |

@@ -4,6 +4,7 @@
 //!
 //! - [`config`] reads `trapjaw.toml`, with the place of everything that is wrong in it;
 //! - [`rules`] reads rule files, compiles them and looks for the actions that they name;
+//! - [`plan`] says how rules will be run, and what a reload will change;
 //! - [`plane`] is the boundary to the data plane: batches go in, matches come out, both bounded;
 //! - [`Control`] puts it together: the HTTP API, the dispatcher of matches to actions, metrics, reload, and the end in
 //!   steps.
@@ -25,6 +26,7 @@ mod http;
 mod intake;
 pub mod limits;
 mod metrics;
+pub mod plan;
 pub mod plane;
 mod recent;
 pub mod replay;
@@ -38,4 +40,4 @@ pub use control::{Control, Left, Parts, StartError};
 pub use metrics::Latencies;
 pub use rules::{LoadError, Loaded};
 pub use secret::Secret;
-pub use service::{ReloadFailure, Reloaded};
+pub use service::{Planned, ReloadFailure, Reloaded};

@@ -21,6 +21,8 @@ use crate::config::{Config, advice};
 pub struct Loaded {
     /// The program.
     pub rules: Arc<Verified<RuleSet>>,
+    /// What the program was made from.
+    pub checked: hir::RuleSet,
     /// The files that it is made of.
     pub sources: SourceMap,
     /// What compiles, but perhaps not to what was meant.
@@ -47,6 +49,7 @@ pub fn compile_only(sources: SourceMap) -> Result<Loaded, LoadError> {
     match trapjaw_dsl::compile(&sources) {
         Ok(compiled) => Ok(Loaded {
             rules: Arc::new(compiled.program),
+            checked: compiled.hir,
             sources,
             warnings: compiled.warnings,
         }),
@@ -92,6 +95,7 @@ impl Loaded {
         }
         Ok(Self {
             rules: Arc::new(compiled.program),
+            checked: compiled.hir,
             sources,
             warnings: compiled.warnings,
         })

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::intake::{Form, Outcome, Read, Submitted};
 use crate::limits::{BODY_BUDGET, BODY_UNIT, INLINE_BODY};
 use crate::metrics::Metrics;
+use crate::plan::ChangePlan;
 use crate::plane::{Plane, ReloadError, Version};
 use crate::recent::Recent;
 use crate::rules::book::{Book, Books};
@@ -44,6 +45,17 @@ pub(crate) struct Service {
 pub struct Reloaded {
     /// The number of the rules that run now.
     pub version: Version,
+    /// What became of the rules that ran before.
+    pub changes: ChangePlan,
+    /// What was loaded, with its warnings.
+    pub loaded: Loaded,
+}
+
+/// What a reload would do now.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What would become of the rules that run.
+    pub changes: ChangePlan,
     /// What was loaded, with its warnings.
     pub loaded: Loaded,
 }
@@ -130,15 +142,27 @@ impl Service {
         let mut version = self.version.lock().await;
         let outcome = self.swap(&mut version).await;
         match &outcome {
-            Ok(Reloaded { version, loaded }) => {
-                let rules = loaded.rules.rules.len();
-                tracing::info!(%version, rules, "rules reloaded");
+            Ok(reloaded) => {
+                let Reloaded {
+                    version, changes, ..
+                } = reloaded;
+                tracing::info!(%version, changes = %changes.summary(), "rules reloaded");
             }
             Err(error) => tracing::error!("rules not reloaded: {error}"),
         }
         let name = if outcome.is_ok() { "ok" } else { "failed" };
         self.metrics.reload(name);
         outcome
+    }
+
+    /// Reads the rule files, and says what a reload would change.
+    pub(crate) async fn plan(self: Arc<Self>) -> Result<Planned, LoadError> {
+        let planning = spawn_blocking(move || {
+            let loaded = Loaded::read(&self.config)?;
+            let changes = ChangePlan::between(&self.books.current().rules, &loaded.rules);
+            Ok(Planned { changes, loaded })
+        });
+        planning.await.expect("rules are loaded without a panic")
     }
 
     async fn swap(self: &Arc<Self>, version: &mut Version) -> Result<Reloaded, ReloadFailure> {
@@ -171,10 +195,12 @@ impl Service {
             }
         }
         *version = taken.map_err(ReloadFailure::Plane)?;
+        let changes = ChangePlan::between(&before.rules, &loaded.rules);
         self.metrics.rules.set(loaded.rules.rules.len() as i64);
         self.books.make_current(book);
         Ok(Reloaded {
             version: *version,
+            changes,
             loaded,
         })
     }

@@ -253,7 +253,7 @@ impl<M: Machine> Keyed<M> {
         let mut growth = self.machine.growth(rule);
         if key::may_be_long(&rule.key) {
             growth.push(Growth {
-                what: "key of more than 22 bytes",
+                what: "rest of a key of more than 22 bytes",
                 bytes: 0,
                 text_bytes: MAX_KEY,
                 most: Most::Count(1),

@@ -325,14 +325,14 @@ impl Machine for Windows {
         let mut growth = Vec::new();
         if let Some(length) = self.length {
             growth.push(Growth {
-                what: "chunk of rows at an end of the window",
+                what: "chunk of rows, at an end of the window",
                 bytes: self.chunks.least_bytes(),
                 text_bytes: 0,
                 most: Most::Count(2),
                 pool: Pool::Windows,
             });
             growth.push(Growth {
-                what: "further row of the window",
+                what: "further row in the window",
                 bytes: self.chunks.row_bytes(),
                 text_bytes: 0,
                 most: Most::Within(length),

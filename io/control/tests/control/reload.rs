@@ -21,7 +21,29 @@ async fn new_rules_take_the_place_of_old_ones() {
     let (status, body) = reload(&rig, AFTER).await;
     assert_eq!(
         (status, body),
-        (200, json!({ "version": 2, "rules": 1, "warnings": [] }))
+        (
+            200,
+            json!({
+                "version": 2,
+                "rules": 1,
+                "changes": {
+                    "summary": { "kept": 0, "replaced": 0, "added": 1, "removed": 1 },
+                    "rules": [
+                        {
+                            "name": "after",
+                            "change": "added",
+                            "note": "means what `before` meant, but takes no state over from another name",
+                        },
+                        { "name": "before", "change": "removed" },
+                    ],
+                    "types": [
+                        { "name": "d", "change": "added" },
+                        { "name": "e", "change": "changed", "fields": ["+ extra: text?"] },
+                    ],
+                },
+                "warnings": [],
+            })
+        )
     );
     rig.send("{\"type\":\"e\",\"n\":2}").await;
     let rules: Vec<_> = rig
@@ -96,5 +118,52 @@ async fn rules_with_errors_change_nothing() {
     assert_eq!(rig.matches(1).await[0]["rule"], "before");
     rig.metric("trapjaw_reloads_total{outcome=\"failed\"} 4")
         .await;
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_change_and_changes_nothing() {
+    let rig = Rig::start(BEFORE, "").await;
+    let ask = async |rules: &str| {
+        std::fs::write(rig.folder.path().join("rules.trap"), rules).unwrap();
+        answer(
+            rig.post("/-/reload?dry_run=true", "", "")
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    };
+    let (status, body) = ask(&BEFORE.replace("e: e do", "e: e where e.n > 1 do")).await;
+    assert_eq!((status, &body["dry_run"]), (200, &json!(true)));
+    assert_eq!(
+        body["changes"]["rules"],
+        json!([{ "name": "before", "change": "replaced", "differs_in": ["condition"] }])
+    );
+    let planned = rig.control.plan().await.expect("the rules are right");
+    assert_eq!(
+        planned.changes.to_string(),
+        "0 rules kept, 1 replaced, 0 added, 0 removed\n  \
+         replaced  before: another condition; begins anew\n"
+    );
+    let (status, body) =
+        ask("event e { n: int }\nrule x { on e: e where e.m > 1 do log(\"x\") }").await;
+    assert_eq!((status, &body["error"]["code"]), (422, &json!("E_RULES")));
+    assert_eq!(body["diagnostics"][0]["code"], "TJ0105");
+    let odd = rig.post("/-/reload?dry=true", "", "").send().await.unwrap();
+    let (status, body) = answer(odd).await;
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (400, &json!("E_HTTP_QUERY"))
+    );
+
+    // The rules that ran go on, under their version.
+    rig.send("{\"type\":\"e\",\"n\":1}").await;
+    assert_eq!(rig.matches(1).await[0]["rule"], "before");
+    let (_, body) = reload(&rig, BEFORE).await;
+    assert_eq!(
+        (&body["version"], &body["changes"]["summary"]["kept"]),
+        (&json!(2), &json!(1))
+    );
     rig.end().await;
 }

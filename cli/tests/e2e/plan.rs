@@ -1,0 +1,240 @@
+//! `trapjaw plan`.
+
+use snapbox::str;
+
+use crate::rig::{command, folder};
+
+const RULES: &str = r#"event request { service: text, status: int, ms: float }
+event incident { service: text, failed: int? }
+
+rule errors {
+    about "Requests of a service fail."
+    severity high
+    on r: request
+    where r.status >= 500 and r.ms > 10
+    by r.service
+    over 1m
+    having count() >= 2 and avg(r.ms) > 250
+    limit 5 per 1h
+    emit incident { service: r.service, failed: count() }
+}
+
+rule slow {
+    on r: request
+    where r.status >= 500 and r.ms > 900
+    do log("{r.service} is slow"), page(r.service)
+}
+
+rule widespread {
+    on i: incident
+    absent 10m
+    do log("all is well")
+    on clear do log("no more")
+}
+"#;
+
+#[test]
+fn a_plan_says_how_each_rule_will_be_run() {
+    let here = folder(&[("rules.trap", RULES)]);
+    let shown = command(here.path(), &["plan", "rules.trap"])
+        .assert()
+        .code(0)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+3 rules, 2 event types, 1 derivation
+
+rule errors                                                         rules.trap:4
+  about     Requests of a service fail.
+  on        r: request
+  where     r.status >= 500 and r.ms > 10
+            (3 instructions, 1 shared with slow)
+  by        service (text)
+  over      1m
+  having    count() >= 2 and avg(r.ms) > 250
+  limit     5 per 1h
+  emit      incident
+  runs on   the shard that owns the key
+  state     [..] B           a key
+            + [..] B         a chunk of rows, at an end of the window, 2 at most
+            + [..] B          a further row in the window, for 1m
+            + 4,096 B       the rest of a key of more than 22 bytes
+            + 16 B          a firing that its limit counts, 5 at most
+  timers    1 a key
+  keys      at most 1,048,576 on a shard
+  version   [..]
+
+rule slow                                                          rules.trap:16
+  on        r: request
+  where     r.status >= 500 and r.ms > 900
+            (3 instructions, 1 shared with errors)
+  do        log, page
+  runs on   whatever shard an event is on
+  state     none
+  version   [..]
+
+rule widespread                                                    rules.trap:22
+  on        i: incident
+  absent    10m
+  do        log
+  on clear  log
+  runs on   the one shard that owns the rule's name
+  state     [..] B           a key
+            + [..] B, texts   the newest event
+            = 1 MiB         a key at most
+  timers    1 a key
+  keys      one
+  version   [..]
+
+derived events, 1 deep (at most 32)
+  1         request -> errors -> incident, read by widespread
+
+for all keys of a rule on a shard; keys that were not seen lately make room
+  max_keys          1,048,576
+  max_window_bytes  1 GiB
+  max_state_bytes   2 GiB
+
+"#]]);
+    let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+        assert_eq!(line.trim_end(), line);
+    }
+}
+
+#[test]
+fn the_program_is_shown_where_it_is_asked_for() {
+    let here = folder(&[(
+        "rules.trap",
+        "event e { n: int }\nrule r { on e: e where e.n > 1 do log(\"x\") }\n",
+    )]);
+    command(here.path(), &["plan", "--verbose", "rules.trap"])
+        .assert()
+        .code(0)
+        .stdout_eq(str![[r#"
+1 rule, 1 event type, 0 derivations
+
+rule r                                                              rules.trap:2
+  on        e: e
+  where     e.n > 1
+            (1 instruction, none shared)
+  do        log
+  runs on   whatever shard an event is on
+  state     none
+  version   [..]
+
+--------------------------------------------------------------------------------
+
+event e ("e")
+  r0 = load field 0 : int                  ; n
+  r1 = gt.int r0, 1
+  -> r1 : bool                             ; condition 0: r
+
+rule r
+  clause each event
+  routing local
+  on e: e where condition 0 keep n
+  do log
+    -> "x" : text                            ; text
+
+"#]]);
+}
+
+#[test]
+fn machines_get_the_same_as_an_object() {
+    let here = folder(&[("rules.trap", RULES)]);
+    let shown = command(here.path(), &["plan", "--output", "json", "rules.trap"])
+        .assert()
+        .code(0);
+    let plan: serde_json::Value =
+        serde_json::from_slice(&shown.get_output().stdout).expect("it is JSON");
+    let rule = &plan["rules"][0];
+    assert_eq!(rule["name"], "errors");
+    assert_eq!(rule["routing"], "keyed");
+    assert_eq!(rule["line"], 4);
+    assert_eq!(rule["condition"], "r.status >= 500 and r.ms > 10");
+    assert_eq!(rule["sharing"]["with"], serde_json::json!(["slow"]));
+    assert!(rule["state"]["key_bytes"].as_u64() > Some(100), "{rule}");
+    assert_eq!(rule["state"]["growth"][1]["within"], 60_000_000_000_i64);
+    assert_eq!(plan["rules"][1]["state"], serde_json::Value::Null);
+    assert_eq!(
+        plan["derivations"][0]["readers"],
+        serde_json::json!(["widespread"])
+    );
+    assert_eq!(plan["limits"]["max_keys"], 1_048_576);
+}
+
+#[test]
+fn limits_come_from_the_configuration() {
+    let config =
+        "rules = [\"rules.trap\"]\n[engine]\nmax_keys = 1000\n[actions.page]\ntype = \"log\"\n";
+    let here = folder(&[("rules.trap", RULES), ("trapjaw.toml", config)]);
+    let shown = command(here.path(), &["plan", "--config", "trapjaw.toml"])
+        .assert()
+        .code(0);
+    let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    assert!(shown.contains("at most 1,000 on a shard"), "{shown}");
+}
+
+#[test]
+fn a_plan_against_other_rules_says_what_a_reload_changes() {
+    let new = RULES
+        .replace("failed: int? }", "failed: int?, note: text? }")
+        .replace("ms: float }", "ms: float, path: text }")
+        .replace("r.ms > 900", "r.ms > 800")
+        .replace("rule widespread", "rule calm")
+        .replace("Requests of", "Many requests of");
+    let here = folder(&[("old/a.trap", RULES), ("new/a.trap", &new)]);
+    command(here.path(), &["plan", "--against", "old", "new"])
+        .assert()
+        .code(0)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+1 rule kept, 1 replaced, 1 added, 1 removed
+  kept      errors: says another thing of itself
+  replaced  slow: another condition; begins anew
+  added     calm: means what `widespread` meant, but takes no state over from
+            another name
+  removed   widespread: its state is dropped
+event types
+  changed   incident: + note: text?
+  changed   request: + path: text
+
+"#]]);
+    command(
+        here.path(),
+        &["plan", "--against", "old", "--output", "json", "old"],
+    )
+    .assert()
+    .code(0)
+    .stdout_eq(str![[r#"
+{"rules":[{"change":"kept","name":"errors"},{"change":"kept","name":"slow"},{"change":"kept","name":"widespread"}],"summary":{"added":0,"kept":3,"removed":0,"replaced":0},"types":[]}
+
+"#]]);
+    command(here.path(), &["plan", "--against", "old/a.trap", "old"])
+        .assert()
+        .code(0)
+        .stdout_eq(str![[r#"
+3 rules kept, 0 replaced, 0 added, 0 removed
+
+"#]]);
+}
+
+#[test]
+fn rules_with_errors_have_no_plan() {
+    let here = folder(&[
+        (
+            "new.trap",
+            "event e { n: int }\nrule r { on e: e where e.m > 1 do log(\"x\") }\n",
+        ),
+        ("old.trap", RULES),
+    ]);
+    for args in [
+        &["plan", "new.trap"][..],
+        &["plan", "--against", "new.trap", "old.trap"],
+    ] {
+        let shown = command(here.path(), args).assert().code(2).stdout_eq("");
+        let shown = String::from_utf8_lossy(&shown.get_output().stderr).into_owned();
+        assert!(shown.contains("error[TJ0105]"), "{shown}");
+    }
+    command(here.path(), &["plan", "nowhere"]).assert().code(3);
+}

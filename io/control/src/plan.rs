@@ -1,0 +1,181 @@
+//! How rules will be run, before they are: `trapjaw plan`.
+//!
+//! A [`Plan`] says of each rule what starts it, on which shard it is evaluated, what a key of it takes, how many timers it
+//! sets, and which of its conditions it shares with others. A [`ChangePlan`] says what becomes of the rules that run when
+//! others take their place. Both are facts, which [`Display`](core::fmt::Display) lays out for a terminal of 80 columns,
+//! and serde for machines.
+
+mod changes;
+mod derivations;
+mod layout;
+mod sharing;
+mod state;
+mod text;
+
+use serde::Serialize;
+use trapjaw_data::names::version;
+use trapjaw_dsl::hir;
+use trapjaw_dsl::source::{SourceMap, Span};
+use trapjaw_engine::{Bound, Config};
+use trapjaw_program::{Routing, Rule, RuleSet, When, listing};
+
+use crate::duration::shown;
+use crate::rules::{Loaded, clause};
+pub use changes::ChangePlan;
+use derivations::Derivation;
+use sharing::{Shared, Sharing};
+use state::State;
+
+/// How a rule set will be run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// Number of event types that are declared.
+    types: usize,
+    /// The limits that hold for each rule on each shard.
+    limits: Limits,
+    rules: Vec<RulePlan>,
+    derivations: Vec<Derivation>,
+    /// The program, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disassembly: Option<String>,
+}
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Limits {
+    #[serde(rename = "max_keys")]
+    keys: usize,
+    #[serde(rename = "max_window_bytes")]
+    window_bytes: usize,
+    #[serde(rename = "max_state_bytes")]
+    state_bytes: usize,
+}
+
+/// How one rule will be run.
+#[derive(Clone, Debug, Serialize)]
+struct RulePlan {
+    name: Box<str>,
+    version: String,
+    file: String,
+    line: u32,
+    about: Option<Box<str>>,
+    /// What starts it.
+    alias: Box<str>,
+    events: Vec<Box<str>>,
+    /// It reads whatever types there are.
+    any: bool,
+    /// As it is written.
+    condition: Option<String>,
+    sharing: Option<Sharing>,
+    key: Vec<KeyPart>,
+    clause: String,
+    having: Option<String>,
+    limit: Option<String>,
+    emits: Option<Box<str>>,
+    actions: Vec<Call>,
+    /// `local`, `keyed` or `home`.
+    routing: &'static str,
+    state: Option<State>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct KeyPart {
+    name: Box<str>,
+    #[serde(rename = "type")]
+    ty: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Call {
+    name: Box<str>,
+    on_clear: bool,
+}
+
+impl Plan {
+    /// How these rules will be run by an engine with this configuration.
+    pub fn of(loaded: &Loaded, config: &Config) -> Self {
+        let rules = &**loaded.rules;
+        let shared = Shared::of(rules);
+        let plans = rules.rules.iter().zip(&loaded.checked.rules);
+        let plans = plans.map(|(rule, checked)| {
+            RulePlan::of((rules, rule), checked, &loaded.sources, &shared, config)
+        });
+        Self {
+            types: rules.registry.len(),
+            limits: Limits {
+                keys: config.max_keys,
+                window_bytes: config.max_window_bytes,
+                state_bytes: config.max_state_bytes,
+            },
+            rules: plans.collect(),
+            derivations: derivations::of(rules),
+            disassembly: None,
+        }
+    }
+
+    /// The same plan, with the program that the rules were compiled to.
+    #[must_use]
+    pub fn with_disassembly(self, rules: &RuleSet) -> Self {
+        Self {
+            disassembly: Some(listing(rules)),
+            ..self
+        }
+    }
+}
+
+impl RulePlan {
+    fn of(
+        (set, rule): (&RuleSet, &Rule),
+        checked: &hir::Rule,
+        sources: &SourceMap,
+        shared: &Shared<'_>,
+        config: &Config,
+    ) -> Self {
+        let file = sources.get(checked.span.source);
+        let written = |span: Span| {
+            let text = &sources.get(span.source).text()[span.start as usize..span.end as usize];
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let events = rule.sources.iter();
+        let events = events.map(|source| set.registry.get(source.type_id).name.clone());
+        Self {
+            name: rule.name.clone(),
+            version: version(rule),
+            file: file.name().to_owned(),
+            line: file.line_column(checked.span.start).line,
+            about: rule.metadata.about.clone(),
+            alias: rule.alias.clone(),
+            events: events.collect(),
+            any: rule.any,
+            condition: checked.condition.as_ref().map(|it| written(it.span)),
+            sharing: shared.with(rule),
+            key: (rule.key.iter())
+                .map(|part| KeyPart {
+                    name: part.name.clone(),
+                    ty: part.ty.to_string(),
+                })
+                .collect(),
+            clause: clause::text(rule.clause).to_string(),
+            having: checked.having.as_ref().map(|it| written(it.span)),
+            limit: rule
+                .limit
+                .map(|limit| format!("{} per {}", limit.count, shown(limit.per))),
+            emits: rule
+                .emit
+                .as_ref()
+                .map(|emit| set.registry.get(emit.type_id).name.clone()),
+            actions: (rule.actions.iter())
+                .map(|action| Call {
+                    name: action.name.clone(),
+                    on_clear: action.when == When::Clear,
+                })
+                .collect(),
+            routing: match rule.routing {
+                Routing::Local => "local",
+                Routing::Keyed => "keyed",
+                Routing::Home(_) => "home",
+            },
+            state: Bound::of(rule, config).map(|bound| State::of(&bound)),
+        }
+    }
+}
