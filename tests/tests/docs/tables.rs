@@ -82,6 +82,10 @@ fn limits_are_those_of_the_sources() {
             "max_window_bytes".into(),
             grouped(engine.max_window_bytes as i128),
         ),
+        (
+            "max_state_bytes".into(),
+            grouped(engine.max_state_bytes as i128),
+        ),
         ("idle_ttl".into(), duration(engine.idle_ttl)),
         ("max_ahead".into(), duration(engine.max_ahead)),
     ]);
