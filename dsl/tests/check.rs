@@ -564,12 +564,6 @@ fn the_language_page_s_rules_each_get_one_finding_if_they_are_not_supported_yet(
     let codes: Vec<&str> = lines.iter().map(|(_, code)| &**code).collect();
     let one_a_line = lines.windows(2).all(|pair| pair[0].0 < pair[1].0);
     assert!(one_a_line, "{lines:?}");
-    // owners; error_budget, slow_tail, brute_force, bad_deploy, stuck_deploy, spray, ramp, owner_digest.
-    assert_eq!(
-        codes,
-        [
-            "TJ0903", "TJ0904", "TJ0912", "TJ0901", "TJ0901", "TJ0901", "TJ0912", "TJ0901",
-            "TJ0902"
-        ]
-    );
+    // owners; error_budget, slow_tail, spray, owner_digest. Those with patterns are right.
+    assert_eq!(codes, ["TJ0903", "TJ0904", "TJ0912", "TJ0912", "TJ0902"]);
 }

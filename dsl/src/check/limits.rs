@@ -9,5 +9,11 @@ pub(super) const MAX_CONSTANT_TEXT: usize = 64 << 20;
 /// Networks in one list: each is two comparisons.
 pub(super) const MAX_NETWORKS: usize = 256;
 
+/// Elements in a pattern.
+pub(super) const MAX_ELEMENTS: usize = 64;
+
+/// Rounds of a repetition, where their number is said.
+pub(super) const MAX_ROUNDS: u32 = 65_536;
+
 const _: () = assert!(MAX_FINDINGS >= crate::syntax::limits::MAX_SYNTAX_ERRORS);
 const _: () = assert!(MAX_CONSTANT_TEXT >= trapjaw_event::limits::MAX_TEXT);

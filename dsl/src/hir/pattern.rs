@@ -171,6 +171,8 @@ pub struct Repeat {
     pub contiguity: Contiguity,
     /// `until`: an event that fits one of these ends it, and is not taken by it.
     pub until: Vec<ElementId>,
+    /// Where the quantifier stands.
+    pub span: Span,
 }
 
 /// `not x [for D]`.
@@ -180,6 +182,8 @@ pub struct Not {
     pub elements: Vec<ElementId>,
     /// For how long, in nanoseconds, positive.
     pub duration: Option<i64>,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// Where the search goes on after a match.

@@ -112,8 +112,16 @@ impl Checker<'_> {
         call: &CallExpr,
         span: Span,
     ) -> Outcome<Expr> {
-        self.refuse_without_window(function, span)?;
-        let (argument, filter) = self.aggregated(function, call, span)?;
+        let over = self.bound_aggregate(function, call, span)?;
+        if over.is_none() {
+            self.refuse_without_window(function, span)?;
+        }
+        let outside = over.map(|over| self.enter(over));
+        let aggregated = self.aggregated(function, call, span);
+        if let Some(outside) = outside {
+            self.leave(outside);
+        }
+        let (argument, filter) = aggregated?;
         let ty = function.result(argument.as_ref().map(|argument| &argument.ty));
         let Some(ty) = ty else {
             let found =
@@ -137,6 +145,7 @@ impl Checker<'_> {
             return Err(Reported);
         }
         if index == self.aggregates.len() {
+            self.note_aggregate(over);
             self.aggregates.push(Aggregate {
                 function,
                 argument,
@@ -194,6 +203,10 @@ impl Checker<'_> {
         let mut arguments = Vec::new();
         let mut wrong = false;
         for arg in list.args() {
+            if function == AggregateFunction::Count && self.is_event(arg.value()) {
+                // `count(a)`: the events themselves.
+                continue;
+            }
             if let Some(name) = arg.name() {
                 let message = "the arguments of functions have no names";
                 self.findings.push(Diagnostic::error(

@@ -1,7 +1,9 @@
 //! What a name is among the fields of the rule's event.
 
+use super::super::{Outcome, Reported};
 use super::{Binding, Checker, Subject};
-use crate::hir::{Envelope, ExprKind};
+use crate::hir::{Envelope, Expr, ExprKind};
+use crate::source::Span;
 use trapjaw_event::{FieldType, Severity};
 
 /// What a name is among the fields of the rule's event.
@@ -20,7 +22,7 @@ impl Checker<'_> {
     pub(super) fn binding(&self) -> Option<&Binding> {
         match &self.subject {
             Subject::Event(binding) => Some(binding),
-            Subject::None | Subject::Lost => None,
+            Subject::None | Subject::Lost | Subject::Bound => None,
         }
     }
 
@@ -29,6 +31,7 @@ impl Checker<'_> {
             Subject::None => return FieldReading::None,
             Subject::Lost => return FieldReading::Lost,
             Subject::Event(binding) => binding,
+            Subject::Bound => return self.key_reading(name),
         };
         if let Some(envelope) = Envelope::by_name(name) {
             return FieldReading::Known(ExprKind::Envelope(envelope), envelope_type(envelope));
@@ -73,6 +76,16 @@ impl Checker<'_> {
                 Some(why) => FieldReading::NotShared(why),
                 None => FieldReading::Known(ExprKind::Field(ids.into()), ty.clone()),
             },
+        }
+    }
+
+    /// A field of the event, by its name, that is asked for at `span`.
+    pub(in crate::check) fn field_named(&mut self, name: &str, span: Span) -> Outcome<Expr> {
+        match self.field_reading(name) {
+            FieldReading::Known(kind, ty) => Ok(Expr { kind, ty, span }),
+            FieldReading::Lost => Err(Reported),
+            FieldReading::NotShared(why) => self.not_shared(name, why, span),
+            FieldReading::None => self.unknown_field(name, span),
         }
     }
 

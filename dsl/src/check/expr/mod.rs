@@ -1,5 +1,6 @@
 //! Expressions: what their names stand for, and of what type they are.
 
+mod bound;
 mod call;
 mod compare;
 mod field;
@@ -8,6 +9,8 @@ mod operator;
 mod text;
 mod typing;
 mod unknown;
+
+pub(super) use bound::{Bindable, Bound, Here, Reading};
 
 use super::fold::{self, AlwaysNull};
 use super::names::Names;
@@ -28,13 +31,16 @@ pub(super) enum Subject {
     None,
     /// The event of a rule whose types are not known; that is reported.
     Lost,
-    /// The event of a rule.
+    /// The event of a rule, or the one that an element of a pattern tests.
     Event(Binding),
+    /// What a pattern has bound: there is no event whose fields bare names are.
+    Bound,
 }
 
 /// The event of a rule.
+#[derive(Clone)]
 pub(super) struct Binding {
-    /// Its name in expressions.
+    /// Its name in expressions; empty for an element of a pattern that has none.
     pub(super) alias: String,
     /// Its types: one at least, each once.
     pub(super) types: Vec<TypeId>,
@@ -47,7 +53,7 @@ pub(super) struct Binding {
 pub(super) enum Place {
     /// As the value of a constant, or wherever else only constants may stand.
     Constant,
-    /// In `where`.
+    /// In `where`, or in the brackets of an element.
     Where,
     /// In `by`.
     Key,
@@ -66,6 +72,8 @@ pub(super) struct Checker<'a> {
     pub(super) source: SourceId,
     pub(super) subject: Subject,
     pub(super) place: Place,
+    /// What a pattern binds, where expressions may speak of it.
+    pub(super) bound: Option<Bound>,
     /// The aggregates named so far, each once.
     pub(super) aggregates: Vec<Aggregate>,
     pub(super) findings: &'a mut Vec<Diagnostic>,
@@ -83,6 +91,7 @@ impl<'a> Checker<'a> {
             source,
             subject,
             place: Place::Constant,
+            bound: None,
             aggregates: Vec::new(),
             findings,
         }

@@ -67,6 +67,9 @@ impl Checker<'_> {
     /// `a.b`, and so on: a field of the rule's event.
     pub(super) fn field(&mut self, expr: &FieldExpr) -> Outcome<Expr> {
         let span = self.span(expr);
+        if let Some(field) = self.bound_field(expr) {
+            return field;
+        }
         let (base, path) = flatten(expr).ok_or(Reported)?;
         let ast::Expr::Name(first) = &base else {
             // What is wrong with what stands before the point comes first.
@@ -81,7 +84,7 @@ impl Checker<'_> {
         let (first_name, first_span) = (first.text(), self.span(first));
         let binding = match &self.subject {
             Subject::Lost => return Err(Reported),
-            Subject::None => None,
+            Subject::None | Subject::Bound => None,
             Subject::Event(binding) => Some(binding),
         };
         let whole = format!("{first_name}.{path}");

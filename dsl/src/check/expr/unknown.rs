@@ -36,7 +36,10 @@ impl Checker<'_> {
         if constant && let Some(place) = self.names.later_constant(name) {
             error = error.with_label(place, "the constant");
         }
-        if let Some(binding) = self.binding().filter(|_| field) {
+        if let Some(binding) = self
+            .binding()
+            .filter(|binding| field && !binding.alias.is_empty())
+        {
             error = error.with_suggestion(
                 span,
                 format!("{}.{name}", binding.alias),
@@ -93,7 +96,14 @@ impl Checker<'_> {
             span,
             format!("nothing is called `{first}` here"),
         );
-        if let Some(binding) = self.binding() {
+        if let Some(meant) = self.meant_alias(first) {
+            error = error.with_suggestion(span, &*meant, format!("did you mean `{meant}`?"));
+        } else if self.bound.is_some() {
+            error = error.with_note(match &self.aliases()[..] {
+                [] => "no element of the pattern has a name".to_owned(),
+                aliases => format!("the pattern has {}", aliases.join(", ")),
+            });
+        } else if let Some(binding) = self.binding() {
             let alias = &binding.alias;
             error = error.with_note(format!("the rule's event is called `{alias}`"));
             let meant = did_you_mean(first, [alias.as_str()]).is_some();
@@ -110,10 +120,11 @@ impl Checker<'_> {
         expected: Option<&FieldType>,
         span: Span,
     ) -> Outcome<T> {
-        if let Some(binding) = self.binding().filter(|binding| binding.alias == name) {
+        let is_event = self.binding().is_some_and(|binding| binding.alias == name);
+        if is_event || self.aliases().contains(&name) {
             let message = format!("`{name}` is the whole event, and no value");
             let error = Diagnostic::error(codes::EVENT_AS_VALUE, span, message);
-            let help = format!("take one of its fields: `{}.time`", binding.alias);
+            let help = format!("take one of its fields: `{name}.time`");
             return self.refuse(error.with_help(help));
         }
         if let Some(place) = self.names.later_constant(name) {
@@ -146,6 +157,8 @@ impl Checker<'_> {
         known.sort_unstable();
         if let Some(meant) = did_you_mean(name, known) {
             error = error.with_suggestion(span, meant, format!("did you mean `{meant}`?"));
+        } else if let Some(owner) = self.owner_of(name) {
+            error = error.with_suggestion(span, format!("{owner}.{name}"), "say whose");
         } else if expected == Some(&FieldType::Text) {
             error = error.with_suggestion(span, format!("\"{name}\""), "texts stand in quotes");
         } else if !variants.is_empty() {
@@ -156,10 +169,10 @@ impl Checker<'_> {
         } else if let (TypeName::Known(_), Some(binding)) =
             (self.names.event_type(name), self.binding())
         {
-            error = error.with_note(format!(
-                "it is an event type; the rule's event is called `{}`",
-                binding.alias
-            ));
+            error = error.with_note(match &*binding.alias {
+                "" => "it is an event type".to_owned(),
+                alias => format!("it is an event type; the rule's event is called `{alias}`"),
+            });
         } else if self.place == Place::Constant {
             error = error.with_note("only constants can be named here");
         }

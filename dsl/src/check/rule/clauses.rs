@@ -9,8 +9,8 @@ use crate::source::{SourceId, Span};
 use crate::syntax::Trapjaw;
 use crate::syntax::ast::{
     AboutClause, AbsentClause, Action, AstNode, ByClause, Clause, EmitClause, ForClause,
-    HavingClause, LabelsClause, LimitClause, OnClause, OnClearClause, OverClause, RuleItem,
-    RunbookClause, SeverityClause, WhereClause,
+    HavingClause, LabelsClause, LimitClause, MatchClause, OnClause, OnClearClause, OnTimeoutClause,
+    OverClause, RuleItem, RunbookClause, SeverityClause, SkipClause, WhereClause, WithinClause,
 };
 use trapjaw_program::When;
 
@@ -22,6 +22,9 @@ pub(super) struct Clauses {
     pub(super) labels: Option<LabelsClause>,
     pub(super) runbook: Option<RunbookClause>,
     pub(super) on: Option<OnClause>,
+    pub(super) pattern: Option<MatchClause>,
+    pub(super) within: Option<WithinClause>,
+    pub(super) skip: Option<SkipClause>,
     pub(super) condition: Option<WhereClause>,
     pub(super) by: Option<ByClause>,
     pub(super) lasting: Option<ForClause>,
@@ -30,10 +33,12 @@ pub(super) struct Clauses {
     pub(super) having: Option<HavingClause>,
     pub(super) limit: Option<LimitClause>,
     pub(super) emit: Option<EmitClause>,
-    /// `do` and `on clear do`, in order of appearance.
+    /// `do`, `on clear do` and `on timeout do`, in order of appearance.
     pub(super) actions: Vec<(When, Action)>,
     /// The first `on clear`.
     pub(super) clear: Option<OnClearClause>,
+    /// The first `on timeout`.
+    pub(super) timeout: Option<OnTimeoutClause>,
 }
 
 impl Clauses {
@@ -49,7 +54,6 @@ impl Clauses {
         let mut gathering = Gathering {
             source,
             findings,
-            patterns: false,
             foreign_start: false,
         };
         for clause in item.clauses() {
@@ -58,7 +62,7 @@ impl Clauses {
         if gathering.foreign_start {
             return Err(Reported);
         }
-        if clauses.on.is_none() {
+        if clauses.on.is_none() && clauses.pattern.is_none() {
             let error = Diagnostic::error(
                 codes::NO_EVENT,
                 name,
@@ -66,7 +70,7 @@ impl Clauses {
             );
             gathering
                 .findings
-                .push(error.with_help("begin it with `on e: TYPE`"));
+                .push(error.with_help("begin it with `on e: TYPE`, or with `match` and a pattern"));
             return Err(Reported);
         }
         gathering.refuse_second_state(&clauses);
@@ -78,8 +82,6 @@ impl Clauses {
 struct Gathering<'f> {
     source: SourceId,
     findings: &'f mut Vec<Diagnostic>,
-    /// Whether patterns were refused already: their clauses are one construct.
-    patterns: bool,
     /// Whether the rule is started by what is not supported.
     foreign_start: bool,
 }
@@ -93,12 +95,7 @@ impl Gathering<'_> {
             Clause::Runbook(clause) => self.once(&mut clauses.runbook, clause, "runbook"),
             Clause::On(clause) => self.once(&mut clauses.on, clause, "on"),
             Clause::Where(clause) => self.once(&mut clauses.condition, clause, "where"),
-            Clause::By(clause) => {
-                if let Some(mapping) = clause.mappings().next() {
-                    self.refuse_pattern(&mapping);
-                }
-                self.once(&mut clauses.by, clause, "by");
-            }
+            Clause::By(clause) => self.once(&mut clauses.by, clause, "by"),
             Clause::For(clause) => self.once(&mut clauses.lasting, clause, "for"),
             Clause::Over(clause) => self.once(&mut clauses.over, clause, "over"),
             Clause::Absent(clause) => self.once(&mut clauses.absent, clause, "absent"),
@@ -116,13 +113,14 @@ impl Gathering<'_> {
                     .extend(clause.actions().map(|action| (When::Clear, action)));
                 clauses.clear.get_or_insert(clause);
             }
-            Clause::Match(clause) => {
-                self.foreign_start = true;
-                self.refuse_pattern(&clause);
+            Clause::Match(clause) => self.once(&mut clauses.pattern, clause, "match"),
+            Clause::Within(clause) => self.once(&mut clauses.within, clause, "within"),
+            Clause::Skip(clause) => self.once(&mut clauses.skip, clause, "skip"),
+            Clause::OnTimeout(clause) => {
+                let calls = clause.actions().map(|action| (When::Timeout, action));
+                clauses.actions.extend(calls);
+                clauses.timeout.get_or_insert(clause);
             }
-            Clause::Within(clause) => self.refuse_pattern(&clause),
-            Clause::Skip(clause) => self.refuse_pattern(&clause),
-            Clause::OnTimeout(clause) => self.refuse_pattern(&clause),
             Clause::Every(clause) => self.refuse_schedule(&clause),
             Clause::At(clause) => self.refuse_schedule(&clause),
             Clause::Keep(clause) => self.refuse(
@@ -173,16 +171,6 @@ impl Gathering<'_> {
                 error
                     .with_label(first, "the first one")
                     .with_help("make it two rules"),
-            );
-        }
-    }
-
-    fn refuse_pattern(&mut self, clause: &impl AstNode<Language = Trapjaw>) {
-        if !std::mem::replace(&mut self.patterns, true) {
-            self.refuse(
-                unsupported::PATTERNS,
-                clause,
-                "patterns are not supported yet",
             );
         }
     }

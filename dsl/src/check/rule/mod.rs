@@ -3,6 +3,7 @@
 mod clauses;
 mod metadata;
 mod output;
+mod pattern;
 mod source;
 mod state;
 
@@ -41,8 +42,12 @@ impl RuleChecker<'_> {
     fn check(item: &RuleItem, mut exprs: Checker<'_>) -> Outcome<hir::Rule> {
         let name = item.name().ok_or(Reported)?;
         let clauses = Clauses::gather(item, exprs.span(&name), exprs.source, exprs.findings)?;
+        if let Some(clause) = &clauses.pattern {
+            return RuleChecker { exprs }.matching(item, clause, &clauses);
+        }
         exprs.subject = source::subject(clauses.on.as_ref(), &mut exprs);
         let mut rule = RuleChecker { exprs };
+        rule.refuse_without_match(&clauses);
 
         let metadata = rule.metadata(&clauses);
         let condition = rule.filter(&clauses);

@@ -125,6 +125,7 @@ impl RuleChecker<'_> {
     }
 
     fn action(&mut self, when: When, call: &ast::Action) -> Outcome<hir::Action> {
+        self.output_to(when == When::Timeout);
         let name = call.name().ok_or(Reported)?;
         let list = call.args().ok_or(Reported)?;
         if let Some(filter) = list.filter() {

@@ -20,21 +20,26 @@ pub(super) fn subject(clause: Option<&OnClause>, checker: &mut Checker<'_>) -> S
         return Subject::Lost;
     };
     let names: Vec<Name> = clause.types().collect();
+    match types(&names, checker) {
+        (Some(types), any) => Subject::Event(Binding {
+            alias: alias.text(),
+            types,
+            any,
+        }),
+        (None, _) => Subject::Lost,
+    }
+}
+
+/// The types of those names, if they are right, and whether they are `any`.
+pub(super) fn types(names: &[Name], checker: &mut Checker<'_>) -> (Option<Vec<TypeId>>, bool) {
     let any = names
         .iter()
         .find(|name| !name.is_quoted() && name.text() == "any");
     let types = match any {
         Some(any) => all_types(any, names.len(), checker),
-        None => named_types(&names, checker),
+        None => named_types(names, checker),
     };
-    match types {
-        Some(types) if !types.is_empty() => Subject::Event(Binding {
-            alias: alias.text(),
-            types,
-            any: any.is_some(),
-        }),
-        _ => Subject::Lost,
-    }
+    (types.filter(|types| !types.is_empty()), any.is_some())
 }
 
 fn all_types(any: &Name, named: usize, checker: &mut Checker<'_>) -> Option<Vec<TypeId>> {

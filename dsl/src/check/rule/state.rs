@@ -135,7 +135,7 @@ impl RuleChecker<'_> {
     }
 
     /// A constant duration above zero, in nanoseconds.
-    fn positive(&mut self, expr: Option<ast::Expr>, what: &str) -> Outcome<i64> {
+    pub(super) fn positive(&mut self, expr: Option<ast::Expr>, what: &str) -> Outcome<i64> {
         let (duration, span) = self.duration(expr, what)?;
         if duration > 0 {
             return Ok(duration);

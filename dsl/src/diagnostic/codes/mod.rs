@@ -10,6 +10,7 @@
 //! | TJ02xx | types |
 //! | TJ03xx | the structure of rules |
 //! | TJ04xx | bounds |
+//! | TJ05xx | patterns |
 //! | TJ08xx | faults of the compiler |
 //! | TJ09xx | what is not supported yet |
 
@@ -40,6 +41,7 @@ macro_rules! codes {
 pub mod bounds;
 pub mod internal;
 pub mod names;
+pub mod patterns;
 pub mod rules;
 pub mod syntax;
 pub mod types;
@@ -52,6 +54,7 @@ const AREAS: &[&[Entry]] = &[
     types::ENTRIES,
     rules::ENTRIES,
     bounds::ENTRIES,
+    patterns::ENTRIES,
     internal::ENTRIES,
     unsupported::ENTRIES,
 ];
