@@ -1,16 +1,17 @@
 //! The partition key of a pattern: what each element calls its parts.
 
 use super::super::super::declare::beyond_limit;
-use super::super::super::expr::{Binding, Place, Subject};
-use super::super::super::{Outcome, Reported, canonical};
+use super::super::super::expr::{Place, Subject};
+use super::super::super::{Outcome, Reported};
 use super::super::RuleChecker;
 use super::tree::Draft;
 use crate::diagnostic::{
     Diagnostic,
     codes::{patterns as codes, rules, types},
 };
+use crate::format::one_line;
+use crate::hir::Expr;
 use crate::hir::pattern::PatternKey;
-use crate::hir::{Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, ByClause, KeyMapping, NameExpr};
 use trapjaw_event::FieldType;
@@ -85,9 +86,13 @@ impl RuleChecker<'_> {
         let mut of = Vec::with_capacity(elements.len());
         let mut name = String::new();
         for element in elements {
-            let part = self.of_element(expr, element)?;
+            let (part, called) = self.under(element, |rule| {
+                let part = rule.exprs.expr(expr, None)?;
+                let called = rule.key_name(expr, &part);
+                Ok((part, called))
+            })?;
             if of.is_empty() {
-                name = self.part_name(expr, &part, &element.binding);
+                name = called;
             }
             of.push(part);
         }
@@ -167,7 +172,7 @@ impl RuleChecker<'_> {
         let first = sides.first().ok_or(Reported)?;
         let name = match &first.field {
             Some(field) => field.clone(),
-            None => canonical::text(&first.expr),
+            None => one_line(first.expr.syntax()),
         };
         self.part(name, of, elements, span)
     }
@@ -245,18 +250,6 @@ impl RuleChecker<'_> {
             of,
         })
     }
-
-    /// The field's name, or the text.
-    fn part_name(&self, expr: &ast::Expr, part: &Expr, binding: &Binding) -> String {
-        match &part.kind {
-            ExprKind::Envelope(envelope) => envelope.name().to_owned(),
-            ExprKind::Field(ids) => {
-                let first = self.exprs.names.registry.get(binding.types[0]);
-                first.fields[ids[0].index()].name.to_string()
-            }
-            _ => canonical::text(expr),
-        }
-    }
 }
 
 fn called<'n>(alias: &'n str, untold: &'n str) -> &'n str {
@@ -275,7 +268,7 @@ fn named(expr: &ast::Expr, elements: &[Draft]) -> Option<usize> {
 
 /// The field that `a.user`, or `user`, takes.
 fn field(expr: &ast::Expr, elements: &[Draft]) -> Option<String> {
-    let path = canonical::text(expr);
+    let path = one_line(expr.syntax());
     match expr {
         ast::Expr::Name(name) => Some(name.text()),
         ast::Expr::Field(_) if named(expr, elements).is_some() => {

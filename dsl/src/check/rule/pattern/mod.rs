@@ -97,6 +97,7 @@ impl RuleChecker<'_> {
             metadata: metadata?,
             alias: "".into(),
             types,
+            any: drafts.iter().any(|draft| draft.binding.any),
             condition: None,
             key: Vec::new(),
             clause: Clause::Each,
