@@ -216,7 +216,9 @@ impl Run<'_> {
         let matched = judgement
             .report
             .map(|report| self.matched(place, state.values.clone(), &report));
-        self.keys[place][key].deadline = judgement.deadline;
+        // What would come past the end of time does not come.
+        let deadline = judgement.deadline.filter(|&at| at != i64::MAX);
+        self.keys[place][key].deadline = deadline;
         let matched = matched?;
         let derived = matched.derived.clone().zip(Some(matched.time));
         self.output.push(matched);

@@ -175,7 +175,8 @@ impl Core {
         self.logs
             .as_ref()?
             .forgotten_at(slot)
-            .filter(|&forgotten| forgotten > now)
+            // Past the end of time nothing is forgotten.
+            .filter(|&forgotten| forgotten > now || forgotten == i64::MAX)
     }
 
     /// Do slots, long keys and firings, together with `kept` bytes of events, take more than there is room for?
