@@ -7,3 +7,4 @@
 pub mod load;
 pub mod measure;
 pub mod network;
+pub mod reload;

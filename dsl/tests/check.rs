@@ -446,6 +446,11 @@ fn chains_of_derived_events_end() {
         messages,
         ["more than 32 derived events follow from one another"]
     );
+    assert_eq!(
+        found[0].notes,
+        ["the chain is r1 -> r2 -> r3 -> ... -> r31 -> r32 -> r33"]
+    );
+    assert_eq!(found[0].labels[0].1, "derivation 33 of it");
 }
 
 #[test]

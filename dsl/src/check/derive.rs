@@ -6,6 +6,7 @@ use crate::diagnostic::{
 };
 use crate::hir::Rule;
 use crate::source::Span;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use trapjaw_event::{Registry, TypeId};
 use trapjaw_program::limits::MAX_DERIVATION_DEPTH;
@@ -55,11 +56,8 @@ pub(super) fn refuse_cycles(
             }
         };
         let too_deep = (0..registry.len()).find(|&ty| depth(ty) > MAX_DERIVATION_DEPTH);
-        if let Some(&(rule, _)) = too_deep.and_then(|ty| derivations.to[ty].first()) {
-            let message =
-                format!("more than {MAX_DERIVATION_DEPTH} derived events follow from one another");
-            let error = Diagnostic::error(bounds::BEYOND_LIMIT, names[rule], message);
-            findings.push(error.with_primary_label("the chain begins here"));
+        if let Some(first) = too_deep {
+            findings.push(derivations.too_deep(first, depth));
         }
     }
 }
@@ -116,6 +114,42 @@ impl<'r> Derivations<'r> {
                 State::Done(_) => {}
             }
         }
+    }
+
+    /// The longest way from a type on, which is longer than a way may be.
+    fn too_deep(&self, first: usize, depth: impl Fn(usize) -> usize) -> Diagnostic {
+        let mut way = Vec::new();
+        let mut ty = first;
+        while way.len() <= MAX_DERIVATION_DEPTH {
+            let longest = self.to[ty].iter().max_by_key(|&&(rule, to)| {
+                // Of equal ones the rule that comes first.
+                (depth(to), Reverse(rule))
+            });
+            let Some(&(rule, to)) = longest else { break };
+            way.push(rule);
+            ty = to;
+        }
+        let [begins, .., exceeds] = &*way else {
+            unreachable!("a way that is too long has more than one rule")
+        };
+        let message =
+            format!("more than {MAX_DERIVATION_DEPTH} derived events follow from one another");
+        let steps = |rules: &[usize]| {
+            let names = rules.iter().map(|&rule| &*self.rules[rule].name);
+            names.collect::<Vec<_>>().join(" -> ")
+        };
+        let shown = way.len() - 3;
+        Diagnostic::error(bounds::BEYOND_LIMIT, self.names[*begins], message)
+            .with_primary_label("the chain begins here")
+            .with_label(
+                self.names[*exceeds],
+                format!("derivation {} of it", way.len()),
+            )
+            .with_note(format!(
+                "the chain is {} -> ... -> {}",
+                steps(&way[..3]),
+                steps(&way[shown..])
+            ))
     }
 
     fn cycle(&self, cycle: &[usize], registry: &Registry) -> Diagnostic {
