@@ -22,6 +22,8 @@ pub struct Cut {
 pub struct Ran {
     /// All that the rules report, in the order of output.
     pub matches: Vec<Match>,
+    /// The events that came too late for a rule.
+    pub late: Vec<Event>,
     /// What all shards counted.
     pub counters: Counters,
 }
@@ -63,7 +65,10 @@ pub fn run_counted(
         .collect();
     let mut builder = BatchBuilder::new(Arc::clone(registry));
     let mut matches = Vec::new();
-    for (number, part) in events.chunks(cut.batch).enumerate() {
+    let mut sequence = 0;
+    engine.keep_late();
+    let streams = events.chunk_by(|a, b| options.stream_of(a) == options.stream_of(b));
+    for part in streams.flat_map(|of_stream| of_stream.chunks(cut.batch)) {
         for event in part {
             builder
                 .push(event)
@@ -72,9 +77,10 @@ pub fn run_counted(
         let bytes = builder.finish();
         let batch = check(&bytes, &bindings).expect("a batch that was just built is sound");
         let origin = Origin {
-            stream: 0,
-            sequence: (number * cut.batch) as u64,
+            stream: options.stream_of(&part[0]),
+            sequence,
         };
+        sequence += part.len() as u64;
         engine.batch(batch, origin, &mut |found| matches.push(found));
     }
     if let Some(until) = options.until {
@@ -82,6 +88,7 @@ pub fn run_counted(
     }
     Ran {
         matches,
+        late: engine.take_late().into_iter().map(|late| late.event).collect(),
         counters: engine.counters(),
     }
 }
@@ -94,6 +101,7 @@ pub fn counter(counters: &Counters, name: &str) -> Option<u64> {
         "long_keys" => counters.long_keys,
         "evicted" => counters.evicted,
         "held_back" => counters.held_back,
+        "late" => counters.late.iter().sum(),
         "dropped_derived" => counters.dropped_derived,
         _ => return None,
     })

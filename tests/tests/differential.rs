@@ -85,11 +85,24 @@ fn difference(case: &Case) -> Result<usize, Failure> {
             style,
         ))
     })?;
-    let expected = oracle::run(&compiled.hir, &case.events, case.options);
+    let oracle::Outcome {
+        matches: expected,
+        late,
+    } = oracle::run_all(&compiled.hir, &case.events, case.options);
+    let late: Vec<&Event> = late.iter().map(|&place| &case.events[place]).collect();
     let program = Arc::new(compiled.program);
     let mut first: Option<Vec<Match>> = None;
     for cut in CUTS {
-        let found = engine::run(&program, &case.events, case.options, cut);
+        let ran = engine::run_counted(&program, &case.events, case.options, cut);
+        let found = ran.matches;
+        if ran.late.iter().ne(late.iter().copied())
+            || ran.counters.late.iter().sum::<u64>() != late.len() as u64
+        {
+            return Err(Failure::Difference(format!(
+                "{cut:?}: late events\noracle: {late:?}\nengine: {:?}, {:?}",
+                ran.late, ran.counters.late
+            )));
+        }
         for index in 0..expected.len().max(found.len()) {
             let (expected, found) = (expected.get(index), found.get(index));
             let same = match (expected, found) {

@@ -1,18 +1,19 @@
 //! Event types: declarations to the registry.
 
 use super::declare::{Declared, beyond_limit};
+use super::expr::{Checker, Place, Subject};
 use super::names::Names;
 use super::{Outcome, Reported, SourceItem};
 use crate::diagnostic::{
     Diagnostic,
-    codes::{names as codes, unsupported},
+    codes::{bounds, names as codes, unsupported},
     did_you_mean,
 };
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{AstNode, EventItem, FieldDecl, Item, StringLiteral, TypeExpr};
 use std::collections::{HashMap, HashSet};
 use trapjaw_event::limits::MAX_NAME;
-use trapjaw_event::{ENVELOPE, EventType, Field, FieldType, RegistryError};
+use trapjaw_event::{ENVELOPE, EventType, Field, FieldType, RegistryError, Value};
 
 /// The types of fields that are single words.
 const TYPES: [(&str, FieldType); 7] = [
@@ -89,14 +90,6 @@ fn declare(
         names.lost_types.insert(text);
         return;
     }
-    if let Some(lateness) = item.lateness() {
-        let message = "`lateness` is not supported yet";
-        findings.push(Diagnostic::error(
-            unsupported::LATENESS,
-            place.span(&lateness),
-            message,
-        ));
-    }
     let mut fields = Fields {
         source: place.source,
         names: HashMap::new(),
@@ -140,12 +133,43 @@ fn declare(
     }
 }
 
+/// Says how late the events of each type may be. That may be a constant, so constants are to be declared before.
+pub(super) fn declare_lateness(
+    places: &[SourceItem],
+    names: &mut Names,
+    findings: &mut Vec<Diagnostic>,
+) {
+    for place in places.iter().filter(|place| place.sound) {
+        let Item::Event(item) = &place.item else {
+            continue;
+        };
+        let Some((name, expr)) = item.name().zip(item.lateness()) else {
+            continue;
+        };
+        let mut checker = Checker::new(names, place.source, Subject::None, findings);
+        checker.place = Place::Constant;
+        let checked = checker.constant(&expr, &FieldType::Duration, "the lateness");
+        let Ok(Value::Duration(lateness)) = checked else {
+            continue;
+        };
+        let Some(id) = names.registry.by_name(&name.text()) else {
+            continue;
+        };
+        if names.registry.set_lateness(id, lateness).is_err() {
+            let shown = trapjaw_event::format::Duration(lateness);
+            let message = format!("the lateness must not be negative, and this is {shown}");
+            let span = place.span(&expr);
+            findings.push(Diagnostic::error(bounds::NOT_POSITIVE, span, message));
+        }
+    }
+}
+
 /// Why the registry takes a type not: a limit, or a name that is too long and reported already.
 fn refused(error: &RegistryError, span: Span) -> Option<Diagnostic> {
     let too_long = matches!(error, RegistryError::NameLength(length) if *length > 0);
     (!too_long).then(|| {
         Diagnostic::error(
-            crate::diagnostic::codes::bounds::BEYOND_LIMIT,
+            bounds::BEYOND_LIMIT,
             span,
             error.to_string(),
         )

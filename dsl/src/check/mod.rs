@@ -63,6 +63,7 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
     let mut names = Names::new(findings.is_empty());
     event::declare_all(&places, &mut names, &mut findings);
     constant::declare_all(&places, &mut names, &mut findings);
+    event::declare_lateness(&places, &mut names, &mut findings);
     let (rules, name_spans) = rules(&places, &names, &mut findings);
     derive::refuse_cycles(&rules, &name_spans, &names.registry, &mut findings);
     for place in places

@@ -12,7 +12,7 @@ use trapjaw_program::RuleSet;
 #[derive(Debug)]
 pub(crate) struct Agenda {
     order: Vec<RuleId>,
-    /// By rule: its place in the order.
+    /// By rule: its place in the order; `NOWHERE` for those that do not belong to it.
     places: Vec<u32>,
     /// By place, a bit for each rule that is to be evaluated. Empty between steps.
     marks: Vec<u64>,
@@ -20,10 +20,11 @@ pub(crate) struct Agenda {
 }
 
 impl Agenda {
-    /// No rule has a deadline yet.
-    pub(crate) fn new(rules: &RuleSet) -> Self {
-        let order = by_level(rules);
-        let mut places = vec![0; order.len()];
+    /// Of the rules that belong to it; none has a deadline yet.
+    pub(crate) fn new(rules: &RuleSet, belongs: impl Fn(RuleId) -> bool) -> Self {
+        let mut order = by_level(rules);
+        order.retain(|&rule| belongs(rule));
+        let mut places = vec![NOWHERE; rules.rules.len()];
         for (id, place) in order.iter().zip(0..) {
             places[id.index()] = place;
         }
@@ -56,7 +57,7 @@ impl Agenda {
             .due(now, |place| tell(self.order[place as usize]));
     }
 
-    /// A rule has come to another deadline.
+    /// A rule that belongs to it has come to another deadline.
     pub(crate) fn set_deadline(&mut self, rule: RuleId, deadline: Option<i64>) {
         self.deadlines.set(self.places[rule.index()], deadline);
     }
@@ -64,8 +65,10 @@ impl Agenda {
     /// Marks the rules that read a type.
     pub(crate) fn mark_readers(&mut self, rules: &RuleSet, ty: TypeId) {
         for (rule, _) in &rules.types[ty.index()].readers {
-            let place = self.places[rule.index()] as usize;
-            self.marks[place / 64] |= 1 << (place % 64);
+            let place = self.places[rule.index()];
+            if place != NOWHERE {
+                self.marks[place as usize / 64] |= 1 << (place % 64);
+            }
         }
     }
 
@@ -94,6 +97,9 @@ impl Agenda {
         self.marks[place as usize / 64] &= !(1 << (place % 64));
     }
 }
+
+/// Place of a rule that another agenda has.
+const NOWHERE: u32 = u32::MAX;
 
 /// The rules by level, and within a level as in the set's order.
 fn by_level(rules: &RuleSet) -> Vec<RuleId> {

@@ -17,6 +17,11 @@ pub struct Config {
     pub max_state_bytes: usize,
     /// State of a key without events for this long is freed.
     pub idle_ttl: i64,
+    /// Bytes of events that wait on one shard for the watermark of one lateness. Beyond it the oldest go on early, and are
+    /// counted: none is lost, but what comes later may be older.
+    pub max_held_bytes: usize,
+    /// A stream without events for this long does not hold the watermark back.
+    pub idle: i64,
     /// An event that claims to be further ahead of the wall clock than this takes effect at the wall's time.
     pub max_ahead: i64,
 }
@@ -27,6 +32,8 @@ impl Default for Config {
             max_keys: 1 << 20,
             max_window_bytes: 1 << 30,
             max_state_bytes: 2 << 30,
+            max_held_bytes: 256 << 20,
+            idle: 10 * SECOND,
             idle_ttl: 24 * 3_600 * SECOND,
             max_ahead: 60 * SECOND,
         }

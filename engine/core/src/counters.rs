@@ -26,6 +26,10 @@ pub struct Counters {
     pub held_back: u64,
     /// Derived events that were dropped: null in a required field, or a text beyond the batch's limits.
     pub dropped_derived: u64,
+    /// Rows that came too late for a rule that reads their type, by type.
+    pub late: Vec<u64>,
+    /// Rows that had to go on before the watermark had passed them, for want of room.
+    pub early: u64,
     /// Matches by rule.
     pub matches: Vec<u64>,
 }
@@ -52,6 +56,8 @@ impl Counters {
             ahead,
             held_back,
             dropped_derived,
+            late,
+            early,
             matches,
         } = other;
         self.events += events;
@@ -64,11 +70,17 @@ impl Counters {
         self.ahead += ahead;
         self.held_back += held_back;
         self.dropped_derived += dropped_derived;
-        if self.matches.len() < matches.len() {
-            self.matches.resize(matches.len(), 0);
-        }
-        for (sum, count) in self.matches.iter_mut().zip(matches) {
-            *sum += count;
-        }
+        self.early += early;
+        add_each(&mut self.late, late);
+        add_each(&mut self.matches, matches);
+    }
+}
+
+fn add_each(sums: &mut Vec<u64>, counts: &[u64]) {
+    if sums.len() < counts.len() {
+        sums.resize(counts.len(), 0);
+    }
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
     }
 }

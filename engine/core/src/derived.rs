@@ -26,10 +26,7 @@ struct Derived {
 impl Derived {
     fn origin(self) -> RowOrigin {
         RowOrigin {
-            origin: Origin {
-                stream: 0,
-                sequence: 0,
-            },
+            origin: Origin::NOWHERE,
             effect: self.effect,
             cause: self.cause,
         }
@@ -56,6 +53,11 @@ impl DerivedEvents {
     pub(crate) fn are_read_by(&self, rule: &Rule) -> bool {
         let sources = || rule.sources.iter().map(|source| source.type_id);
         !self.by_type.is_empty() && sources().any(|ty| self.by_type.contains_key(&ty))
+    }
+
+    /// Are there any of a type that is wanted?
+    pub(crate) fn any(&self, is_wanted: impl FnMut(TypeId) -> bool) -> bool {
+        self.by_type.keys().copied().any(is_wanted)
     }
 
     /// Adds what a rule derives from a match. Gives the type where it is the first event of it.

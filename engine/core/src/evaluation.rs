@@ -10,11 +10,13 @@ use crate::agenda::Agenda;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::derived::{DerivedBatch, DerivedEvents};
-use crate::forward::{self, Forward, Stray};
+use crate::forward::{self, About, Forward, Stray};
+use crate::lines::Lines;
 use crate::matched::{Found, MatchRef};
 use crate::output::{Outputs, Sink};
 use crate::rule::{Context, Feed, Intake, Span, State};
 use crate::segment::{Rows, Segment};
+use crate::staging::Hold;
 
 /// What an evaluation reads and writes of its shard. The outputs are those of this evaluation alone.
 pub(crate) struct Evaluation<'r> {
@@ -22,6 +24,11 @@ pub(crate) struct Evaluation<'r> {
     pub(crate) version: u64,
     pub(crate) config: &'r Config,
     pub(crate) place: (u32, u32),
+    pub(crate) lines: &'r Lines,
+    /// The line of time whose rules are evaluated.
+    pub(crate) line: u32,
+    /// Rows at the door: the watermark of lateness 0. What is behind a line's watermark is not for that line.
+    pub(crate) door: Option<i64>,
     /// Whether derived events go out instead of being taken in at once.
     pub(crate) defers: bool,
     pub(crate) bindings: &'r [Option<Arc<Binding>>],
@@ -38,6 +45,10 @@ pub(crate) struct Evaluation<'r> {
     pub(crate) agenda: &'r mut Agenda,
     pub(crate) outputs: &'r mut Outputs,
     pub(crate) strays: &'r mut Vec<Stray>,
+    /// Rows for the stages of lines behind this one.
+    pub(crate) holds: &'r mut Vec<Hold>,
+    /// How many derived rows were numbered.
+    pub(crate) numbered: &'r mut u64,
     pub(crate) counters: &'r mut Counters,
     pub(crate) derived: DerivedEvents,
 }
@@ -72,6 +83,16 @@ impl Evaluation<'_> {
             }
             self.agenda.unmark(place);
             self.rule((place, id), segments);
+        }
+        let wanted = |ty| self.lines.is_read_behind(self.line, ty);
+        if !self.defers && self.derived.any(wanted) {
+            let batches = self
+                .derived
+                .take_batches(&self.rules.registry, self.counters);
+            return self.run_deeper(u32::MAX, segments, &batches, sink);
+        }
+        if self.lines.are_many() {
+            self.stage(segments);
         }
         self.finish(segments, sink);
     }
@@ -171,6 +192,7 @@ impl Evaluation<'_> {
             rules,
             version,
             ingest,
+            line,
             strays,
             counters,
             mut derived,
@@ -185,6 +207,7 @@ impl Evaluation<'_> {
                     batch,
                     version,
                     ingest,
+                    line,
                     rows: vec![row],
                     targets: readers.map(|(rule, _)| (*rule, 0)).collect(),
                 });
@@ -206,7 +229,11 @@ impl Evaluation<'_> {
         if !strays.is_empty() {
             // Who drives several shards delivers row by row.
             let most = if self.defers { 1 } else { usize::MAX };
-            let about = (version, ingest);
+            let about = About {
+                version,
+                ingest,
+                line,
+            };
             counters.unrouted +=
                 forward::pack(strays, segments, &rules.registry, about, most, |forward| {
                     sink.forward(forward);

@@ -19,6 +19,8 @@ pub struct Forward {
     pub version: u64,
     /// When the causing batch was taken in: monotonic nanoseconds.
     pub ingest: u64,
+    /// The line of time on which its rows take effect.
+    pub(crate) line: u32,
     /// Where each row came from.
     pub(crate) rows: Vec<RowOrigin>,
     /// Which rules each is for; sorted.
@@ -47,13 +49,23 @@ pub(crate) struct Stray {
     pub(crate) effect: i64,
 }
 
+/// What is common to the rows that a step sends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About {
+    /// Number of the rule set.
+    pub(crate) version: u64,
+    pub(crate) ingest: u64,
+    /// The line of time on which they take effect.
+    pub(crate) line: u32,
+}
+
 /// Packs rows for their shards: by destination, in the order of the step, each row once, at most `most`
 /// together. Gives the number of rows that fit no batch.
 pub(crate) fn pack(
     strays: &mut Vec<Stray>,
     segments: &[&Segment<'_>],
     registry: &Arc<Registry>,
-    about: (u64, u64),
+    about: About,
     most: usize,
     mut send: impl FnMut(Forward),
 ) -> u64 {
@@ -115,14 +127,14 @@ pub(crate) fn pack(
 /// What is being packed for one shard.
 struct Parcel {
     destination: u32,
-    about: (u64, u64),
+    about: About,
     builder: BatchBuilder,
     rows: Vec<RowOrigin>,
     targets: Vec<(RuleId, u32)>,
 }
 
 impl Parcel {
-    fn new(destination: u32, about: (u64, u64), registry: &Arc<Registry>) -> Self {
+    fn new(destination: u32, about: About, registry: &Arc<Registry>) -> Self {
         Self {
             destination,
             about,
@@ -136,12 +148,17 @@ impl Parcel {
     fn take(&mut self) -> Forward {
         let mut targets = core::mem::take(&mut self.targets);
         targets.sort_unstable();
-        let (version, ingest) = self.about;
+        let About {
+            version,
+            ingest,
+            line,
+        } = self.about;
         Forward {
             destination: self.destination,
             batch: self.builder.finish(),
             version,
             ingest,
+            line,
             rows: core::mem::take(&mut self.rows),
             targets,
         }

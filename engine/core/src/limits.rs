@@ -15,3 +15,6 @@ pub const TAKEN_AT_ONCE: usize = 1 << 18;
 
 // A batch that no more than some rules take whole is taken at once.
 const _: () = assert!(TAKEN_AT_ONCE >= 16 * MAX_ROWS);
+
+/// Most streams that a watermark waits for. Beyond it, the one that was silent longest counts as idle.
+pub const MAX_STREAMS: usize = 4_096;

@@ -6,17 +6,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trapjaw_event::{BatchBuilder, BatchView, Binding, Match, check};
+use trapjaw_event::{BatchBuilder, BatchView, Binding, Event, Match, check};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Forward;
 use crate::matched::MatchRef;
-use crate::output::Sink;
+use crate::output::{LateRef, Sink};
 use crate::place::{Place, compare_inputs};
 use crate::segment::Origin;
 use crate::shard::{Input, Shard};
+use crate::watermark::Watermark;
 
 /// Shards in lockstep.
 #[derive(Debug)]
@@ -25,6 +26,34 @@ pub struct Lockstep {
     bindings: Arc<[Option<Arc<Binding>>]>,
     /// Rows that fit no batch by themselves.
     unrouted: u64,
+    /// How far the streams have come; used where a rule lets events be late.
+    streams: Watermark,
+    /// The watermark of lateness 0.
+    base: i64,
+    /// Events that came too late, since they were last taken.
+    late: Vec<LateEvent>,
+    keeps_late: bool,
+    /// How many derived rows were numbered.
+    numbered: u64,
+}
+
+/// An event that came too late for a rule that reads its type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LateEvent {
+    /// The event.
+    pub event: Event,
+    /// The watermark that had passed it.
+    pub watermark: i64,
+}
+
+impl LateEvent {
+    /// It, owned.
+    pub fn of(late: &LateRef<'_>) -> Self {
+        Self {
+            event: late.event(),
+            watermark: late.watermark(),
+        }
+    }
 }
 
 /// Collects what one instant brings on all shards.
@@ -32,6 +61,7 @@ pub struct Lockstep {
 struct Collector {
     matches: Vec<(Place, Match)>,
     forwards: Vec<Forward>,
+    late: Vec<LateEvent>,
 }
 
 impl Sink for Collector {
@@ -41,6 +71,10 @@ impl Sink for Collector {
 
     fn forward(&mut self, forward: Forward) {
         self.forwards.push(forward);
+    }
+
+    fn late(&mut self, late: &LateRef<'_>) {
+        self.late.push(LateEvent::of(late));
     }
 }
 
@@ -60,21 +94,43 @@ impl Lockstep {
             bindings: bindings.collect(),
             shards: (0..shards).map(shard).collect(),
             unrouted: 0,
+            streams: Watermark::new(config.idle),
+            base: i64::MIN,
+            late: Vec::new(),
+            keeps_late: false,
+            numbered: 0,
         }
     }
 
+    /// Keeps events that come too late, for [`take_late`](Self::take_late).
+    pub fn keep_late(&mut self) {
+        self.keeps_late = true;
+    }
+
+    /// The events that came too late since the last call.
+    pub fn take_late(&mut self) -> Vec<LateEvent> {
+        core::mem::take(&mut self.late)
+    }
+
+    /// Events that wait for the watermark.
+    pub fn held(&self) -> usize {
+        self.shards.iter().map(|shard| shard.held().0).sum()
+    }
+
     /// Takes in a batch whose first event is `origin`.
+    ///
+    /// Where a rule lets events be late, what follows from a row is told before what follows from its moving the
+    /// watermark, lateness by lateness; then comes the next row.
     pub fn batch(&mut self, batch: BatchView<'_>, origin: Origin, out: &mut impl FnMut(Match)) {
-        if let [shard] = &mut *self.shards {
-            shard.step(
-                Input::Batch {
-                    batch,
-                    origin,
-                    ingest: 0,
-                    wall: None,
-                },
-                &mut Tell(out),
-            );
+        let has_lateness = self.shards[0].has_lateness();
+        if let ([shard], false) = (&mut *self.shards, has_lateness) {
+            let input = Input::Batch {
+                batch,
+                origin,
+                ingest: 0,
+                wall: None,
+            };
+            shard.step(input, &mut Tell::new(out));
             return;
         }
         let registry = Arc::clone(&self.shards[0].rules().registry);
@@ -82,7 +138,6 @@ impl Lockstep {
         for ((section, row), number) in batch.rows_in_order().zip(0_u64..) {
             let event = batch.section(section).event(row);
             let sequence = origin.sequence.wrapping_add(number);
-            self.pass(event.time, out);
             if builder.push(&event).is_err() {
                 self.unrouted += 1;
                 continue;
@@ -90,29 +145,101 @@ impl Lockstep {
             let bytes = builder.finish();
             let bindings = Arc::clone(&self.bindings);
             let one = check(&bytes, &bindings).expect("a batch that was just built is sound");
-            // Any shard may take a row in: take them in turn.
-            let shard = (sequence % self.shards.len() as u64) as usize;
             let origin = Origin { sequence, ..origin };
-            self.settle(out, |shards, sink| {
-                shards[shard].step(
-                    Input::Batch {
-                        batch: one,
-                        origin,
-                        ingest: 0,
-                        wall: None,
-                    },
-                    sink,
-                );
-            });
+            self.row(one, (event.time, origin), out);
+            if has_lateness {
+                self.arrived(origin.stream, event.time);
+                self.advance(out);
+            }
         }
     }
 
-    /// Lets time pass up to `now`.
+    /// Takes one row in.
+    fn row(
+        &mut self,
+        one: BatchView<'_>,
+        (time, origin): (i64, Origin),
+        out: &mut impl FnMut(Match),
+    ) {
+        let input = Input::Batch {
+            batch: one,
+            origin,
+            ingest: 0,
+            wall: None,
+        };
+        if let [shard] = &mut *self.shards {
+            let mut tell = Tell::new(out);
+            shard.step(input, &mut tell);
+            if self.keeps_late {
+                self.late.append(&mut tell.late);
+            }
+            return;
+        }
+        self.pass(0, time, out);
+        // Any shard may take a row in: take them in turn.
+        let shard = (origin.sequence % self.shards.len() as u64) as usize;
+        self.settle(out, |shards, sink| shards[shard].step(input, sink));
+    }
+
+    /// Lets time pass up to `now`: for rules that let events be late, too, as if all streams had come this far.
     pub fn tick(&mut self, now: i64, out: &mut impl FnMut(Match)) {
         if let [shard] = &mut *self.shards {
-            shard.step(Input::Tick(now), &mut Tell(out));
+            shard.step(Input::Tick(now), &mut Tell::new(out));
         } else {
-            self.pass(now, out);
+            self.pass(0, now, out);
+        }
+        self.base = self.base.max(now);
+        self.advance(out);
+    }
+
+    /// The newest event time seen.
+    fn clock(&self) -> i64 {
+        let clocks = self.shards.iter().map(Shard::clock);
+        clocks.max().unwrap_or(i64::MIN)
+    }
+
+    /// A stream has brought an event of this time. What is late for every rule holds nothing back.
+    fn arrived(&mut self, stream: u128, time: i64) {
+        let clock = self.clock();
+        let longest = self.shards[0].longest_lateness();
+        if time >= self.base.saturating_sub(longest) {
+            self.streams.arrived(stream, time, clock);
+        }
+        let low = self.streams.low(clock);
+        self.base = self.base.max(low.unwrap_or(clock));
+    }
+
+    /// Lets go what the watermark has passed.
+    fn advance(&mut self, out: &mut impl FnMut(Match)) {
+        let base = self.base;
+        let has_moved = self.shards[0].watermark() != Some(base);
+        if !self.shards[0].has_lateness() || !has_moved {
+            return;
+        }
+        if let [shard] = &mut *self.shards {
+            shard.step(Input::Watermark(base), &mut Tell::new(out));
+            return;
+        }
+        for shard in &mut self.shards {
+            shard.set_base(base);
+        }
+        for line in 1..self.shards[0].lines() {
+            let watermark = self.shards[0].watermark_of(line);
+            loop {
+                let firsts = self.shards.iter().filter_map(|shard| shard.first_held(line));
+                let Some(turn) = firsts.min().filter(|turn| turn.time < watermark) else {
+                    break;
+                };
+                self.pass(line, turn.time, out);
+                self.settle(out, |shards, sink| {
+                    for shard in shards {
+                        if shard.first_held(line) == Some(turn) {
+                            shard.let_first_go(line, sink);
+                        }
+                    }
+                });
+            }
+            self.pass(line, watermark, out);
         }
     }
 
@@ -128,34 +255,34 @@ impl Lockstep {
         sum
     }
 
-    /// Lets time pass on several shards: one deadline after the other, and at each rule by rule, so
+    /// Lets time pass on a line of several shards: one deadline after the other, and at each rule by rule, so
     /// that what an earlier timer derives is there before a later one goes off.
-    fn pass(&mut self, now: i64, out: &mut impl FnMut(Match)) {
+    fn pass(&mut self, line: u32, now: i64, out: &mut impl FnMut(Match)) {
         while let Some(next) = self
             .shards
             .iter()
-            .filter_map(Shard::next_deadline)
+            .filter_map(|shard| shard.next_deadline_of(line))
             .min()
             .filter(|&next| next <= now)
         {
             // What falls due at this instant is known now: durations are positive.
             let mut due = BTreeSet::new();
             for shard in &self.shards {
-                shard.due(next, |rule| {
+                shard.due(line, next, |rule| {
                     due.insert(rule);
                 });
             }
             for rule in due {
                 self.settle(out, |shards, sink| {
                     for shard in shards {
-                        shard.pass_rule(next, rule, sink);
+                        shard.pass_rule(line, next, rule, sink);
                     }
                 });
             }
         }
         self.settle(out, |shards, sink| {
             for shard in shards {
-                shard.step(Input::Tick(now), sink);
+                shard.pass_line(line, now, sink);
             }
         });
     }
@@ -172,7 +299,13 @@ impl Lockstep {
         while let Some(next) = first_of(&collector.forwards) {
             let forward = collector.forwards.remove(next);
             let shard = &mut self.shards[forward.destination as usize];
+            // Derived rows are numbered over all shards, in the order in which they come about.
+            shard.number_from(self.numbered);
             shard.step(Input::Forwarded(&forward), &mut collector);
+            self.numbered = shard.numbered();
+        }
+        if self.keeps_late {
+            self.late.append(&mut collector.late);
         }
         collector.matches.sort_by(|a, b| a.0.cmp(&b.0));
         collector
@@ -190,14 +323,30 @@ fn first_of(forwards: &[Forward]) -> Option<usize> {
 }
 
 /// Tells matches as they come; one shard has nobody to forward to.
-struct Tell<'o, F>(&'o mut F);
+struct Tell<'o, F> {
+    out: &'o mut F,
+    late: Vec<LateEvent>,
+}
+
+impl<'o, F> Tell<'o, F> {
+    fn new(out: &'o mut F) -> Self {
+        Self {
+            out,
+            late: Vec::new(),
+        }
+    }
+}
 
 impl<F: FnMut(Match)> Sink for Tell<'_, F> {
     fn matched(&mut self, found: &MatchRef<'_>) {
-        (self.0)(found.to_match());
+        (self.out)(found.to_match());
     }
 
     fn forward(&mut self, _forward: Forward) {
         unreachable!("a single shard owns every key")
+    }
+
+    fn late(&mut self, late: &LateRef<'_>) {
+        self.late.push(LateEvent::of(late));
     }
 }

@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 use core::ops::Range;
 use std::sync::Arc;
 
-use trapjaw_event::{MatchKind, RuleId, Value};
+use trapjaw_event::{Event, MatchKind, RuleId, SectionView, Value};
 
 use crate::forward::Forward;
 use crate::kept::KeptEvent;
@@ -18,6 +18,30 @@ pub trait Sink {
 
     /// Rows that belong to another shard.
     fn forward(&mut self, forward: Forward);
+
+    /// An event that came too late for a rule that reads its type. It is counted in any case; who wants to see it
+    /// takes it here.
+    fn late(&mut self, _late: &LateRef<'_>) {}
+}
+
+/// An event that came too late, borrowed from the step.
+#[derive(Clone, Copy, Debug)]
+pub struct LateRef<'s> {
+    pub(crate) section: SectionView<'s>,
+    pub(crate) row: usize,
+    pub(crate) watermark: i64,
+}
+
+impl LateRef<'_> {
+    /// The event.
+    pub fn event(&self) -> Event {
+        self.section.event(self.row)
+    }
+
+    /// The watermark that had passed it: of the least lateness of all rules that read its type and have one.
+    pub fn watermark(&self) -> i64 {
+        self.watermark
+    }
 }
 
 /// The event that a match is about.

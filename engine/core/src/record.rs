@@ -24,31 +24,46 @@ pub struct Record(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// A row, at the door or from another shard.
+    /// A row: at the door, from another shard, or one that has waited.
     Row {
+        /// The line of time on which it takes effect.
+        line: u32,
         event: Box<Event>,
         row: RowOrigin,
-        /// Of a row from another shard: the rules that it is for.
+        /// Of a row that was not at the door: the rules that it is for.
         targets: Option<Vec<RuleId>>,
     },
-    /// Time has come this far.
-    Tick(i64),
+    /// Time has come this far on a line.
+    Tick { line: u32, now: i64 },
 }
 
 impl Record {
-    pub(crate) fn row(event: Event, row: RowOrigin, targets: Option<Vec<RuleId>>) -> Self {
+    pub(crate) fn row(
+        line: u32,
+        event: Event,
+        row: RowOrigin,
+        targets: Option<Vec<RuleId>>,
+    ) -> Self {
         Self(Kind::Row {
+            line,
             event: Box::new(event),
             row,
             targets,
         })
     }
 
-    pub(crate) fn tick(now: i64) -> Self {
-        Self(Kind::Tick(now))
+    pub(crate) fn tick(line: u32, now: i64) -> Self {
+        Self(Kind::Tick { line, now })
     }
 
-    /// Did it come from another shard?
+    /// Where it stands among the records of all shards: lines of time know nothing of each other, and on each the order
+    /// is that in which rows took effect.
+    fn order(&self) -> (u32, i64) {
+        let (Kind::Row { line, .. } | Kind::Tick { line, .. }) = self.0;
+        (line, self.effect())
+    }
+
+    /// Did it come from another shard, or wait?
     pub fn is_forwarded(&self) -> bool {
         matches!(
             &self.0,
@@ -63,7 +78,7 @@ impl Record {
     pub fn effect(&self) -> i64 {
         match &self.0 {
             Kind::Row { row, .. } => row.effect,
-            Kind::Tick(now) => *now,
+            Kind::Tick { now, .. } => *now,
         }
     }
 }
@@ -95,12 +110,13 @@ pub fn repeat(
         .flat_map(|(list, number)| list.iter().map(move |record| (number, record)))
         .collect();
     // Stable: of one shard's records the order stays, since its clock never went back.
-    order.sort_by_key(|(_, record)| record.effect());
+    order.sort_by_key(|(_, record)| record.order());
     for (number, record) in order {
         shard.act_as(number);
         match &record.0 {
-            Kind::Tick(now) => shard.step(Input::Tick(*now), &mut found),
+            Kind::Tick { line, now } => shard.pass_line(*line, *now, &mut found),
             Kind::Row {
+                line,
                 event,
                 row,
                 targets,
@@ -109,11 +125,9 @@ pub fn repeat(
                     .push(event)
                     .expect("a recorded row fits the rules' types");
                 let readers = || {
-                    rules.types[event.type_id.index()]
-                        .readers
-                        .iter()
-                        .map(|(rule, _)| *rule)
-                        .collect()
+                    let readers = rules.types[event.type_id.index()].readers.iter();
+                    let readers = readers.map(|(rule, _)| *rule);
+                    readers.filter(|&rule| shard.line_of(rule) == 0).collect()
                 };
                 let mut targets: Vec<RuleId> = targets.clone().unwrap_or_else(readers);
                 targets.sort_unstable();
@@ -122,6 +136,7 @@ pub fn repeat(
                     batch: builder.finish(),
                     version: shard.version(),
                     ingest: 0,
+                    line: *line,
                     rows: vec![row.clone()],
                     targets: targets.into_iter().map(|rule| (rule, 0)).collect(),
                 };

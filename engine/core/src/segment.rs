@@ -22,6 +22,14 @@ pub struct Origin {
     pub sequence: u64,
 }
 
+impl Origin {
+    /// The place of an event that rules derive.
+    pub(crate) const NOWHERE: Self = Self {
+        stream: 0,
+        sequence: 0,
+    };
+}
+
 /// What is known of the rows of a step's batch, by their place in the batch's order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rows<'a> {

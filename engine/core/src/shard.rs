@@ -1,10 +1,12 @@
 //! A shard: one owner of state, advanced by steps.
 
-use std::collections::HashMap;
+mod order;
+mod reload;
+
 use std::sync::Arc;
 
 use trapjaw_event::{BatchView, Binding, RuleId, SectionView, check};
-use trapjaw_program::{Rule, RuleSet, Verified, inherits};
+use trapjaw_program::{RuleSet, Verified};
 
 use crate::agenda::Agenda;
 use crate::config::Config;
@@ -12,12 +14,15 @@ use crate::counters::Counters;
 use crate::derived::DerivedEvents;
 use crate::evaluation::Evaluation;
 use crate::forward::{Forward, Stray};
+use crate::lines::Lines;
 use crate::output::{Outputs, Sink};
 use crate::piece::pieces;
 use crate::place::root_timer;
 use crate::record::Record;
 use crate::rule::{Span, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment, segments};
+use crate::stage::Stage;
+use crate::staging::Hold;
 
 /// What moves a shard.
 #[derive(Debug)]
@@ -35,8 +40,11 @@ pub enum Input<'a> {
     },
     /// Rows from another shard.
     Forwarded(&'a Forward),
-    /// Time has come this far, without events.
+    /// Time has come this far, without events. Rules that let events be late go by [`Input::Watermark`] instead.
     Tick(i64),
+    /// All streams have come this far: what is dated before it has arrived, or is late. It is the watermark of lateness
+    /// 0; rules that let events be late by D see time up to D before it.
+    Watermark(i64),
     /// From here on these rules hold. Rules whose name and meaning stay keep their state.
     Reload(Arc<Verified<RuleSet>>),
 }
@@ -52,8 +60,18 @@ pub struct Shard {
     /// This shard and the number of shards.
     place: (u32, u32),
     states: Vec<State>,
-    agenda: Agenda,
-    clock: i64,
+    lines: Lines,
+    /// By line: its rules and their deadlines.
+    agendas: Vec<Agenda>,
+    /// By line: how far time has come.
+    clocks: Vec<i64>,
+    /// By line: what waits for the watermark; nothing on the first.
+    stages: Vec<Stage>,
+    /// The watermark of lateness 0; `i64::MIN` before there is one.
+    base: i64,
+    holds: Vec<Hold>,
+    /// How many derived rows were numbered.
+    numbered: u64,
     /// Whether derived events go out instead of being taken in at once.
     defers: bool,
     /// Bindings of batches that the shard makes itself.
@@ -76,17 +94,25 @@ impl Shard {
             .collect();
         let counters = Counters {
             matches: vec![0; rules.rules.len()],
+            late: vec![0; rules.registry.len()],
             ..Counters::default()
         };
+        let lines = Lines::new(&rules);
+        let (agendas, clocks, stages) = of_lines(&rules, &lines);
         Self {
             bindings: bindings(&rules),
-            agenda: Agenda::new(&rules),
+            lines,
+            agendas,
+            clocks,
+            stages,
+            base: i64::MIN,
+            holds: Vec::new(),
+            numbered: 0,
             rules,
             version: 0,
             config,
             place,
             states,
-            clock: i64::MIN,
             defers: false,
             counters,
             outputs: Outputs::default(),
@@ -135,7 +161,7 @@ impl Shard {
 
     /// The newest event time seen; `i64::MIN` before the first input.
     pub fn clock(&self) -> i64 {
-        self.clock
+        self.clocks[0]
     }
 
     /// What it has counted.
@@ -154,9 +180,9 @@ impl Shard {
         self.states.iter().map(State::bytes)
     }
 
-    /// A lower bound of the next instant at which something happens without an event.
+    /// A lower bound of the next instant at which something happens without an event, to rules of lateness 0.
     pub fn next_deadline(&self) -> Option<i64> {
-        self.agenda.next_deadline()
+        self.agendas[0].next_deadline()
     }
 
     /// Takes one input in and tells `sink` what follows from it.
@@ -171,88 +197,69 @@ impl Shard {
             } => {
                 self.counters.events += u64::from(batch.rows());
                 self.take_effect(batch, wall);
-                if let Some(records) = &mut self.records {
-                    for (((section, row), number), &effect) in
-                        batch.rows_in_order().zip(0..).zip(&self.effects)
-                    {
-                        let origin = Origin {
-                            sequence: origin.sequence.wrapping_add(number),
-                            ..origin
-                        };
-                        let event = batch.section(section).event(row);
-                        records.push(Record::row(
-                            event,
-                            RowOrigin {
-                                origin,
-                                effect,
-                                cause: None,
-                            },
-                            None,
-                        ));
-                    }
-                }
+                self.tell_late(batch, sink);
+                self.record_rows(batch, origin);
                 let segments = segments(&rules, batch, Rows::Stream(origin), None);
-                self.evaluate(&rules, &segments, ingest, None, sink);
+                let door = Some(self.base);
+                self.evaluate((&rules, 0), &segments, ingest, (door, None), sink);
             }
             Input::Forwarded(forward) => {
                 self.counters.forwarded += forward.rows() as u64;
-                // A row that was on its way while this shard's clock moved on takes effect now.
-                let mut clock = self.clock;
-                let settle = |row: &RowOrigin| {
-                    clock = clock.max(row.effect);
-                    RowOrigin {
-                        effect: clock,
-                        ..row.clone()
-                    }
-                };
-                let rows: Vec<RowOrigin> = forward.rows.iter().map(settle).collect();
-                self.effects.clear();
-                self.effects.extend(rows.iter().map(|row| row.effect));
                 let bindings = Arc::clone(&self.bindings);
                 let batch = check(&forward.batch, &bindings).expect("a shard's own batch is sound");
-                if let Some(records) = &mut self.records {
-                    for (((section, row), origin), number) in
-                        batch.rows_in_order().zip(&rows).zip(0..)
-                    {
-                        let targets = forward
-                            .targets
-                            .iter()
-                            .filter(|(_, row)| *row == number)
-                            .map(|(rule, _)| *rule);
-                        let event = batch.section(section).event(row);
-                        records.push(Record::row(event, origin.clone(), Some(targets.collect())));
-                    }
-                }
-                let segments = segments(&rules, batch, Rows::Each(&rows), Some(&forward.targets));
                 // Who drives several shards sets timers of the same instant off itself, rule by rule.
                 let end = root_timer(forward.cause()).filter(|_| self.defers);
-                self.evaluate(&rules, &segments, forward.ingest, end, sink);
+                let Forward {
+                    line,
+                    rows,
+                    targets,
+                    ingest,
+                    ..
+                } = forward;
+                self.take_rows((&rules, *line), (batch, rows, targets), *ingest, end, sink);
             }
             Input::Tick(now) => {
-                self.effects.clear();
-                self.clock = self.clock.max(now);
-                let clock = self.clock;
                 if let Some(records) = &mut self.records {
-                    records.push(Record::tick(clock));
+                    records.push(Record::tick(0, self.clocks[0].max(now)));
                 }
-                self.evaluate(&rules, &[], 0, None, sink);
+                self.pass_line(0, now, sink);
             }
+            Input::Watermark(base) => self.advance(base, sink),
             Input::Reload(rules) => self.reload(rules),
         }
     }
 
-    /// Tells the rules to which something may happen up to `now` without an event.
-    pub(crate) fn due(&self, now: i64, tell: impl FnMut(RuleId)) {
-        self.agenda.due(now, tell);
-    }
-
-    /// Lets time pass up to `now`, of which only the timers of rules up to and with this one are seen.
-    pub(crate) fn pass_rule(&mut self, now: i64, rule: RuleId, sink: &mut impl Sink) {
-        let rules = Arc::clone(&self.rules);
+    /// Takes in rows that are known one by one, on their line of time.
+    fn take_rows(
+        &mut self,
+        (rules, line): (&RuleSet, u32),
+        (batch, rows, targets): (BatchView<'_>, &[RowOrigin], &[(RuleId, u32)]),
+        ingest: u64,
+        end: Option<(i64, RuleId)>,
+        sink: &mut impl Sink,
+    ) {
+        // A row that was on its way while this shard's clock moved on takes effect now.
+        let mut clock = self.clocks[line as usize];
+        let mut numbered = self.numbered;
+        let settle = |row: &RowOrigin| {
+            clock = clock.max(row.effect);
+            let mut row = RowOrigin {
+                effect: clock,
+                ..row.clone()
+            };
+            if row.cause.is_some() && row.origin == Origin::NOWHERE {
+                numbered += 1;
+                row.origin.sequence = numbered;
+            }
+            row
+        };
+        let rows: Vec<RowOrigin> = rows.iter().map(settle).collect();
+        self.numbered = numbered;
         self.effects.clear();
-        self.clock = self.clock.max(now);
-        let end = (now, RuleId::new(rule.get() + 1));
-        self.evaluate(&rules, &[], 0, Some(end), sink);
+        self.effects.extend(rows.iter().map(|row| row.effect));
+        self.record_each((line, batch), &rows, targets);
+        let segments = segments(rules, batch, Rows::Each(&rows), Some(targets));
+        self.evaluate((rules, line), &segments, ingest, (None, end), sink);
     }
 
     /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.
@@ -276,10 +283,10 @@ impl Shard {
         let in_order = self
             .effects
             .first()
-            .is_none_or(|&first| first >= self.clock)
+            .is_none_or(|&first| first >= self.clocks[0])
             && self.effects.is_sorted();
         if !in_order {
-            let mut clock = self.clock;
+            let mut clock = self.clocks[0];
             for effect in &mut self.effects {
                 clock = clock.max(*effect);
                 *effect = clock;
@@ -289,21 +296,24 @@ impl Shard {
 
     fn evaluate(
         &mut self,
-        rules: &RuleSet,
+        (rules, line): (&RuleSet, u32),
         segments: &[Segment<'_>],
         ingest: u64,
-        end: Option<(i64, RuleId)>,
+        (door, end): (Option<i64>, Option<(i64, RuleId)>),
         sink: &mut impl Sink,
     ) {
-        let newest = self.effects.last().copied();
-        self.clock = newest.unwrap_or(self.clock).max(self.clock);
+        let clock = &mut self.clocks[line as usize];
+        if let Some(newest) = self.effects.last() {
+            *clock = (*newest).max(*clock);
+        }
+        let clock = *clock;
         self.counters.faults += segments.iter().map(Segment::faults).sum::<u64>();
         let effects = core::mem::take(&mut self.effects);
         let all: Vec<&Segment<'_>> = segments.iter().collect();
         for span in pieces(rules, &self.states, segments, effects.len()) {
             self.outputs.clear();
             let now = match &span {
-                Span::Whole => self.clock,
+                Span::Whole => clock,
                 Span::Part(rows) => effects[rows.end as usize - 1],
             };
             let evaluation = Evaluation {
@@ -311,6 +321,9 @@ impl Shard {
                 version: self.version,
                 config: &self.config,
                 place: self.place,
+                lines: &self.lines,
+                line,
+                door,
                 defers: self.defers,
                 bindings: &self.bindings,
                 effects: &effects,
@@ -319,71 +332,36 @@ impl Shard {
                 ingest,
                 end,
                 states: &mut self.states,
-                agenda: &mut self.agenda,
+                agenda: &mut self.agendas[line as usize],
                 outputs: &mut self.outputs,
                 strays: &mut self.strays,
+                holds: &mut self.holds,
+                numbered: &mut self.numbered,
                 counters: &mut self.counters,
                 derived: DerivedEvents::default(),
             };
             evaluation.run(&all, sink);
         }
         self.effects = effects;
-    }
-
-    fn reload(&mut self, rules: Arc<Verified<RuleSet>>) {
-        // Matches of the last step refer to events that states keep.
-        self.outputs.clear();
-        let old = core::mem::replace(&mut self.rules, rules);
-        let names = old.rules.iter().map(|rule| &*rule.name);
-        let mut states: HashMap<&str, (usize, State)> =
-            names.zip(self.states.drain(..).enumerate()).collect();
-        let matches = core::mem::take(&mut self.counters.matches);
-        self.agenda = Agenda::new(&self.rules);
-        for (rule, id) in self.rules.rules.iter().zip(0..) {
-            let before = states.remove(&*rule.name);
-            let count = before.as_ref().map_or(0, |(index, _)| matches[*index]);
-            self.counters.matches.push(count);
-            let state = match before {
-                Some((index, mut state))
-                    if inherits((&old, &old.rules[index]), (&self.rules, rule)) =>
-                {
-                    if let Some(places) = new_places((&old, index), (&self.rules, rule)) {
-                        state.reorder_sources(&places);
-                    }
-                    state
-                }
-                _ => State::new(rule, &self.config),
-            };
-            self.agenda
-                .set_deadline(RuleId::new(id), state.next_deadline());
-            self.states.push(state);
+        if self.lines.are_many() {
+            self.put_by(sink);
         }
-        self.bindings = bindings(&self.rules);
-        self.version += 1;
     }
-}
-
-/// Where each source of a rule stands in one of the same meaning; `None` where all stand as they did.
-fn new_places((old, index): (&RuleSet, usize), (new, rule): (&RuleSet, &Rule)) -> Option<Vec<u16>> {
-    fn names<'r>(set: &'r RuleSet, rule: &'r Rule) -> impl Iterator<Item = &'r str> {
-        let types = rule.sources.iter().map(|source| source.type_id);
-        types.map(|ty| &*set.registry.get(ty).wire_name)
-    }
-    let before = || names(old, &old.rules[index]);
-    if before().eq(names(new, rule)) {
-        return None;
-    }
-    let places: HashMap<&str, u16> = names(new, rule).zip(0..).collect();
-    // Whoever inherits has all of the sources that there were.
-    Some(
-        before()
-            .map(|name| places.get(name).copied().unwrap_or_default())
-            .collect(),
-    )
 }
 
 /// Bindings to a registry of batches that were built from it.
 fn bindings(rules: &RuleSet) -> Arc<[Option<Arc<Binding>>]> {
     let identity = |(id, _)| Some(Arc::new(Binding::identity(&rules.registry, id)));
     rules.registry.iter().map(identity).collect()
+}
+
+/// What each line has: rules with their deadlines, a clock, a stage.
+fn of_lines(rules: &RuleSet, lines: &Lines) -> (Vec<Agenda>, Vec<i64>, Vec<Stage>) {
+    let agenda = |line| Agenda::new(rules, |rule| lines.of(rule) == line);
+    let all = 0..lines.len() as u32;
+    (
+        all.clone().map(agenda).collect(),
+        all.clone().map(|_| i64::MIN).collect(),
+        all.map(|_| Stage::default()).collect(),
+    )
 }

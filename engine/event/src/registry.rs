@@ -48,6 +48,15 @@ impl Registry {
         Ok(id)
     }
 
+    /// Lets events of a type be late by so many nanoseconds; see [`EventType::lateness`].
+    pub fn set_lateness(&mut self, id: TypeId, lateness: i64) -> Result<(), RegistryError> {
+        if lateness < 0 {
+            return Err(RegistryError::NegativeLateness(lateness));
+        }
+        self.types[id.index()].lateness = lateness;
+        Ok(())
+    }
+
     /// The type with this id.
     ///
     /// # Panics

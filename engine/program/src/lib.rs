@@ -20,6 +20,7 @@ mod changes;
 mod code;
 mod decode;
 mod encode;
+mod lateness;
 mod meaning;
 pub mod op;
 mod pool;

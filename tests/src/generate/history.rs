@@ -14,6 +14,7 @@ pub(super) fn history(random: &mut Random, schema: &Schema) -> Vec<Event> {
         .filter(|ty| schema.types[*ty].layer == 0)
         .collect();
     let mut clock = schema.start;
+    let disorder = schema.types.iter().any(|ty| ty.lateness > 0);
     let mut events: Vec<Event> = Vec::new();
     for place in 0..random.between(3, 80) {
         clock += step(random);
@@ -23,10 +24,17 @@ pub(super) fn history(random: &mut Random, schema: &Schema) -> Vec<Event> {
         } else {
             random.below(schema.types.len())
         };
+        let source = random.pick(&["s1", "s2"]);
+        // Where lateness puts events in order, there is to be disorder.
+        let lag = if disorder && random.chance(40) {
+            random.pick(&[SECOND, 2 * SECOND, 3 * SECOND, 1])
+        } else {
+            0
+        };
         let mut event = Event {
             type_id: TypeId::from_index(ty).expect("a case has few types"),
-            time: clock + shift(random),
-            source: random.pick(&["s1", "s2"]).into(),
+            time: clock + shift(random) - lag,
+            source: source.into(),
             id: random.chance(80).then(|| place.to_string().into()),
             subject: random.chance(30).then(|| random.pick(&["a", "b"]).into()),
             severity: random.chance(60).then(|| random.pick(&Severity::ALL)),

@@ -65,7 +65,11 @@ impl Case {
             declarations: schema.declarations(),
             rules,
             events,
-            options: Options { until, idle_ttl },
+            options: Options {
+                until,
+                idle_ttl,
+                by_source: random.chance(30),
+            },
         }
     }
 

@@ -68,6 +68,7 @@ pub(super) struct TypeDef {
     /// 0 for what comes from outside; a rule derives only types of a higher layer than all that it reads.
     pub(super) layer: usize,
     pub(super) fields: Vec<FieldDef>,
+    pub(super) lateness: i64,
 }
 
 /// What the rules and the history of a case speak of.
@@ -131,6 +132,13 @@ impl Schema {
         for place in 0..random.between(0, 3) {
             let layer = random.between(1, 3);
             types.push(type_def(random, format!("d{place}"), layer));
+        }
+        // Few distinct ones, so that rules share them.
+        if random.chance(35) {
+            let latenesses = [0, SECOND, 2 * SECOND, 5 * SECOND, 1_500_000_000];
+            for ty in &mut types {
+                ty.lateness = random.pick(&latenesses);
+            }
         }
         // Around the epoch windows have to be aligned below zero too.
         let start = random.pick(&[0, -4 * SECOND, 1_767_225_600 * SECOND]);
@@ -242,7 +250,12 @@ impl TypeDef {
         } else {
             String::new()
         };
-        format!("event {}{wire_name} {{ {} }}", self.name, fields.join(", "))
+        let lateness = match self.lateness {
+            0 => String::new(),
+            lateness => format!(" lateness {}", duration(lateness)),
+        };
+        let fields = fields.join(", ");
+        format!("event {}{wire_name} {{ {fields} }}{lateness}", self.name)
     }
 }
 
@@ -265,6 +278,7 @@ fn type_def(random: &mut Random, name: String, layer: usize) -> TypeDef {
         name,
         layer,
         fields,
+        lateness: 0,
     }
 }
 

@@ -4,6 +4,7 @@
 //! the data model: no compiled program, no batches, no incremental state. Read it beside the language page:
 //!
 //! - this file: the order in which things happen (events, timers, derived events) and what a match tells;
+//! - `order`: which events are late, and when the others' turn comes for rules that let events be late;
 //! - `clause`: what each state clause makes of one key's history, always read from its beginning;
 //! - `aggregate`, `eval`, `format`: what expressions are worth.
 //!
@@ -14,6 +15,7 @@ mod aggregate;
 mod clause;
 mod eval;
 mod format;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +26,7 @@ use trapjaw_event::{Event, MatchKind, Value};
 
 use clause::{Input, Judge, Report};
 use eval::Scope;
+use order::Order;
 
 /// How a history is run.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +35,8 @@ pub struct Options {
     pub until: Option<i64>,
     /// The silence after which a key's state is given up, in nanoseconds.
     pub idle_ttl: i64,
+    /// Is each source a stream of its own? Else there is one stream.
+    pub by_source: bool,
 }
 
 impl Default for Options {
@@ -40,6 +45,18 @@ impl Default for Options {
         Self {
             until: None,
             idle_ttl: 86_400_000_000_000,
+            by_source: false,
+        }
+    }
+}
+
+impl Options {
+    /// The stream that brings an event.
+    pub fn stream_of(&self, event: &Event) -> u128 {
+        if self.by_source {
+            event.source.bytes().fold(1, |stream, byte| stream * 257 + u128::from(byte))
+        } else {
+            0
         }
     }
 }
@@ -74,23 +91,50 @@ pub struct Matched {
 ///
 /// Events take effect in the order of the list. `options.idle_ttl` is to be positive.
 pub fn run(rules: &RuleSet, events: &[Event], options: Options) -> Vec<Matched> {
-    let keys = rules.rules.iter().map(|_| Vec::new()).collect();
+    run_all(rules, events, options).matches
+}
+
+/// What comes of a history.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// All that the rules report, in the order of output.
+    pub matches: Vec<Matched>,
+    /// The events that came too late for a rule, by place in the history.
+    pub late: Vec<usize>,
+}
+
+/// Like [`run`], with the events that came too late.
+pub fn run_all(rules: &RuleSet, events: &[Event], options: Options) -> Outcome {
     let mut run = Run {
         rules,
         options,
-        keys,
+        keys: rules.rules.iter().map(|_| Vec::new()).collect(),
         output: Vec::new(),
+        order: Order::new(rules),
     };
     let mut clock = i64::MIN;
-    for event in events {
+    let mut late = Vec::new();
+    for (place, event) in events.iter().enumerate() {
+        if run.order.is_late(rules, event) {
+            late.push(place);
+        }
         clock = clock.max(event.time);
-        run.pass_deadlines(clock);
-        run.take(event, clock);
+        run.pass_deadlines(0, clock);
+        run.take(0, event, clock);
+        let row = (options.stream_of(event), place);
+        run.order.hold(rules, 0, event, Some(row));
+        run.order.arrived(row.0, event.time, clock);
+        run.advance();
     }
     if let Some(until) = options.until {
-        run.pass_deadlines(clock.max(until));
+        run.pass_deadlines(0, clock.max(until));
+        run.order.reach(until);
+        run.advance();
     }
-    run.output
+    Outcome {
+        matches: run.output,
+        late,
+    }
 }
 
 /// Are the values the same, floats to a relative 1e-9? An infinity is close to itself alone.
@@ -109,6 +153,7 @@ struct Run<'r> {
     /// The keys that each rule has seen.
     keys: Vec<Vec<Key>>,
     output: Vec<Matched>,
+    order: Order,
 }
 
 /// One key of one rule.
@@ -120,19 +165,36 @@ struct Key {
 }
 
 impl Run<'_> {
-    /// Lets every deadline up to and with `clock` come, in the order (deadline, rule, key).
-    fn pass_deadlines(&mut self, clock: i64) {
-        while let Some((at, rule, key)) = self.next_deadline().filter(|&(at, ..)| at <= clock) {
+    /// Lets go what the watermark has passed: for the rules of each lateness, one lateness after the other.
+    fn advance(&mut self) {
+        for lateness in self.order.latenesses() {
+            let watermark = self.order.watermark(lateness);
+            while let Some(event) = self.order.next_before(lateness, watermark) {
+                self.pass_deadlines(lateness, event.time);
+                self.take(lateness, &event, event.time);
+            }
+            self.pass_deadlines(lateness, watermark);
+        }
+    }
+
+    /// Lets every deadline up to and with `clock` come of rules of this lateness, in the order (deadline, rule, key).
+    fn pass_deadlines(&mut self, lateness: i64, clock: i64) {
+        while let Some((at, rule, key)) = self
+            .next_deadline(lateness)
+            .filter(|&(at, ..)| at <= clock)
+        {
             self.keys[rule][key].history.push(Input::Deadline { at });
             if let Some((derived, at)) = self.judge(rule, key) {
-                self.take(&derived, at);
+                self.take_derived(lateness, &derived, at);
             }
         }
     }
 
-    /// The first deadline of all: when, and of which rule and key.
-    fn next_deadline(&self) -> Option<(i64, usize, usize)> {
-        let keys = self.keys.iter().enumerate().flat_map(|(rule, keys)| {
+    /// The first deadline of all rules of this lateness: when, and of which rule and key.
+    fn next_deadline(&self, lateness: i64) -> Option<(i64, usize, usize)> {
+        let rules = self.keys.iter().enumerate();
+        let rules = rules.filter(|(rule, _)| self.order.of_rule(*rule) == lateness);
+        let keys = rules.flat_map(|(rule, keys)| {
             keys.iter()
                 .enumerate()
                 .map(move |(key, state)| (rule, key, state))
@@ -146,18 +208,24 @@ impl Run<'_> {
         })
     }
 
-    /// Gives an event to each rule in turn; then, in the same order, comes what they derived from it, each with all
-    /// that follows.
-    fn take(&mut self, event: &Event, at: i64) {
+    /// Gives an event to each rule of this lateness in turn; then, in the same order, comes what they derived from it,
+    /// each with all that follows.
+    fn take(&mut self, lateness: i64, event: &Event, at: i64) {
         let mut derived = Vec::new();
         for (place, rule) in self.rules.rules.iter().enumerate() {
-            if rule.types.contains(&event.type_id) {
+            if rule.types.contains(&event.type_id) && self.order.of_rule(place) == lateness {
                 derived.extend(self.take_by_rule(place, rule, event, at));
             }
         }
         for (event, at) in derived {
-            self.take(&event, at);
+            self.take_derived(lateness, &event, at);
         }
+    }
+
+    /// Takes an event that a rule of this lateness has derived; rules of a larger one wait for the watermark.
+    fn take_derived(&mut self, lateness: i64, event: &Event, at: i64) {
+        self.order.hold(self.rules, lateness, event, None);
+        self.take(lateness, event, at);
     }
 
     /// The event that the rule derives, and when it takes effect.

@@ -156,6 +156,7 @@ fn output(rules: Vec<Rule>, history: &str, until: Option<i64>) -> Vec<Matched> {
         Options {
             until,
             idle_ttl: 100,
+            ..Options::default()
         },
     )
 }

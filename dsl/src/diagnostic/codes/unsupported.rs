@@ -30,12 +30,6 @@ rule busy { on l: login over 5m every 1m having count() > 9 do log(\"busy\") }",
         right: "event login { user: text }
 rule busy { on l: login over 5m tumbling having count() > 9 do log(\"busy\") }",
     }
-    LATENESS = 905 {
-        title: "`lateness` is not supported yet",
-        explanation: "Putting late events in order comes in a later version. Until then events take effect as they arrive.",
-        wrong: "event login { user: text } lateness 5s",
-        right: "event login { user: text }",
-    }
     REGEXES = 906 {
         title: "regular expressions are not supported yet",
         explanation: "`~` comes in a later version. There are `contains`, `starts_with` and `ends_with`.",
