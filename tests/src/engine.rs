@@ -88,7 +88,11 @@ pub fn run_counted(
     }
     Ran {
         matches,
-        late: engine.take_late().into_iter().map(|late| late.event).collect(),
+        late: engine
+            .take_late()
+            .into_iter()
+            .map(|late| late.event)
+            .collect(),
         counters: engine.counters(),
     }
 }

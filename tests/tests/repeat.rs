@@ -100,6 +100,7 @@ fn live(
             let now = shards.iter().map(Shard::clock).max().unwrap_or_default();
             for id in 0..SHARDS {
                 shards[id].step(Input::Tick(now), &mut collector);
+                shards[id].step(Input::Watermark(now), &mut collector);
                 for forward in collector.forwards.drain(..) {
                     ways[id * SHARDS + forward.destination as usize].push_back(forward);
                 }
@@ -112,6 +113,7 @@ fn live(
             let now = shards.iter().map(Shard::clock).max().unwrap_or_default();
             let lags = draws.below(SHARDS);
             shards[lags].step(Input::Tick(now), &mut collector);
+            shards[lags].step(Input::Watermark(now), &mut collector);
             for forward in collector.forwards.drain(..) {
                 ways[lags * SHARDS + forward.destination as usize].push_back(forward);
             }

@@ -167,13 +167,7 @@ pub(super) fn declare_lateness(
 /// Why the registry takes a type not: a limit, or a name that is too long and reported already.
 fn refused(error: &RegistryError, span: Span) -> Option<Diagnostic> {
     let too_long = matches!(error, RegistryError::NameLength(length) if *length > 0);
-    (!too_long).then(|| {
-        Diagnostic::error(
-            bounds::BEYOND_LIMIT,
-            span,
-            error.to_string(),
-        )
-    })
+    (!too_long).then(|| Diagnostic::error(bounds::BEYOND_LIMIT, span, error.to_string()))
 }
 
 /// The fields of one type.

@@ -226,7 +226,10 @@ impl Lockstep {
         for line in 1..self.shards[0].lines() {
             let watermark = self.shards[0].watermark_of(line);
             loop {
-                let firsts = self.shards.iter().filter_map(|shard| shard.first_held(line));
+                let firsts = self
+                    .shards
+                    .iter()
+                    .filter_map(|shard| shard.first_held(line));
                 let Some(turn) = firsts.min().filter(|turn| turn.time < watermark) else {
                     break;
                 };

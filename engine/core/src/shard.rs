@@ -45,6 +45,8 @@ pub enum Input<'a> {
     /// All streams have come this far: what is dated before it has arrived, or is late. It is the watermark of lateness
     /// 0; rules that let events be late by D see time up to D before it.
     Watermark(i64),
+    /// Rows that wait for the watermark go on at once, in order: no other will come.
+    Release,
     /// From here on these rules hold. Rules whose name and meaning stay keep their state.
     Reload(Arc<Verified<RuleSet>>),
 }
@@ -149,6 +151,11 @@ impl Shard {
         }
     }
 
+    /// The limits of its state.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The rules that hold.
     pub fn rules(&self) -> &Arc<Verified<RuleSet>> {
         &self.rules
@@ -225,6 +232,7 @@ impl Shard {
                 self.pass_line(0, now, sink);
             }
             Input::Watermark(base) => self.advance(base, sink),
+            Input::Release => self.release(sink),
             Input::Reload(rules) => self.reload(rules),
         }
     }

@@ -170,3 +170,12 @@ const _: () = {
     // Behind the last match there is still room to say why the connection is cut.
     assert!(OUTGOING - SLOW_SUBSCRIBER >= 4 * trapjaw_wire::limits::MAX_REASON);
 };
+
+/// Events that came too late and can be looked at, on one shard.
+pub const LATE_EVENTS: usize = 128;
+
+/// Bytes of these.
+pub const LATE_BYTES: usize = 1 << 20;
+
+/// How often a shard on which rows wait for the watermark looks how far it has come, while any stream is live.
+pub const WATERMARK_MILLIS: u64 = 5;

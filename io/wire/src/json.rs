@@ -79,6 +79,6 @@ mod places;
 mod read;
 
 pub use error::JsonError;
-pub use matched::{ActionNames, NamedType, RuleNames, write_match};
+pub use matched::{ActionNames, NamedType, RuleNames, write_event, write_match};
 pub use ndjson::NdjsonReader;
 pub use read::EventReader;

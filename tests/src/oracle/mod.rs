@@ -54,7 +54,10 @@ impl Options {
     /// The stream that brings an event.
     pub fn stream_of(&self, event: &Event) -> u128 {
         if self.by_source {
-            event.source.bytes().fold(1, |stream, byte| stream * 257 + u128::from(byte))
+            event
+                .source
+                .bytes()
+                .fold(1, |stream, byte| stream * 257 + u128::from(byte))
         } else {
             0
         }
@@ -179,9 +182,8 @@ impl Run<'_> {
 
     /// Lets every deadline up to and with `clock` come of rules of this lateness, in the order (deadline, rule, key).
     fn pass_deadlines(&mut self, lateness: i64, clock: i64) {
-        while let Some((at, rule, key)) = self
-            .next_deadline(lateness)
-            .filter(|&(at, ..)| at <= clock)
+        while let Some((at, rule, key)) =
+            self.next_deadline(lateness).filter(|&(at, ..)| at <= clock)
         {
             self.keys[rule][key].history.push(Input::Deadline { at });
             if let Some((derived, at)) = self.judge(rule, key) {

@@ -37,7 +37,9 @@ impl Shard {
     pub fn next_watermark(&self) -> Option<i64> {
         let lines = 1..self.lines.len() as u32;
         let next = lines.filter_map(|line| {
-            let row = self.first_held(line).map(|turn| turn.time.saturating_add(1));
+            let row = self
+                .first_held(line)
+                .map(|turn| turn.time.saturating_add(1));
             let deadline = self.agendas[line as usize].next_deadline();
             let next = row.into_iter().chain(deadline).min()?;
             Some(next.saturating_add(self.lines.lateness(line)))
@@ -107,6 +109,15 @@ impl Shard {
         }
     }
 
+    /// Lets all rows go.
+    pub(super) fn release(&mut self, sink: &mut impl Sink) {
+        for line in 1..self.lines.len() as u32 {
+            let stage = &mut self.stages[line as usize];
+            let rows: Vec<_> = core::iter::from_fn(|| stage.pop()).collect();
+            self.let_go(line, rows, sink);
+        }
+    }
+
     /// The watermark has come this far, and whoever drives the shards lets rows go and time pass.
     pub(crate) fn set_base(&mut self, base: i64) {
         self.base = self.base.max(base);
@@ -158,7 +169,12 @@ impl Shard {
         for (turn, held) in waited {
             let mut pushed = builder.push(&held.event);
             if pushed == Err(BuildError::Full) {
-                self.take_waited((&rules, line), &mut builder, (&mut rows, &mut targets), sink);
+                self.take_waited(
+                    (&rules, line),
+                    &mut builder,
+                    (&mut rows, &mut targets),
+                    sink,
+                );
                 pushed = builder.push(&held.event);
             }
             if pushed.is_err() {
@@ -174,7 +190,12 @@ impl Shard {
             });
         }
         if !rows.is_empty() {
-            self.take_waited((&rules, line), &mut builder, (&mut rows, &mut targets), sink);
+            self.take_waited(
+                (&rules, line),
+                &mut builder,
+                (&mut rows, &mut targets),
+                sink,
+            );
         }
     }
 

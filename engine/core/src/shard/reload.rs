@@ -85,8 +85,9 @@ impl Shard {
             let targets: Vec<RuleId> = held.targets.iter().copied().filter_map(place).collect();
             for line in 1..self.lines.len() as u32 {
                 let of_line = targets.iter().copied();
-                let mut of_line: Vec<RuleId> =
-                    of_line.filter(|&rule| self.lines.of(rule) == line).collect();
+                let mut of_line: Vec<RuleId> = of_line
+                    .filter(|&rule| self.lines.of(rule) == line)
+                    .collect();
                 of_line.sort_unstable();
                 if !of_line.is_empty() {
                     let targets = of_line;

@@ -138,6 +138,7 @@ fn a_key_that_stays_behaves_as_if_it_were_alone() {
             let options = Options {
                 until: Some(end),
                 idle_ttl: 7 * SECOND,
+                ..Options::default()
             };
             let expected: Vec<_> = oracle::run(&compiled.hir, &events, options)
                 .into_iter()

@@ -160,6 +160,7 @@ fn each_partition_is_judged_as_its_owner_took_its_events_in() {
             let options = Options {
                 until: Some(1_000 * SECOND),
                 idle_ttl: [6 * SECOND, 86_400 * SECOND][draws.below(2)],
+                ..Options::default()
             };
             let config = Config {
                 idle_ttl: options.idle_ttl,

@@ -18,6 +18,10 @@ impl Worker {
                 {
                     self.driver.unlisten(listener);
                 }
+                if let Purpose::Stop(_) = barrier.purpose {
+                    self.evaluator.let_all_go();
+                    self.tell_all();
+                }
                 barrier.stop();
                 self.stage = Stage::Stopped(barrier);
                 self.pass_if_open();
@@ -40,6 +44,11 @@ impl Worker {
             }
             Stage::Over => false,
         }
+    }
+
+    /// Has it stopped for good?
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(&self.stage, Stage::Stopped(barrier) if matches!(barrier.purpose, Purpose::Stop(_)))
     }
 
     /// Passes the barrier at which the shard has stopped, if it is open.

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hdrhistogram::Histogram;
-use trapjaw_engine::{Forward, Input, MatchRef, Origin, Shard, Sink};
-use trapjaw_event::{BatchView, Match};
+use trapjaw_engine::{Forward, Input, LateRef, MatchRef, Origin, Shard, Sink};
+use trapjaw_event::{BatchView, Match, Registry};
 
 use super::exchange::{Exchange, Message};
+use super::lateness::{LateLog, LateTold, Streams};
 use super::shared::{Loaded, Shared};
 use super::subscribers::{Audience, Told};
 use crate::limits::LONGEST_LATENCY_NANOS;
@@ -17,8 +18,8 @@ use crate::time::{monotonic, wall};
 
 /// See the module's description.
 pub(super) struct Evaluator {
-    place: usize,
-    shared: Arc<Shared>,
+    pub(super) place: usize,
+    pub(super) shared: Arc<Shared>,
     shard: Shard,
     loaded: Arc<Loaded>,
     pub(super) exchange: Exchange,
@@ -32,6 +33,7 @@ pub(super) struct Evaluator {
     latency: Histogram<u64>,
     /// Matches that nobody consumes.
     pub(super) unheard: u64,
+    pub(super) streams: Streams,
 }
 
 /// What one step brings.
@@ -39,6 +41,8 @@ pub(super) struct Evaluator {
 struct Collected {
     matches: Vec<Match>,
     forwards: Vec<Forward>,
+    late: LateLog,
+    registry: Arc<Registry>,
 }
 
 impl Sink for Collected {
@@ -48,6 +52,10 @@ impl Sink for Collected {
 
     fn forward(&mut self, forward: Forward) {
         self.forwards.push(forward);
+    }
+
+    fn late(&mut self, late: &LateRef<'_>) {
+        self.late.push(late, &self.registry);
     }
 }
 
@@ -61,6 +69,11 @@ impl Evaluator {
         outbox: OutboxSender,
     ) -> Self {
         let mut shard = shard;
+        let streams = Streams::new(shard.config().idle);
+        let collected = Collected {
+            registry: Arc::clone(&loaded.rules.registry),
+            ..Collected::default()
+        };
         if shared.settings.recorder.is_some() {
             shard.record();
         }
@@ -73,11 +86,12 @@ impl Evaluator {
             outbox,
             backlog: VecDeque::new(),
             audience: Audience::default(),
-            collected: Collected::default(),
+            collected,
             told: Vec::new(),
             latency: Histogram::new_with_bounds(1, LONGEST_LATENCY_NANOS, 2)
                 .expect("the bounds of a histogram are constants"),
             unheard: 0,
+            streams,
         }
     }
 
@@ -110,6 +124,20 @@ impl Evaluator {
 
     /// Takes events in, which arrived at the monotonic instant `ingest`.
     pub(super) fn take(&mut self, batch: BatchView<'_>, origin: Origin, ingest: u64) {
+        self.take_from(batch, (origin, Some(origin.stream)), ingest);
+    }
+
+    /// Takes a batch of the control plane in.
+    pub(super) fn take_submitted(&mut self, batch: BatchView<'_>, origin: Origin, ingest: u64) {
+        self.take_from(batch, (origin, None), ingest);
+    }
+
+    fn take_from(
+        &mut self,
+        batch: BatchView<'_>,
+        (origin, stream): (Origin, Option<u128>),
+        ingest: u64,
+    ) {
         let wall = wall();
         let input = Input::Batch {
             batch,
@@ -122,6 +150,21 @@ impl Evaluator {
         if self.shared.clock.arrived(self.shard.clock(), ingest) {
             self.shared.clock_moved(ingest);
         }
+        self.dispatch();
+        if self.shard.has_lateness() {
+            self.note_stream(batch, stream, ingest);
+            self.tell_streams(ingest);
+        }
+    }
+
+    /// The last events that came too late.
+    pub(super) fn late(&self) -> Vec<LateTold> {
+        self.collected.late.to_vec()
+    }
+
+    /// Makes a step that brings no events, and sends on what follows.
+    pub(super) fn step_by(&mut self, input: Input<'_>) {
+        self.shard.step(input, &mut self.collected);
         self.dispatch();
     }
 
@@ -158,6 +201,7 @@ impl Evaluator {
             Input::Reload(Arc::clone(&loaded.rules)),
             &mut self.collected,
         );
+        self.collected.registry = Arc::clone(&loaded.rules.registry);
         self.loaded = loaded;
         self.audience.rebuild(&self.shared.interest, &self.loaded);
     }

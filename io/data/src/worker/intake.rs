@@ -97,7 +97,8 @@ impl Worker {
             let loaded = Arc::clone(self.evaluator.loaded());
             match check(&submission.batch, &loaded.identity) {
                 Ok(batch) => {
-                    self.evaluator.take(batch, origin, submission.ingest.max(1));
+                    let ingest = submission.ingest.max(1);
+                    self.evaluator.take_submitted(batch, origin, ingest);
                     self.tally.submissions += 1;
                     Ok(Taken {
                         shard: self.place,

@@ -22,6 +22,7 @@ mod evaluator;
 mod exchange;
 mod frames;
 mod intake;
+mod lateness;
 mod protocol;
 mod reading;
 mod report;
@@ -43,6 +44,7 @@ pub(crate) use barrier::{Barrier, Purpose};
 pub use command::Done;
 pub(crate) use command::{Command, Gathering, Submitted};
 pub(crate) use exchange::Message;
+pub use lateness::LateTold;
 pub use report::{Depths, ShardReport, Tally};
 pub(crate) use shared::{Loaded, Place, Settings, Shared};
 
@@ -179,8 +181,11 @@ impl Worker {
     /// Takes a slice of everything. Returns whether there was anything.
     fn turn(&mut self) -> bool {
         self.now = monotonic();
+        // Before what other shards have sent is taken: see the module on lateness.
+        let base = self.evaluator.base(self.now);
         let mut busy = self.take_events();
         busy |= self.take_messages();
+        let has_all = self.evaluator.exchange.is_empty();
         busy |= self.take_commands();
         busy |= self.go_on();
         if self.is_open() && self.evaluator.pass_time(self.now) {
@@ -188,7 +193,12 @@ impl Worker {
             self.tell_all();
             busy = true;
         }
+        if has_all && self.is_open() && base.is_some() {
+            busy |= self.evaluator.pass_watermark(base);
+            self.tell_all();
+        }
         busy |= self.evaluator.flush();
+        self.evaluator.tell_streams(self.now);
         self.acknowledge();
         self.sweep();
         busy |= self.note_congestion();
@@ -239,6 +249,9 @@ impl Worker {
                 Message::Rows(forwards) => {
                     for forward in &forwards {
                         self.evaluator.take_forward(forward);
+                    }
+                    if self.is_ending() {
+                        self.evaluator.let_all_go();
                     }
                     self.evaluator.exchange.done();
                 }
@@ -344,6 +357,9 @@ impl Worker {
                 frames: self.clients.buffers.lent(),
             },
             latency: self.evaluator.latency().clone(),
+            held: self.evaluator.shard().held(),
+            watermark_lag: self.evaluator.lag(self.now),
+            late: self.evaluator.late(),
         }
     }
 }

@@ -6,6 +6,8 @@ use hdrhistogram::Histogram;
 use trapjaw_engine::Counters;
 use trapjaw_wire::Code;
 
+use super::lateness::LateTold;
+
 use crate::driver::Stats;
 
 /// What a worker counts beside the engine and the driver. Each number only grows.
@@ -81,4 +83,11 @@ pub struct ShardReport {
     /// Nanoseconds from the intake of a batch to the end of the step that found a match of it, for each match that an
     /// event caused. Rows that crossed shards count from their intake on the first.
     pub latency: Histogram<u64>,
+    /// Rows that wait for the watermark, and the bytes that they take.
+    pub held: (usize, usize),
+    /// Nanoseconds by which the watermark is behind the clock, but for the lateness of the rules; `None` where no rule
+    /// lets events be late, or none has come.
+    pub watermark_lag: Option<i64>,
+    /// The last events that came too late, the newest last.
+    pub late: Vec<LateTold>,
 }

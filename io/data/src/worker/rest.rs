@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Purpose, Stage, Worker};
+use crate::limits::WATERMARK_MILLIS;
 use crate::time::monotonic;
 
 impl Worker {
@@ -14,7 +15,13 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         let place = &shared.places[self.place];
         let deadline = self.evaluator.shard().next_deadline().unwrap_or(i64::MAX);
-        place.deadline.store(deadline, Ordering::Relaxed);
+        // A watermark is never ahead of the clock. Where the clock has come to it, there is polling.
+        let watermark = self.evaluator.shard().next_watermark();
+        let clock = self.shared.clock.at(self.now).unwrap_or(i64::MIN);
+        let watermark = watermark.filter(|&next| next > clock).unwrap_or(i64::MAX);
+        place
+            .deadline
+            .store(deadline.min(watermark), Ordering::Relaxed);
         place
             .wants_room
             .store(!self.evaluator.is_clear(), Ordering::Relaxed);
@@ -42,15 +49,38 @@ impl Worker {
             || self.shared.has_failed()
             || (is_open && (!self.deferred.is_empty() || !self.clients.acks.is_empty()))
             || (is_open && self.evaluator.shard().next_deadline().is_some_and(is_due))
+            || (is_open && self.watermark_is_due(now))
             || self.evaluator.is_clear() == self.congested_since.is_some()
             || matches!(&self.stage, Stage::Stopped(barrier) if barrier.is_open(&self.shared))
             || self.clients.any_released(is_open)
+    }
+
+    /// Has the watermark passed anything that waits?
+    fn watermark_is_due(&self, now: u64) -> bool {
+        let next = self.evaluator.shard().next_watermark();
+        let due = next.zip(self.evaluator.base(now));
+        due.is_some_and(|(next, base)| next <= base)
+    }
+
+    /// How long there is nothing to do for the watermark's sake. While streams are live it is looked at now and then:
+    /// each event may move it, and so may the silence of a stream. Else it goes with the clock.
+    fn watermark_timeout(&self, now: u64) -> Option<Duration> {
+        if self.evaluator.has_live_streams(now) {
+            return Some(Duration::from_millis(WATERMARK_MILLIS));
+        }
+        let next = self.evaluator.shard().next_watermark()?;
+        self.shared.clock.until(next, now)
     }
 
     /// How long there is nothing to do if nothing happens.
     pub(super) fn timeout(&self, now: u64, deadline: i64) -> Option<Duration> {
         let due = if self.is_open() && deadline < i64::MAX {
             self.shared.clock.until(deadline, now)
+        } else {
+            None
+        };
+        let watermark = if self.is_open() {
+            self.watermark_timeout(now)
         } else {
             None
         };
@@ -65,6 +95,6 @@ impl Worker {
             Stage::Running | Stage::Over => None,
         };
         let until = until.map(|until| until.saturating_duration_since(Instant::now()));
-        [due, sweep, until].into_iter().flatten().min()
+        [due, watermark, sweep, until].into_iter().flatten().min()
     }
 }

@@ -8,6 +8,7 @@ use trapjaw_program::{RuleSet, Verified};
 use trapjaw_wire::json::RuleNames;
 
 use super::clock::EventClock;
+use super::lateness::{NO_STREAM, Submitted};
 use super::streams::Streams;
 use super::subscribers::Interest;
 use crate::driver::Waker;
@@ -58,6 +59,8 @@ pub(crate) struct Place {
     pub(crate) wants_room: AtomicBool,
     /// It sleeps until event time has come this far; `i64::MAX` for no time.
     pub(crate) deadline: AtomicI64,
+    /// The least of the newest times of the live streams that come in on it, where rules let events be late.
+    pub(crate) low: AtomicI64,
     /// Connections that it has, or that are on their way to it.
     pub(crate) connections: AtomicUsize,
     /// Batches of the control plane that it has not yet dealt with.
@@ -70,6 +73,7 @@ impl Place {
             signal,
             wants_room: AtomicBool::new(false),
             deadline: AtomicI64::new(i64::MAX),
+            low: AtomicI64::new(NO_STREAM),
             connections: AtomicUsize::new(0),
             submissions: AtomicUsize::new(0),
         }
@@ -91,6 +95,8 @@ pub(crate) struct Shared {
     pub(crate) places: Vec<Place>,
     pub(crate) settings: Settings,
     pub(crate) clock: EventClock,
+    /// The control plane's stream, which comes in on all shards in turn.
+    pub(crate) submitted: Submitted,
     pub(crate) streams: Streams,
     pub(crate) interest: Interest,
     /// Messages of the exchange that were sent and not yet dealt with.
@@ -108,6 +114,7 @@ impl Shared {
             places,
             settings,
             clock: EventClock::new(),
+            submitted: Submitted::new(),
             streams: Streams::new(STREAMS),
             on_their_way: AtomicUsize::new(0),
             congested: AtomicUsize::new(0),

@@ -27,6 +27,11 @@ rule silent { on c: cpu by c.host absent 150ms do log("{c.host}") }
 rule seldom { on c: cpu where c.load > 0.5 limit 3 per 40ms do log("{c.host}") }
 "#;
 
+/// The same where events may be late.
+fn late() -> String {
+    LIVE.replace("core: int? }", "core: int? } lateness 30ms")
+}
+
 /// Keeps what each shard tells.
 struct Tape(Mutex<Vec<Vec<Record>>>);
 
@@ -62,6 +67,19 @@ fn sorted(matches: &[Match]) -> Vec<String> {
 
 #[test]
 fn random_connections_into_two_shards_are_repeated_on_one() {
+    runs_are_repeated(LIVE, Config::default());
+}
+
+#[test]
+fn rows_that_waited_for_the_watermark_are_repeated_on_one_shard() {
+    let config = Config {
+        idle: 100_000_000,
+        ..Config::default()
+    };
+    runs_are_repeated(&late(), config);
+}
+
+fn runs_are_repeated(text: &str, engine: Config) {
     with_each_driver(|driver| {
         let tape = Arc::new(Tape(Mutex::new(vec![Vec::new(); SHARDS])));
         let recorder: Arc<dyn Recorder> = tape.clone();
@@ -69,9 +87,10 @@ fn random_connections_into_two_shards_are_repeated_on_one() {
             driver,
             shards: SHARDS,
             recorder: Some(recorder),
+            engine,
             ..PlaneConfig::default()
         };
-        let rig = Rig::with(LIVE, config);
+        let rig = Rig::with(text, config);
         thread::scope(|scope| {
             for number in 0..CONNECTIONS {
                 let (mut client, registry) = rig.client();
@@ -97,7 +116,7 @@ fn random_connections_into_two_shards_are_repeated_on_one() {
         });
         // The last absences are raised 150 ms after the last event, on whichever shard.
         rig.wait_for("all keys to be silent", |reports| {
-            let silent = rules(LIVE)
+            let silent = rules(text)
                 .rules
                 .iter()
                 .position(|rule| &*rule.name == "silent")
@@ -117,8 +136,7 @@ fn random_connections_into_two_shards_are_repeated_on_one() {
                 .all(|shard| shard.iter().any(Record::is_forwarded)),
             "rows crossed both ways"
         );
-        let again =
-            repeat(&rules(LIVE), Config::default(), &records).expect("no rule derives events");
+        let again = repeat(&rules(text), engine, &records).expect("no rule derives events");
         assert!(matches.len() > 200, "{} matches", matches.len());
         assert_eq!(sorted(&matches), sorted(&again));
     });

@@ -4,7 +4,7 @@ use core::fmt::Display;
 use std::collections::HashSet;
 use std::io::Write;
 
-use trapjaw_event::{BoundEvent, FieldType, Match, Registry, Value};
+use trapjaw_event::{BoundEvent, Event, FieldId, FieldType, Match, Registry, Value};
 
 /// A name and the type of the values under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +100,28 @@ pub fn write_match(out: &mut Vec<u8>, matched: &Match, names: &RuleNames, regist
     out.extend_from_slice(b",\"values\":");
     values(out, matched, names);
     out.push(b'}');
+}
+
+/// Appends an event as one JSON object, in the form in which [`write_match`] tells events.
+///
+/// # Panics
+///
+/// If `registry` lacks the event's type.
+pub fn write_event(out: &mut Vec<u8>, told: &Event, registry: &Registry) {
+    let fields = told.values.iter().cloned().zip(0..);
+    let bound = BoundEvent {
+        alias: "".into(),
+        type_id: told.type_id,
+        time: told.time,
+        source: Some(told.source.clone()),
+        id: told.id.clone(),
+        subject: told.subject.clone(),
+        severity: told.severity,
+        fields: fields
+            .map(|(value, index)| (FieldId::new(index), value))
+            .collect(),
+    };
+    event(out, &bound, registry);
 }
 
 fn events(out: &mut Vec<u8>, events: &[BoundEvent], registry: &Registry) {
