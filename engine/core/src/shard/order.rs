@@ -9,7 +9,7 @@ use super::Shard;
 use crate::output::{LateRef, Sink};
 use crate::record::Record;
 use crate::segment::{Origin, RowOrigin};
-use crate::stage::{Held, Turn};
+use crate::stage::{Held, Stage, Turn};
 
 impl Shard {
     /// Does any rule let events be late? Only then is there need of [`Input::Watermark`](super::Input::Watermark).
@@ -29,8 +29,8 @@ impl Shard {
 
     /// Rows that wait for the watermark, and the bytes that they take.
     pub fn held(&self) -> (usize, usize) {
-        let rows = self.stages.iter().map(|stage| stage.len()).sum();
-        (rows, self.stages.iter().map(|stage| stage.bytes()).sum())
+        let rows = self.stages.iter().map(Stage::len).sum();
+        (rows, self.stages.iter().map(Stage::bytes).sum())
     }
 
     /// A lower bound of the next watermark at which something happens to rules that let events be late.
