@@ -22,6 +22,7 @@ Examples:
   trapjaw check rules/                     look rules over
   trapjaw fmt rules/                       lay rules out
   trapjaw plan rules/                      how they will be run, and what they take
+  trapjaw test rules/                      run the tests that stand beside the rules
   trapjaw replay --rules rules/ --events day.ndjson
                                            what would have matched
   trapjaw run rules/                       take events in, set actions off
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Check(Check),
     Fmt(Fmt),
     Plan(Plan),
+    Test(Test),
     Replay(Replay),
     Send(Send),
     Tail(Tail),
@@ -114,7 +116,8 @@ pub(crate) struct Run {
 /// Looks rules over without running them.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-All files that are named make one rule set, as in `trapjaw run`. Nothing is printed where all is well.
+All files that are named make one rule set, as in `trapjaw run`; of a folder whose folders can't be one set, each is a set. \
+Nothing is printed where all is well.
 
 Exit codes: 0 fine, 1 warnings, 2 errors in rules, 3 command line, files or configuration.
 
@@ -132,6 +135,53 @@ pub(crate) struct Check {
     /// How findings are told.
     #[arg(long, value_enum, default_value_t = Findings::Text)]
     pub(crate) output: Findings,
+}
+
+/// Runs the tests that stand beside the rules.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+A test gives events in virtual time and says which matches it expects:
+
+  test \"alerts after five minutes, once\" {
+      at 0s cpu_usage { host: \"a\", load: 95% } repeat every 10s until 6m
+      expect sustained_load at 5m { host: \"a\" }
+      expect no brute_force
+  }
+
+A rule of which a match is expected must match so often and no more. All files that are named make one rule set, as in \
+`trapjaw run`; of a folder whose folders can't be one set, each is a set.
+
+Exit codes: 0 all passed, 1 some failed, 2 errors in rules, 3 command line or files.
+
+Examples:
+  trapjaw test rules/
+  trapjaw test --filter minutes rules/load.trap
+  trapjaw test --coverage rules/
+  trapjaw test --output junit rules/ > junit.xml")]
+pub(crate) struct Test {
+    /// Rule files, and folders of them.
+    #[arg(required = true)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Only tests whose title has this in it.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Tell failures only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Also tell which clauses of the rules no test has tried: where a condition holds and where not, each fire and clear.
+    #[arg(long, conflicts_with_all = ["filter", "output"])]
+    pub(crate) coverage: bool,
+    /// How verdicts are told.
+    #[arg(long, value_enum, default_value_t = Verdicts::Text)]
+    pub(crate) output: Verdicts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verdicts {
+    /// For people: failures with a timeline.
+    Text,
+    /// JUnit's XML, for CI servers.
+    Junit,
 }
 
 /// Lays rule files out in the one way that all share.

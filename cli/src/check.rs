@@ -1,6 +1,7 @@
 //! `trapjaw check`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -10,7 +11,7 @@ use trapjaw_control::rules::{LoadError, Loaded, compile_only, read_sources};
 
 use crate::args::{Check, Findings};
 use crate::failure::Unread;
-use crate::{exit, failure, style};
+use crate::{exit, failure, rule_sets, style};
 
 /// What was found, for people and for machines.
 struct Found {
@@ -18,45 +19,62 @@ struct Found {
     json: Vec<Value>,
 }
 
-pub(crate) fn run(args: &Check) -> Result<ExitCode> {
-    let (found, code) = match load(args) {
-        Ok(loaded) => {
-            let text = loaded.rendered_warnings(style::of(&io::stdout()));
-            let json = loaded.json_warnings();
-            let code = if json.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(exit::FINDINGS)
-            };
-            (Found { text, json }, code)
-        }
-        Err(error) => {
-            let found = if let Some(found) = error.downcast_ref::<LoadError>() {
-                Found {
-                    text: found.rendered(style::of(&io::stdout())),
-                    json: found.to_json(),
-                }
-            } else if let Some(found) = error.downcast_ref::<ConfigError>() {
-                Found {
-                    text: found.to_string(),
-                    json: found.to_json(),
-                }
-            } else {
-                return Err(error);
-            };
-            (found, exit::of(&error))
-        }
-    };
-    match print(args.output, &found).map_err(failure::unwritten) {
-        // The exit code tells the same.
-        Err(error) if error.is::<Unread>() => Ok(code),
-        printed => printed.map(|()| code),
+impl Found {
+    fn take(&mut self, text: &str, mut json: Vec<Value>) {
+        self.text.push_str(text);
+        self.json.append(&mut json);
     }
 }
 
-fn load(args: &Check) -> Result<Loaded> {
+pub(crate) fn run(args: &Check) -> Result<ExitCode> {
+    let mut found = Found {
+        text: String::new(),
+        json: Vec::new(),
+    };
+    let mut worst = ExitCode::SUCCESS;
+    let sets = match &args.config {
+        Some(_) => vec![args.rules.clone()],
+        None => rule_sets::of(&args.rules)?,
+    };
+    for paths in &sets {
+        let code = match load(args, paths) {
+            Ok(loaded) => {
+                let warnings = loaded.json_warnings();
+                let is_fine = warnings.is_empty();
+                found.take(
+                    &loaded.rendered_warnings(style::of(&io::stdout())),
+                    warnings,
+                );
+                (!is_fine).then_some(ExitCode::from(exit::FINDINGS))
+            }
+            Err(error) => {
+                if let Some(error) = error.downcast_ref::<LoadError>() {
+                    found.take(&error.rendered(style::of(&io::stdout())), error.to_json());
+                } else if let Some(error) = error.downcast_ref::<ConfigError>() {
+                    found.take(&error.to_string(), error.to_json());
+                } else {
+                    return Err(error);
+                }
+                Some(exit::of(&error))
+            }
+        };
+        // Errors outweigh warnings.
+        if let Some(code) = code
+            && worst != ExitCode::from(exit::RULES)
+        {
+            worst = code;
+        }
+    }
+    match print(args.output, &found).map_err(failure::unwritten) {
+        // The exit code tells the same.
+        Err(error) if error.is::<Unread>() => Ok(worst),
+        printed => printed.map(|()| worst),
+    }
+}
+
+fn load(args: &Check, paths: &[PathBuf]) -> Result<Loaded> {
     let Some(config) = &args.config else {
-        return Ok(compile_only(read_sources(&args.rules)?)?);
+        return Ok(compile_only(read_sources(paths)?)?);
     };
     let overrides = Overrides {
         rules: args.rules.clone(),

@@ -16,12 +16,14 @@ mod input;
 mod log;
 mod plan;
 mod replay;
+mod rule_sets;
 mod run;
 mod send;
 mod serve;
 mod style;
 mod table;
 mod tail;
+mod test;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         args::Command::Replay(command) => replay::run(&command),
         args::Command::Send(command) => send::run(&command),
         args::Command::Tail(command) => tail::run(&command),
+        args::Command::Test(command) => test::run(&command),
     };
     match result {
         Ok(code) => code,

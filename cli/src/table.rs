@@ -28,7 +28,8 @@ pub(crate) fn row(line: &mut Vec<u8>, found: &Match, names: &RuleNames) {
     line.truncate(line.trim_ascii_end().len());
 }
 
-fn pairs(names: &[NamedType], values: &[Value]) -> Vec<String> {
+/// `name=value` of each, as a terminal may be shown it.
+pub(crate) fn pairs(names: &[NamedType], values: &[Value]) -> Vec<String> {
     let pairs = names.iter().zip(values);
     pairs
         .map(|(named, value)| format!("{}={}", named.name, plain(&named.ty, value)))

@@ -77,6 +77,16 @@ pub fn compile(sources: &SourceMap) -> Result<Compiled, Vec<Diagnostic>> {
     }
 }
 
+/// Compiles checked rules that were made or changed by a program: probes of a rule's clauses, say. They have to hold
+/// what [`hir`] promises.
+///
+/// # Errors
+///
+/// What the verifier refuses: rules that are too many or too big, or that don't hold what they have to.
+pub fn compile_checked(rules: &hir::RuleSet) -> Result<Verified<RuleSet>, VerifyError> {
+    verify(lower::lower(rules))
+}
+
 /// What a refusal by the verifier says: the rules are too big, or the compiler is wrong.
 fn refused(error: &VerifyError, place: Span) -> Diagnostic {
     if error.code() == "limit" {

@@ -8,6 +8,7 @@
 //! three-valued logic, and everything else with a null operand is null, except `??` and `is null`.
 
 pub mod pattern;
+pub mod test;
 
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct RuleSet {
     pub registry: Arc<Registry>,
     /// Rules in the order of the files and of the items in them.
     pub rules: Vec<Rule>,
+    /// Rule tests, in the same order.
+    pub tests: Vec<test::Test>,
 }
 
 /// One checked rule.

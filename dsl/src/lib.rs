@@ -38,4 +38,4 @@ pub mod source;
 pub mod syntax;
 
 pub use check::Checked;
-pub use compile::{Compiled, check, check_with_warnings, compile};
+pub use compile::{Compiled, check, check_with_warnings, compile, compile_checked};

@@ -20,4 +20,5 @@ mod replay;
 mod rig;
 mod run;
 mod stream;
+mod test;
 mod usage;

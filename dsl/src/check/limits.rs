@@ -15,5 +15,8 @@ pub(super) const MAX_ELEMENTS: usize = 64;
 /// Rounds of a repetition, where their number is said.
 pub(super) const MAX_ROUNDS: u32 = 65_536;
 
+/// Events of a rule test, repeated ones counted each.
+pub(super) const MAX_TEST_EVENTS: i64 = 1_000_000;
+
 const _: () = assert!(MAX_FINDINGS >= crate::syntax::limits::MAX_SYNTAX_ERRORS);
 const _: () = assert!(MAX_CONSTANT_TEXT >= trapjaw_event::limits::MAX_TEXT);

@@ -12,11 +12,9 @@ mod fold;
 mod limits;
 mod names;
 mod rule;
+mod test;
 
-use crate::diagnostic::{
-    Diagnostic,
-    codes::{syntax::TOO_MANY_ERRORS, unsupported},
-};
+use crate::diagnostic::{Diagnostic, codes::syntax::TOO_MANY_ERRORS};
 use crate::hir;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{AstNode, Item};
@@ -66,20 +64,14 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
     event::declare_lateness(&places, &mut names, &mut findings);
     let (rules, name_spans) = rules(&places, &names, &mut findings);
     derive::refuse_cycles(&rules, &name_spans, &names.registry, &mut findings);
-    for place in places
-        .iter()
-        .filter(|place| matches!(place.item, Item::Test(_)))
-    {
-        let message = "this test is not run: rule tests are not supported yet";
-        let span = place.span(&place.item);
-        findings.push(Diagnostic::warning(unsupported::TESTS, span, message));
-    }
+    let tests = test::check_all(&places, &names, &rules, &mut findings);
     let sound = !findings.iter().any(Diagnostic::is_error);
     findings.sort_by_key(|finding| (finding.primary, finding.code));
     cut(&mut findings);
     let rules = sound.then(|| hir::RuleSet {
         registry: Arc::new(names.registry),
         rules,
+        tests,
     });
     Checked {
         rules,

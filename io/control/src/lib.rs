@@ -5,6 +5,7 @@
 //! - [`config`] reads `trapjaw.toml`, with the place of everything that is wrong in it;
 //! - [`rules`] reads rule files, compiles them and looks for the actions that they name;
 //! - [`plan`] says how rules will be run, and what a reload will change;
+//! - [`replay`] and [`rule_test`] run rules in virtual time, without any of the rest;
 //! - [`plane`] is the boundary to the data plane: batches go in, matches come out, both bounded;
 //! - [`Control`] puts it together: the HTTP API, the dispatcher of matches to actions, metrics, reload, and the end in
 //!   steps.
@@ -21,6 +22,7 @@ mod action;
 pub mod bridge;
 pub mod config;
 mod control;
+pub mod coverage;
 mod duration;
 mod http;
 mod intake;
@@ -30,6 +32,7 @@ pub mod plan;
 pub mod plane;
 mod recent;
 pub mod replay;
+pub mod rule_test;
 pub mod rules;
 mod secret;
 mod service;

@@ -110,7 +110,7 @@ pub fn replay(
 }
 
 /// Cuts events into batches for the engine.
-struct Feed {
+pub(crate) struct Feed {
     engine: Lockstep,
     builder: BatchBuilder,
     bytes: BatchBytes,
@@ -120,7 +120,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(rules: &Arc<Verified<RuleSet>>, options: Options) -> Self {
+    pub(crate) fn new(rules: &Arc<Verified<RuleSet>>, options: Options) -> Self {
         let registry = &rules.registry;
         Self {
             engine: Lockstep::new(rules, options.config, options.shards),
@@ -135,7 +135,7 @@ impl Feed {
         }
     }
 
-    fn push(
+    pub(crate) fn push(
         &mut self,
         event: &Event,
         found: &mut impl FnMut(Match) -> io::Result<()>,
@@ -151,7 +151,10 @@ impl Feed {
         Ok(pushed)
     }
 
-    fn flush(&mut self, found: &mut impl FnMut(Match) -> io::Result<()>) -> io::Result<()> {
+    pub(crate) fn flush(
+        &mut self,
+        found: &mut impl FnMut(Match) -> io::Result<()>,
+    ) -> io::Result<()> {
         let rows = self.builder.rows();
         if rows == 0 {
             return Ok(());
@@ -173,7 +176,7 @@ impl Feed {
         result
     }
 
-    fn tick(
+    pub(crate) fn tick(
         &mut self,
         now: i64,
         found: &mut impl FnMut(Match) -> io::Result<()>,

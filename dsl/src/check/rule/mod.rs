@@ -7,6 +7,8 @@ mod pattern;
 mod source;
 mod state;
 
+pub(super) use source::event_type;
+
 use super::declare::beyond_limit;
 use super::expr::{Checker, Place, Subject};
 use super::names::Names;

@@ -87,7 +87,7 @@ fn named_types(names: &[Name], checker: &mut Checker<'_>) -> Option<Vec<TypeId>>
 }
 
 /// The type of that name; if there is none, that is reported.
-pub(super) fn event_type(name: &Name, checker: &mut Checker<'_>) -> Option<TypeId> {
+pub(in crate::check) fn event_type(name: &Name, checker: &mut Checker<'_>) -> Option<TypeId> {
     let text = name.text();
     match checker.names.event_type(&text) {
         TypeName::Known(id) => Some(id),

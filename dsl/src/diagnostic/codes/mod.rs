@@ -11,6 +11,7 @@
 //! | TJ03xx | the structure of rules |
 //! | TJ04xx | bounds |
 //! | TJ05xx | patterns |
+//! | TJ07xx | rule tests |
 //! | TJ08xx | faults of the compiler |
 //! | TJ09xx | what is not supported yet |
 
@@ -44,6 +45,7 @@ pub mod names;
 pub mod patterns;
 pub mod rules;
 pub mod syntax;
+pub mod testing;
 pub mod types;
 pub mod unsupported;
 
@@ -55,6 +57,7 @@ const AREAS: &[&[Entry]] = &[
     rules::ENTRIES,
     bounds::ENTRIES,
     patterns::ENTRIES,
+    testing::ENTRIES,
     internal::ENTRIES,
     unsupported::ENTRIES,
 ];

@@ -86,15 +86,6 @@ rule spray { on l: login over 10m having distinct(l.user) >= 20 do log(\"spray\"
         right: "event login { user: text }
 rule spray { on l: login over 10m having count(l.user) >= 20 do log(\"spray\") }",
     }
-    TESTS = 913 {
-        title: "rule tests are not supported yet",
-        explanation: "A `test` is read but not run, so that files that hold some can be used. It comes in a later version.",
-        wrong: "event login { user: text }
-rule seen { on l: login do log(l.user) }
-test \"a login is seen\" { at 0s login { user: \"a\" } expect seen at 0s }",
-        right: "event login { user: text }
-rule seen { on l: login do log(l.user) }",
-    }
     KEEP_ALL = 914 {
         title: "`keep *` is not supported yet",
         explanation: "A match tells the fields of its event. Keeping all fields of earlier events comes with patterns, in a later version.",
