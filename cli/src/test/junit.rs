@@ -1,4 +1,4 @@
-//! Verdicts as JUnit's XML, the form that CI servers read (the schema that Jenkins' xUnit plug-in publishes).
+//! Verdicts as `JUnit`'s XML, the form that CI servers read (the schema that Jenkins' `xUnit` plug-in publishes).
 
 use core::fmt::Write;
 

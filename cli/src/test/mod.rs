@@ -4,6 +4,7 @@ mod coverage;
 mod junit;
 mod timeline;
 
+use core::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -82,13 +83,14 @@ fn verdict(loaded: &Loaded, test: &RuleTest) -> Result<Verdict> {
 
 fn told(verdicts: &[Verdict], failed: usize, quiet: bool) -> String {
     let mut text = String::new();
+    // Writing to memory does not fail.
     for verdict in verdicts {
         let passed = verdict.outcome.passed();
         if passed && quiet {
             continue;
         }
         let word = if passed { "ok  " } else { "FAIL" };
-        text.push_str(&format!("{word}  {}  {}\n", verdict.place, verdict.title));
+        let _ = writeln!(text, "{word}  {}  {}", verdict.place, verdict.title);
         if !passed {
             text.push('\n');
             text.push_str(&verdict.timeline);
@@ -97,10 +99,10 @@ fn told(verdicts: &[Verdict], failed: usize, quiet: bool) -> String {
     }
     let count = verdicts.len();
     let tests = if count == 1 { "test" } else { "tests" };
-    text.push_str(&match (count, failed) {
-        (0, _) => "no tests\n".to_owned(),
-        (_, 0) => format!("{count} {tests}, all passed\n"),
-        _ => format!("{count} {tests}, {failed} failed\n"),
-    });
+    let _ = match (count, failed) {
+        (0, _) => writeln!(text, "no tests"),
+        (_, 0) => writeln!(text, "{count} {tests}, all passed"),
+        _ => writeln!(text, "{count} {tests}, {failed} failed"),
+    };
     text
 }

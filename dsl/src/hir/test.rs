@@ -20,7 +20,7 @@ pub struct Test {
 impl Test {
     /// When it ends: at the last of its events and of the times that its expectations name.
     pub fn end(&self) -> i64 {
-        let given = self.given.iter().map(|given| given.last());
+        let given = self.given.iter().map(Given::last);
         let expected = self.expected.iter().filter_map(|expected| expected.at);
         given.chain(expected).max().unwrap_or(0)
     }

@@ -146,6 +146,7 @@ fn event(text: &str) -> Event {
 
 fn output(rules: Vec<Rule>, history: &str, until: Option<i64>) -> Vec<Matched> {
     let rules = RuleSet {
+        tests: Vec::new(),
         registry: Arc::new(registry()),
         rules,
     };
