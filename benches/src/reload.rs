@@ -30,6 +30,8 @@ const SHARDS: usize = 2;
 pub const CONNECTIONS: u32 = 2;
 /// Keys of each connection.
 pub const KEYS: u32 = 500;
+/// Events of each key before time passes that the rule `all` tells, the last ones.
+pub(crate) const LAST: i64 = 20;
 /// How long to wait for what must come.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Nanoseconds of a day.
@@ -114,12 +116,14 @@ impl Display for Figures {
 /// The rules as they are after so many reloads. `forgets`: a rule that should stay has another meaning too.
 fn rules(generation: u32, rounds: u32, forgets: bool) -> Arc<Verified<RuleSet>> {
     let last = i64::from(rounds) - 2;
+    // What was lost or doubled before is in the count and the sum of the last ones.
+    let counted = i64::from(rounds) - LAST;
     // Its condition always holds, but says another thing.
     let odd = if forgets { "where t.n > -1 " } else { "" };
     compile(&format!(
         "event tick {{ k: int, n: int }}
 rule changed {{ on t: tick by t.k over all each having count() > 0 do note(n: t.n, count: count(), g: {generation}) }}
-rule all {{ on t: tick {odd}by t.k over all each having count() > 0 do note(n: t.n, count: count(), sum: sum(t.n)) }}
+rule all {{ on t: tick {odd}by t.k over all each having count() > {counted} do note(n: t.n, count: count(), sum: sum(t.n)) }}
 rule turn {{ on t: tick by t.k over all having count() >= 50 do note(n: t.n) }}
 rule sliding {{ on t: tick by t.k over 1d having sum(t.n) > 1000 do note(n: t.n) }}
 rule newest {{ on t: tick by t.k over 1d each having max(t.n) >= {last} and count() >= 3 do note(n: t.n) }}

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use trapjaw_data::plane::Found;
 use trapjaw_event::{Match, MatchKind, Value};
 
+use super::LAST;
+
 /// The rules, by their places in the file.
 const RULES: [&str; 10] = [
     "changed", "all", "turn", "sliding", "newest", "tumbling", "lasting", "silent", "limited",
@@ -208,7 +210,7 @@ impl Ledger {
             ..Fact::matched(number)
         };
         match rule {
-            "all" => (1..=rounds + 1).map(counted).collect(),
+            "all" => (rounds - LAST + 1..=rounds + 1).map(counted).collect(),
             "turn" => vec![Fact::matched(50)],
             // The first number up to which the sum is above 1,000.
             "sliding" => (1..=rounds)
