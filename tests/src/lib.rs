@@ -2,11 +2,13 @@
 //!
 //! - [`oracle`] says what rules mean.
 //! - [`corpus`] are the cases of `tests/corpus`.
+//! - [`differential`] holds the engine against the oracle.
 //! - [`engine`] is the engine over a whole history.
 //! - [`generate`] makes rules and histories.
 #![forbid(unsafe_code)]
 
 pub mod corpus;
+pub mod differential;
 pub mod engine;
 pub mod generate;
 pub mod oracle;

@@ -45,7 +45,11 @@ struct Written {
     events: String,
     until: Option<String>,
     idle_ttl: Option<String>,
+    #[serde(default)]
+    by_source: bool,
     matches: Option<String>,
+    #[serde(default)]
+    late: Vec<String>,
     #[serde(default)]
     diagnostics: String,
     #[serde(default)]
@@ -75,6 +79,10 @@ pub struct Case {
     pub until: Option<String>,
     /// The silence after which keys are forgotten.
     pub idle_ttl: Option<String>,
+    /// Is each source a stream of its own? Else all events are one stream's.
+    pub by_source: bool,
+    /// The ids of the events that come too late for a rule.
+    pub late: Vec<String>,
     /// All matches, a line a match; `None` where the rules don't compile.
     pub matches: Option<String>,
     /// All findings of the compiler, a line a finding.
@@ -158,6 +166,8 @@ fn read(path: &Path) -> Vec<Case> {
             events: case.events,
             until: case.until,
             idle_ttl: case.idle_ttl,
+            by_source: case.by_source,
+            late: case.late,
             matches: case.matches,
             diagnostics: case.diagnostics,
             counted: case.counted,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use trapjaw_dsl::diagnostic::{Diagnostic, Style, render};
 use trapjaw_dsl::source::SourceMap;
+use trapjaw_event::Event;
 
 use super::case::Case;
 use super::history::{history, lines};
@@ -65,7 +66,10 @@ pub fn verdict(case: &Case) -> Result<(), String> {
         .map(|line| Expected::read(line, rules, start))
         .collect::<Result<_, _>>()?;
     let events = history(&case.events, &rules.registry, start)?;
-    let mut options = Options::default();
+    let mut options = Options {
+        by_source: case.by_source,
+        ..Options::default()
+    };
     if let Some(until) = &case.until {
         options.until = Some(instant(until, start)?);
     }
@@ -83,36 +87,46 @@ pub fn verdict(case: &Case) -> Result<(), String> {
             None => failures.push((who, difference)),
         }
     };
-    let told = oracle::run(rules, &events, options);
-    let told = told
-        .iter()
-        .map(|found| Told::by_oracle(rules, found, start));
+    let ran = oracle::run_all(rules, &events, options);
+    let late: Vec<&Event> = ran.late.iter().map(|&place| &events[place]).collect();
+    let mut wrong = lateness(case, "oracle", &late);
+    let told = ran.matches.iter();
+    let told = told.map(|found| Told::by_oracle(rules, found, start));
     judge("oracle".into(), &told.collect::<Vec<_>>());
     let program = Arc::new(compiled.program);
-    let mut miscounted = String::new();
     for cut in CUTS {
         let who = format!("engine ({} shards, batches of {})", cut.shards, cut.batch);
         let ran = engine::run_counted(&program, &events, options, cut);
         let told = ran.matches.iter();
         let told = told.map(|found| Told::by_engine(rules, found, start));
         judge(who.clone(), &told.collect::<Vec<_>>());
+        wrong += &lateness(case, &who, &ran.late.iter().collect::<Vec<_>>());
         for (name, expected) in &case.counted {
             let found = engine::counter(&ran.counters, name)
                 .ok_or_else(|| format!("there is no counter `{name}`"))?;
             if found != *expected {
-                writeln!(miscounted, "{who}: {name} is {found}, not {expected}")
-                    .expect("a text grows");
+                writeln!(wrong, "{who}: {name} is {found}, not {expected}").expect("a text grows");
             }
         }
     }
-    if failures.is_empty() && miscounted.is_empty() {
+    if failures.is_empty() && wrong.is_empty() {
         return Ok(());
     }
-    let mut text = miscounted;
+    let mut text = wrong;
     for (who, difference) in failures {
         writeln!(text, "{who}:\n{difference}").expect("a text grows");
     }
     Err(text)
+}
+
+/// What is wrong about the events that came too late; nothing if they are those that the case expects.
+fn lateness(case: &Case, who: &str, late: &[&Event]) -> String {
+    let ids = late.iter().map(|event| event.id.as_deref());
+    if ids.eq(case.late.iter().map(|id| Some(&**id))) {
+        return String::new();
+    }
+    let ids: Vec<_> = late.iter().map(|event| &event.id).collect();
+    format!("{who}: late are {ids:?}, not {:?}\n", case.late)
 }
 
 /// Are the compiler's findings those that the case expects, and no others?
@@ -169,6 +183,8 @@ mod tests {
             events: "0s e k=a n=1\n1s e k=b n=0\n2s e k=b n=2".into(),
             until: None,
             idle_ttl: None,
+            by_source: false,
+            late: Vec::new(),
             matches: Some("0s r matched k=a x=1 x.n=1: n 1\n2s r matched k=b x=[3]: n 2".into()),
             diagnostics: String::new(),
             counted: [("faults".into(), 0)].into(),
@@ -210,9 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn an_event_comes_again() {
+        let case = Case {
+            events: "0s e k=a n=1 repeat every 2s until 4s\n5s e k=b n=1 id=last".into(),
+            matches: Some(
+                "0s r matched x=1\n2s r matched x=2\n4s r matched x=3\n5s r matched x=last".into(),
+            ),
+            ..right()
+        };
+        assert_eq!(verdict(&case), Ok(()));
+    }
+
+    #[test]
     fn a_case_that_is_not_one_is_refused() {
         type Spoil = fn(&mut Case);
-        let wrong: [(&str, Spoil); 12] = [
+        let wrong: [(&str, Spoil); 14] = [
             ("no `matches`", |case| case.matches = None),
             ("no such rule", |case| {
                 case.matches = Some("0s q matched".into());
@@ -225,6 +253,12 @@ mod tests {
                 case.events = "0s e k=a n=1 q=1".into();
             }),
             ("is required", |case| case.events = "0s e k=a".into()),
+            ("`repeat every", |case| {
+                case.events = "0s e k=a n=1 twice".into()
+            }),
+            ("without end", |case| {
+                case.events = "0s e k=a n=1 repeat every 0s until 1s".into();
+            }),
             ("no type `f`", |case| case.events = "0s f".into()),
             ("is no int", |case| case.events = "0s e k=a n=one".into()),
             ("no duration", |case| case.until = Some("soon".into())),

@@ -1,0 +1,178 @@
+//! The engine against the oracle: do they agree on a case, however its history is cut?
+
+use std::sync::Arc;
+
+use trapjaw_dsl::hir;
+use trapjaw_event::{BoundEvent, Event, Match};
+
+use crate::engine::{self, Cut};
+use crate::generate::Case;
+use crate::oracle::{self, Matched, close_to};
+
+/// How each case's history is cut.
+const CUTS: [Cut; 6] = [
+    Cut {
+        shards: 1,
+        batch: 4_096,
+    },
+    Cut {
+        shards: 1,
+        batch: 1,
+    },
+    Cut {
+        shards: 1,
+        batch: 7,
+    },
+    Cut {
+        shards: 2,
+        batch: 7,
+    },
+    Cut {
+        shards: 3,
+        batch: 1,
+    },
+    Cut {
+        shards: 5,
+        batch: 4_096,
+    },
+];
+
+/// Why a case fails.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// Its rules don't compile: the compiler's findings.
+    Front(String),
+    /// Engine and oracle, or two runs of the engine, part: where.
+    Difference(String),
+}
+
+/// Number of matches of the case, if engine and oracle agree however its history is cut.
+///
+/// # Errors
+///
+/// Where they part.
+pub fn difference(case: &Case) -> Result<usize, Failure> {
+    let sources = case.sources();
+    let compiled = trapjaw_dsl::compile(&sources).map_err(|diagnostics| {
+        let style = trapjaw_dsl::diagnostic::Style::Plain;
+        Failure::Front(trapjaw_dsl::diagnostic::render(
+            &diagnostics,
+            &sources,
+            style,
+        ))
+    })?;
+    let oracle::Outcome {
+        matches: expected,
+        late,
+    } = oracle::run_all(&compiled.hir, &case.events, case.options);
+    let late: Vec<&Event> = late.iter().map(|&place| &case.events[place]).collect();
+    let program = Arc::new(compiled.program);
+    let mut first: Option<Vec<Match>> = None;
+    for cut in CUTS {
+        let ran = engine::run_counted(&program, &case.events, case.options, cut);
+        let found = ran.matches;
+        if ran.late.iter().ne(late.iter().copied())
+            || ran.counters.late.iter().sum::<u64>() != late.len() as u64
+        {
+            return Err(Failure::Difference(format!(
+                "{cut:?}: late events\noracle: {late:?}\nengine: {:?}, {:?}",
+                ran.late, ran.counters.late
+            )));
+        }
+        for index in 0..expected.len().max(found.len()) {
+            let (expected, found) = (expected.get(index), found.get(index));
+            let same = match (expected, found) {
+                (Some(expected), Some(found)) => agree(&compiled.hir, expected, found),
+                _ => Err("one of them has more".to_owned()),
+            };
+            if let Err(what) = same {
+                return Err(Failure::Difference(format!(
+                    "{cut:?}, match {index}: {what}\noracle: {expected:?}\nengine: {found:?}"
+                )));
+            }
+        }
+        // Among themselves the engine's runs agree in everything, identities included.
+        match &first {
+            None => first = Some(found),
+            Some(first) if *first == found => {}
+            Some(_) => {
+                return Err(Failure::Difference(format!(
+                    "{cut:?}: not what {:?} finds",
+                    CUTS[0]
+                )));
+            }
+        }
+    }
+    Ok(expected.len())
+}
+
+fn agree(rules: &hir::RuleSet, expected: &Matched, found: &Match) -> Result<(), String> {
+    let rule = &rules.rules[expected.rule];
+    let check = |same: bool, what: &str| {
+        if same {
+            Ok(())
+        } else {
+            Err(format!("{what} of rule {}", rule.name))
+        }
+    };
+    check(expected.rule == found.rule.index(), "place")?;
+    check(expected.kind == found.kind, "kind")?;
+    check(expected.time == found.time, "time")?;
+    check(expected.key == found.key, "key")?;
+    let aggregates: Vec<_> = expected
+        .values
+        .iter()
+        .take(rule.aggregates.len())
+        .map(|(_, value)| value)
+        .collect();
+    check(
+        aggregates.len() == found.values.len(),
+        "number of aggregates",
+    )?;
+    check(
+        aggregates
+            .iter()
+            .zip(&found.values)
+            .all(|(a, b)| close_to(a, b)),
+        "aggregates",
+    )?;
+    let calls = expected.actions.len() == found.actions.len()
+        && expected
+            .actions
+            .iter()
+            .zip(&found.actions)
+            .all(|((action, values), call)| {
+                *action == call.action as usize
+                    && values.len() == call.args.len()
+                    && values.iter().zip(&call.args).all(|(a, b)| close_to(a, b))
+            });
+    check(calls, "actions")?;
+    let events: Vec<(&str, &Event)> = expected
+        .events
+        .iter()
+        .flat_map(|(alias, events)| events.iter().map(|event| (&**alias, event)))
+        .collect();
+    check(events.len() == found.events.len(), "number of events")?;
+    check(
+        events
+            .iter()
+            .zip(&found.events)
+            .all(|((alias, event), bound)| same_event(alias, event, bound)),
+        "events",
+    )
+}
+
+/// Is the bound event this one, with the fields that it has?
+fn same_event(alias: &str, event: &Event, bound: &BoundEvent) -> bool {
+    *alias == *bound.alias
+        && event.type_id == bound.type_id
+        && event.time == bound.time
+        && Some(&event.source) == bound.source.as_ref()
+        && (event.id.as_deref() == Some(oracle::DERIVED_ID) || event.id == bound.id)
+        && event.subject == bound.subject
+        && event.severity == bound.severity
+        && bound
+            .fields
+            .iter()
+            .all(|(field, value)| close_to(&event.values[field.index()], value))
+}
