@@ -254,7 +254,7 @@ mod tests {
             }),
             ("is required", |case| case.events = "0s e k=a".into()),
             ("`repeat every", |case| {
-                case.events = "0s e k=a n=1 twice".into()
+                case.events = "0s e k=a n=1 twice".into();
             }),
             ("without end", |case| {
                 case.events = "0s e k=a n=1 repeat every 0s until 1s".into();
