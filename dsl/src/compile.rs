@@ -132,6 +132,7 @@ mod tests {
         let without_types = RuleSet {
             registry: Arc::new(registry),
             types: vec![],
+            tables: vec![],
             rules: vec![],
             order: vec![],
         };

@@ -13,7 +13,7 @@ pub mod test;
 use std::sync::Arc;
 
 use trapjaw_event::{FieldId, FieldType, Registry, Severity, TypeId, Value};
-pub use trapjaw_program::{AggregateFunction, Envelope, Limit, When};
+pub use trapjaw_program::{AggregateFunction, Envelope, Limit, Table, TableId, When};
 
 use crate::diagnostic::Span;
 
@@ -22,6 +22,8 @@ use crate::diagnostic::Span;
 pub struct RuleSet {
     /// Event types by id, in order of declaration.
     pub registry: Arc<Registry>,
+    /// The tables, by [`TableId`]: in order of declaration.
+    pub tables: Vec<Arc<Table>>,
     /// Rules in the order of the files and of the items in them.
     pub rules: Vec<Rule>,
     /// Rule tests, in the same order.
@@ -118,10 +120,13 @@ pub enum Clause {
         /// As for `Sliding`.
         each: bool,
     },
-    /// `absent D`.
+    /// `absent D [of TABLE]`.
     Absent {
         /// D.
         duration: i64,
+        /// TABLE: each of its keys is expected from the clock's first value on, and no other key is; the rule's key is
+        /// one part of the type of the table's keys.
+        of: Option<TableId>,
     },
 }
 
@@ -209,6 +214,17 @@ pub enum ExprKind {
     Divide(Box<Expr>, Box<Expr>),
     /// `e in [..]`: constants of the type of `e`, none null. Null in, null out.
     In(Box<Expr>, Box<[Value]>),
+    /// `table[key].field`: the cell of the row with this key; null where there is none, or the key is null.
+    Lookup {
+        /// The table.
+        table: TableId,
+        /// The field's place in it.
+        field: u16,
+        /// Of the type of the table's keys.
+        key: Box<Expr>,
+    },
+    /// `key in table`, of the type of the table's keys. Null in, null out.
+    InTable(TableId, Box<Expr>),
     /// `a contains b` and its like, of text.
     Text(TextTest, Box<Expr>, Box<Expr>),
     /// `a ?? b`, of one type.

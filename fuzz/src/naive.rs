@@ -1,5 +1,6 @@
 //! Code evaluated row by row, as plainly as the op table's words put it.
 
+use crate::world::TABLES;
 use trapjaw_event::{Event, FieldType, Ip, Value, format};
 use trapjaw_program::{Code, Const, Envelope, Input, Opcode, Operand};
 
@@ -45,18 +46,22 @@ fn load(input: Input, event: &Event, wire_name: &str) -> Lane {
         Input::Envelope(Envelope::Severity) => event
             .severity
             .map_or(Lane::Null, |severity| Lane::Int(i64::from(severity.code()))),
-        Input::Field(id) => match &event.values[id.index()] {
-            Value::Null => Lane::Null,
-            Value::Bool(bool) => Lane::Bool(*bool),
-            Value::Int(int) | Value::Time(int) | Value::Duration(int) => Lane::Int(*int),
-            Value::Enum(code) => Lane::Int(i64::from(*code)),
-            Value::Float(float) => Lane::Float(*float),
-            Value::Text(text) => Lane::Text(text.to_string()),
-            Value::Ip(ip) => Lane::Ip(*ip),
-        },
+        Input::Field(id) => lane(&event.values[id.index()]),
         Input::Kept(_) | Input::Aggregate(_) => {
             unreachable!("code over events reads no rule's results")
         }
+    }
+}
+
+fn lane(value: &Value) -> Lane {
+    match value {
+        Value::Null => Lane::Null,
+        Value::Bool(bool) => Lane::Bool(*bool),
+        Value::Int(int) | Value::Time(int) | Value::Duration(int) => Lane::Int(*int),
+        Value::Enum(code) => Lane::Int(i64::from(*code)),
+        Value::Float(float) => Lane::Float(*float),
+        Value::Text(text) => Lane::Text(text.to_string()),
+        Value::Ip(ip) => Lane::Ip(*ip),
     }
 }
 
@@ -79,6 +84,9 @@ fn apply(op: Opcode, a: &Lane, b: Operand, code: &Code, registers: &[Lane]) -> L
     let mnemonic = op.mnemonic();
     let (stem, suffix) = mnemonic.split_once('.').unwrap_or((mnemonic, ""));
     match stem {
+        "row" | "has" | "cell" => {
+            return looked_up(stem, a, &code.constants[b.index()]);
+        }
         "in" => return contained(a, &code.constants[b.index()]),
         "format" => return formatted(suffix, a, b, code),
         "is_null" => {
@@ -197,6 +205,36 @@ fn contained(value: &Lane, set: &Const) -> Lane {
             Lane::Bool(set.iter().any(|member| member == value))
         }
         (other, _) => other.clone(),
+    }
+}
+
+/// Of the sampled tables: the row of a key, whether it is one, or the cell in a row.
+fn looked_up(stem: &str, value: &Lane, constant: &Const) -> Lane {
+    if matches!(value, Lane::Null | Lane::Unsaid) {
+        return value.clone();
+    }
+    match (stem, constant, value) {
+        ("cell", Const::Column(id, field), Lane::Int(row)) => {
+            let table = &TABLES[id.index()];
+            match usize::try_from(*row) {
+                Ok(row) if row < table.rows() => {
+                    lane(&table.value(row, usize::from(*field)).to_value())
+                }
+                _ => Lane::Null,
+            }
+        }
+        (_, Const::Table(id), key) => {
+            let table = &TABLES[id.index()];
+            let row = table
+                .keys()
+                .position(|other| lane(&other.to_value()) == *key);
+            match (stem, row) {
+                ("has", row) => Lane::Bool(row.is_some()),
+                (_, Some(row)) => Lane::Int(row as i64),
+                (_, None) => Lane::Null,
+            }
+        }
+        other => unreachable!("no look-up is {other:?}"),
     }
 }
 

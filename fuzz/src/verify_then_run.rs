@@ -6,11 +6,13 @@ use trapjaw_engine::evaluate;
 use trapjaw_event::{BatchBuilder, Event, FieldId, FieldType, SectionView, TypeId, check};
 use trapjaw_program::op::Gives;
 use trapjaw_program::sample::{self, Entropy};
-use trapjaw_program::{Code, Envelope, Input, Kind, Operand, Output, Scope, Slot, verify_code};
+use trapjaw_program::{
+    Code, Envelope, Input, Kind, Operand, Output, Scope, Slot, verify_code_with,
+};
 
 use crate::Outcome;
 use crate::naive;
-use crate::world::{self, REGISTRY};
+use crate::world::{self, REGISTRY, TABLES};
 
 /// Most rows: beyond two words of a bitmap.
 const MAX_ROWS: usize = 140;
@@ -72,7 +74,7 @@ pub(crate) fn sampled(ty: TypeId, entropy: &mut Entropy<'_>) -> Code {
 /// Verifies code over the type `all`, and if it is sound, runs it over the events and compares.
 pub(crate) fn run(code: &Code, events: &[Event]) -> Outcome {
     let ty = REGISTRY.get(world::all());
-    if verify_code(code, &Scope::Event(ty)).is_err() {
+    if verify_code_with(code, &Scope::Event(ty), &TABLES).is_err() {
         return Outcome::Refused;
     }
     let mut builder = BatchBuilder::new(Arc::clone(&REGISTRY));
@@ -89,8 +91,8 @@ pub(crate) fn run(code: &Code, events: &[Event]) -> Outcome {
 /// Runs sound code over a section, and compares each row's outputs with a naive evaluation of its event.
 pub(crate) fn means(code: &Code, section: SectionView<'_>) {
     let ty = REGISTRY.get(section.type_id());
-    let verified = verify_code(code, &Scope::Event(ty)).expect("the code is sound");
-    let found = evaluate(verified, section, &REGISTRY);
+    let verified = verify_code_with(code, &Scope::Event(ty), &TABLES).expect("the code is sound");
+    let found = evaluate(verified, section, &REGISTRY, &TABLES);
     assert_eq!(found.len(), code.outputs.len());
     assert!(found.iter().all(|column| column.len() == section.rows()));
     for row in 0..section.rows() {

@@ -10,7 +10,7 @@ use trapjaw_event::{
     FieldType, Registry, Severity, TypeId, Value, ValueRef, bind, check,
 };
 use trapjaw_program::sample::{self, Entropy};
-use trapjaw_program::{Const, Kind, RuleSet, Verified};
+use trapjaw_program::{Const, Kind, RuleSet, Table, Verified};
 
 use crate::XorShift;
 
@@ -39,6 +39,9 @@ rule silence { on f: few where f.load > 0.0 by f.host absent 5s do log("{f.host}
 /// The rules, compiled.
 pub(crate) static RULES: LazyLock<Arc<Verified<RuleSet>>> =
     LazyLock::new(|| Arc::new(compiled(RULES_TEXT)));
+
+/// The tables that sampled code looks things up in.
+pub(crate) static TABLES: LazyLock<Vec<Arc<Table>>> = LazyLock::new(sample::tables);
 
 /// The types.
 pub(crate) static REGISTRY: LazyLock<Arc<Registry>> = LazyLock::new(|| Arc::clone(&RULES.registry));

@@ -70,6 +70,7 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
     cut(&mut findings);
     let rules = sound.then(|| hir::RuleSet {
         registry: Arc::new(names.registry),
+        tables: names.tables_in_order,
         rules,
         tests,
     });

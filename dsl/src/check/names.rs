@@ -4,7 +4,9 @@ use super::declare::Declared;
 use crate::source::Span;
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use trapjaw_event::{FieldType, Registry, TypeId, Value};
+use trapjaw_program::Table;
 
 /// Everything that the items of a rule set declare.
 pub(super) struct Names {
@@ -16,6 +18,8 @@ pub(super) struct Names {
     pub(super) lost_types: HashSet<String>,
     /// The tables.
     pub(super) tables: HashSet<String>,
+    /// The tables that are declared well enough to be used, in order.
+    pub(super) tables_in_order: Vec<Arc<Table>>,
     /// The constants declared so far.
     pub(super) constants: HashMap<String, Constant>,
     /// Where all constants are declared.
@@ -52,6 +56,7 @@ impl Names {
             partial: HashSet::new(),
             lost_types: HashSet::new(),
             tables: HashSet::new(),
+            tables_in_order: Vec::new(),
             constants: HashMap::new(),
             constant_places: Declared::new("constant"),
             complete,

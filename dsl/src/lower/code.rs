@@ -3,7 +3,7 @@
 use crate::hir::{Arithmetic, Comparison, Expr, ExprKind, Piece, TextTest};
 use std::collections::HashMap;
 use trapjaw_event::{FieldId, FieldType, Value};
-use trapjaw_program::{CodeBuilder, Const, Input, Kind, Opcode, Operand};
+use trapjaw_program::{CodeBuilder, Const, Input, Kind, Opcode, Operand, TableId};
 
 /// Where code finds what an expression reads.
 #[derive(Clone, Copy)]
@@ -60,6 +60,13 @@ impl Lowering<'_, '_> {
             ExprKind::Arithmetic(how, a, b) => self.binary(arithmetic(*how, kind), a, b),
             ExprKind::Divide(a, b) => self.binary(Opcode::DivFloat, a, b),
             ExprKind::In(a, values) => self.membership(a, values),
+            ExprKind::Lookup { table, field, key } => {
+                let key_kind = Kind::of(&key.ty);
+                let row = self.in_table(row_of(key_kind), *table, key);
+                let column = self.code.constant(Const::Column(*table, *field));
+                self.code.binary(cell(kind), row, column)
+            }
+            ExprKind::InTable(table, key) => self.in_table(has(Kind::of(&key.ty)), *table, key),
             ExprKind::Text(TextTest::Contains, a, b) => self.binary(Opcode::Contains, a, b),
             ExprKind::Text(TextTest::StartsWith, a, b) => self.binary(Opcode::StartsWith, a, b),
             ExprKind::Text(TextTest::EndsWith, a, b) => self.binary(Opcode::EndsWith, a, b),
@@ -101,6 +108,12 @@ impl Lowering<'_, '_> {
         };
         let set = self.code.constant(set(kind, values));
         self.code.binary(op, operand, set)
+    }
+
+    fn in_table(&mut self, op: Opcode, table: TableId, key: &Expr) -> Operand {
+        let key = self.expr(key);
+        let table = self.code.constant(Const::Table(table));
+        self.code.binary(op, key, table)
     }
 
     fn interpolate(&mut self, pieces: &[Piece]) -> Operand {
@@ -244,6 +257,33 @@ fn arithmetic(how: Arithmetic, kind: Kind) -> Opcode {
         (Arithmetic::Add, _) => Opcode::AddInt,
         (Arithmetic::Sub, _) => Opcode::SubInt,
         (Arithmetic::Mul, _) => Opcode::MulInt,
+    }
+}
+
+/// Keys are never floats or bools.
+fn row_of(key: Kind) -> Opcode {
+    match key {
+        Kind::Text => Opcode::RowText,
+        Kind::Ip => Opcode::RowIp,
+        Kind::Int | Kind::Float | Kind::Bool => Opcode::RowInt,
+    }
+}
+
+fn has(key: Kind) -> Opcode {
+    match key {
+        Kind::Text => Opcode::HasText,
+        Kind::Ip => Opcode::HasIp,
+        Kind::Int | Kind::Float | Kind::Bool => Opcode::HasInt,
+    }
+}
+
+fn cell(kind: Kind) -> Opcode {
+    match kind {
+        Kind::Bool => Opcode::CellBool,
+        Kind::Int => Opcode::CellInt,
+        Kind::Float => Opcode::CellFloat,
+        Kind::Text => Opcode::CellText,
+        Kind::Ip => Opcode::CellIp,
     }
 }
 

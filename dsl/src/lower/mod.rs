@@ -47,12 +47,13 @@ pub(crate) fn lower(set: &hir::RuleSet) -> RuleSet {
         })
         .collect();
     for rule in &mut rules {
-        rule.meaning = rule.meaning_hash(&set.registry, &types);
+        rule.meaning = rule.meaning_hash(&set.registry, &types, &set.tables);
     }
     let order = order::producers_first(&rules, types.len());
     RuleSet {
         registry: set.registry.clone(),
         types,
+        tables: set.tables.clone(),
         rules,
         order,
     }

@@ -194,7 +194,7 @@ fn clause(clause: &hir::Clause) -> Clause {
         hir::Clause::Sliding { length, each } => Clause::Sliding { length, each },
         hir::Clause::Tumbling { length } => Clause::Tumbling { length },
         hir::Clause::All { each } => Clause::All { each },
-        hir::Clause::Absent { duration } => Clause::Absent { duration },
+        hir::Clause::Absent { duration, of } => Clause::Absent { duration, of },
     }
 }
 
@@ -253,6 +253,8 @@ fn collect_fields<'e>(expr: &'e Expr, fields: &mut Vec<&'e [trapjaw_event::Field
         | ExprKind::Negate(a)
         | ExprKind::ToFloat(a)
         | ExprKind::In(a, _)
+        | ExprKind::InTable(_, a)
+        | ExprKind::Lookup { key: a, .. }
         | ExprKind::IsNull(a) => {
             collect_fields(a, fields);
         }

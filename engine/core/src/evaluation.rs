@@ -135,9 +135,12 @@ impl Evaluation<'_> {
         let state = &mut self.states[id.index()];
         let breaks = state.breaks();
         let span = &self.span;
+        let tables = &*self.rules.tables;
         let numbered = segments.iter().zip(0..);
         let intakes: Vec<Intake<'_>> = numbered
-            .filter_map(|(segment, number)| Intake::new(segment, number, (id, rule), breaks, span))
+            .filter_map(|(segment, number)| {
+                Intake::new(segment, number, (id, rule), (breaks, span), tables)
+            })
             .collect();
         let is_due = || self.agenda.deadline_at(place).is_some_and(|at| at <= until);
         if intakes.is_empty() && !is_due() {
@@ -156,6 +159,7 @@ impl Evaluation<'_> {
             rule,
             id,
             registry: &self.rules.registry,
+            tables,
             segments,
             feeds: &feeds,
             effects: self.effects,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trapjaw_event::{
     ActionCall, BoundEvent, FieldId, Match, MatchId, MatchKind, Registry, RuleId, Value, ValueRef,
 };
-use trapjaw_program::{Code, Input, Rule, RuleSet, When};
+use trapjaw_program::{Code, Input, Rule, RuleSet, Table, When};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::kept::KeptEvent;
@@ -155,6 +155,7 @@ impl<'s> MatchRef<'s> {
         let about = About {
             rule: (self.fired.rule, self.definition()),
             registry: &self.found.rules.registry,
+            tables: &self.found.rules.tables,
             segments: self.found.segments,
             kept: &self.found.outputs.kept,
         };
@@ -217,6 +218,7 @@ impl<'s> MatchRef<'s> {
 pub(crate) struct About<'s> {
     pub(crate) rule: (RuleId, &'s Rule),
     pub(crate) registry: &'s Registry,
+    pub(crate) tables: &'s [Arc<Table>],
     pub(crate) segments: &'s [&'s Segment<'s>],
     pub(crate) kept: &'s [Arc<KeptEvent>],
 }
@@ -242,7 +244,7 @@ impl<'s> About<'s> {
                     }
                     input => segment.bind(input),
                 };
-                vm::run(code, bind, Selection::Rows(&[row]))
+                vm::run(code, self.tables, bind, Selection::Rows(&[row]))
             }
             Alias::Kept(index) => {
                 let kept = &self.kept[index as usize];
@@ -256,7 +258,7 @@ impl<'s> About<'s> {
                         Input::Field(_) => ValueRef::Null,
                     })
                 };
-                vm::run(code, bind, Selection::All(1))
+                vm::run(code, self.tables, bind, Selection::All(1))
             }
         }
     }

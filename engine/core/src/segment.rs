@@ -78,7 +78,12 @@ impl<'a> Segment<'a> {
         let wire_name = &*rules.registry.get(type_id).wire_name;
         let program = &rules.types[type_id.index()];
         let bind = |input| bind(section, wire_name, input);
-        let conditions = vm::run(&program.code, bind, Selection::All(section.rows()));
+        let conditions = vm::run(
+            &program.code,
+            &rules.tables,
+            bind,
+            Selection::All(section.rows()),
+        );
         Self {
             section,
             wire_name,

@@ -160,10 +160,8 @@ pub(crate) fn wire_names<'r>(
 }
 
 fn aspects((old, former): (&RuleSet, &Rule), (new, rule): (&RuleSet, &Rule)) -> Vec<Aspect> {
-    let differs = |aspect: &Aspect| {
-        former.aspect_bytes(*aspect, &old.registry, &old.types)
-            != rule.aspect_bytes(*aspect, &new.registry, &new.types)
-    };
+    let differs =
+        |aspect: &Aspect| former.aspect_bytes(*aspect, old) != rule.aspect_bytes(*aspect, new);
     let mut aspects: Vec<Aspect> = Aspect::ALL.iter().map(|(aspect, _)| *aspect).collect();
     aspects.retain(differs);
     // The fields follow from what mentions them: alone they would not have changed.

@@ -5,6 +5,7 @@ use core::fmt;
 use trapjaw_event::{FieldId, FieldType, Ip};
 
 use crate::op::Opcode;
+use crate::table::TableId;
 
 /// What a register holds: one value a row. Times and durations (nanoseconds) and enum codes are `Int`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -146,10 +147,14 @@ pub enum Const {
     IpSet(Box<[Ip]>),
     /// Names of an enum's variants, by code.
     Names(Box<[Box<str>]>),
+    /// One of the rule set's tables.
+    Table(TableId),
+    /// A field of one of the rule set's tables, by its place.
+    Column(TableId, u16),
 }
 
 impl Const {
-    /// The kind of a single value; `None` for sets and names.
+    /// The kind of a single value; `None` for sets, names and tables.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Bool(_) => Some(Kind::Bool),
@@ -161,7 +166,7 @@ impl Const {
         }
     }
 
-    /// The kind of a set's values; `None` for single values and names.
+    /// The kind of a set's values; `None` for all others.
     pub fn set_kind(&self) -> Option<Kind> {
         match self {
             Self::IntSet(_) => Some(Kind::Int),
@@ -185,6 +190,8 @@ impl Const {
             Self::TextSet(_) => "set of text",
             Self::IpSet(_) => "set of ip",
             Self::Names(_) => "names",
+            Self::Table(_) => "table",
+            Self::Column(..) => "field of a table",
         }
     }
 }

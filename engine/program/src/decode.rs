@@ -8,6 +8,7 @@ use crate::code::{Code, Const, Input, Inst, Operand, Output, Slot};
 use crate::encode::{VERSION, envelope, kind};
 use crate::limits::{MAX_CONSTANTS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS, MAX_SET};
 use crate::op::Opcode;
+use crate::table::TableId;
 
 impl Code {
     /// The code that these bytes encode. It may mean nothing: verification judges that.
@@ -140,6 +141,8 @@ impl Reader<'_> {
             7 => Const::TextSet(self.all(MAX_SET, Self::text)?),
             8 => Const::IpSet(self.all(MAX_SET, Self::ip)?),
             9 => Const::Names(self.all(MAX_SET, Self::text)?),
+            10 => Const::Table(self.u16().map(TableId::new)?),
+            11 => Const::Column(self.u16().map(TableId::new)?, self.u16()?),
             _ => return Err(self.refused("no such constant")),
         })
     }

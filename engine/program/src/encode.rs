@@ -3,7 +3,7 @@
 //! ```text
 //! code     = version u8, inputs, constants, instructions, outputs      (each: count u32, entries)
 //! input    = tag u8 (field, envelope, kept, aggregate), number u16, kind u8
-//! constant = tag u8, value                                             (sets and names: count u32, values)
+//! constant = tag u8, value                                             (sets and names: count u32, values; table u16; field: table u16, u16)
 //! inst     = opcode u8, a u32, b u32
 //! output   = operand u32, type
 //! type     = tag u8                                                    (enum: count u32, texts)
@@ -122,6 +122,11 @@ impl Writer {
             Const::TextSet(values) => self.all(values, |bytes, value| bytes.text(value)),
             Const::IpSet(values) => self.all(values, |bytes, value| bytes.ip(*value)),
             Const::Names(values) => self.all(values, |bytes, value| bytes.text(value)),
+            Const::Table(table) => self.u16(table.get()),
+            Const::Column(table, field) => {
+                self.u16(table.get());
+                self.u16(*field);
+            }
         }
     }
 
@@ -159,6 +164,8 @@ fn constant_tag(constant: &Const) -> u8 {
         Const::TextSet(_) => 7,
         Const::IpSet(_) => 8,
         Const::Names(_) => 9,
+        Const::Table(_) => 10,
+        Const::Column(..) => 11,
     }
 }
 

@@ -27,6 +27,7 @@ mod pool;
 mod rule;
 pub mod sample;
 mod slice;
+mod table;
 mod text;
 mod verify;
 
@@ -40,8 +41,9 @@ pub use rule::{
     Action, Aggregate, AggregateFunction, Clause, Emit, Kept, KeyPart, Limit, Metadata, Routing,
     Rule, RuleSet, Source, TypeProgram, When,
 };
+pub use table::{Cells, Table, TableError, TableField, TableId};
 pub use text::{AssembleError, assemble, listing};
-pub use verify::{Scope, Verified, VerifyError, verify, verify_code};
+pub use verify::{Scope, Verified, VerifyError, verify, verify_code, verify_code_with};
 
 /// Limits of a compiled rule set.
 pub mod limits {
@@ -69,12 +71,21 @@ pub mod limits {
     pub const MAX_ACTIONS: usize = 64;
     /// Arguments of one action.
     pub const MAX_ARGUMENTS: usize = 256;
+    /// Tables of one set.
+    pub const MAX_TABLES: usize = 256;
+    /// Rows of one table.
+    pub const MAX_TABLE_ROWS: usize = 1 << 20;
+    /// Bytes of one table's cells.
+    pub const MAX_TABLE_BYTES: usize = 512 << 20;
     /// Derived events that follow from one another, counted from the first.
     pub const MAX_DERIVATION_DEPTH: usize = 32;
 
     // An operand spends its top bit on telling a constant from a register.
     const _: () = assert!(MAX_INSTRUCTIONS < 1 << 31 && MAX_CONSTANTS < 1 << 31);
     const _: () = assert!(MAX_RULES <= MAX_OUTPUTS && MAX_OUTPUTS <= u32::MAX as usize);
+    // A table's number is a `u16`.
+    const _: () = assert!(MAX_TABLES <= u16::MAX as usize);
+    const _: () = assert!(MAX_TABLE_ROWS <= u32::MAX as usize);
     // Outputs of a source's code hold the key parts and two columns an aggregate.
     const _: () = assert!(MAX_KEY_PARTS + 2 * MAX_AGGREGATES <= u16::MAX as usize);
 }

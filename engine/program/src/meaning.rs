@@ -1,13 +1,18 @@
 //! What a rule means, as bytes: the same bytes, the same behaviour.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use trapjaw_event::{EventType, Registry};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::code::{Code, Input};
+use crate::code::{Code, Const, Input};
 use crate::encode::Writer;
-use crate::rule::{Action, Aggregate, Clause, Emit, Rule, Source, TypeProgram, When};
+use crate::rule::{Action, Aggregate, Clause, Emit, Rule, RuleSet, Source, TypeProgram, When};
+use crate::table::Table;
+
+/// Stands before a table, where the tag of any other constant does.
+const TABLE: u8 = 255;
 
 /// The first byte; when the same rule comes to do another thing, it takes another number.
 const VERSION: u8 = 1;
@@ -58,6 +63,14 @@ impl Aspect {
     }
 }
 
+/// What stands around a rule: what it refers to by number.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    registry: &'a Registry,
+    types: &'a [TypeProgram],
+    tables: &'a [Arc<Table>],
+}
+
 impl Rule {
     /// A canonical byte string of all that decides what the rule does with its events and what others see of it:
     /// sources, conditions, kept fields, key, clause, aggregates, `having`, limit, derived event, actions.
@@ -68,12 +81,23 @@ impl Rule {
     /// metadata (but for the severity that a derived event takes from it), its routing and [`Rule::meaning`] itself are
     /// not in it.
     ///
-    /// `types` are the predicate programs in which the sources' conditions are.
+    /// `types` are the predicate programs in which the sources' conditions are, `tables` those of the set; they stand
+    /// in it by their names and types, and what they hold does not.
     ///
     /// # Panics
     ///
     /// If the rule refers to something that is not there; a rule that verifies does not.
-    pub fn meaning_bytes(&self, registry: &Registry, types: &[TypeProgram]) -> Vec<u8> {
+    pub fn meaning_bytes(
+        &self,
+        registry: &Registry,
+        types: &[TypeProgram],
+        tables: &[Arc<Table>],
+    ) -> Vec<u8> {
+        let around = Around {
+            registry,
+            types,
+            tables,
+        };
         let mut bytes = Writer::default();
         bytes.u8(VERSION);
         bytes.text(&self.alias);
@@ -82,37 +106,38 @@ impl Rule {
             bytes.ty(&kept.ty);
         });
         self.key(&mut bytes);
-        clause(&mut bytes, self.clause);
+        clause(&mut bytes, self.clause, tables);
         bytes.all(&self.aggregates, aggregate);
 
         let sources = self.meant_sources(registry);
         bytes.count(sources.len());
         for source in sources {
             self.event_type(&mut bytes, source, registry);
-            self.condition(&mut bytes, source, registry, types);
+            self.condition(&mut bytes, source, around);
             let keys = self.key.iter().map(|part| part.output);
             let used = keys.chain(arguments(&self.aggregates)).collect();
-            self.inputs(&mut bytes, source, registry, used);
+            self.inputs(&mut bytes, source, around, used);
             let ty = registry.get(source.type_id);
             bytes.all(&source.kept, |bytes, id| {
                 bytes.text(&ty.fields[id.index()].name);
             });
         }
 
-        self.having(&mut bytes);
+        self.having(&mut bytes, around);
         self.limit(&mut bytes);
-        self.emit(&mut bytes, registry);
-        self.actions(&mut bytes);
+        self.emit(&mut bytes, around);
+        self.actions(&mut bytes, around);
         bytes.0
     }
 
     /// The bytes of [`meaning_bytes`](Self::meaning_bytes) that say this aspect, and what it is computed of.
-    pub(crate) fn aspect_bytes(
-        &self,
-        aspect: Aspect,
-        registry: &Registry,
-        types: &[TypeProgram],
-    ) -> Vec<u8> {
+    pub(crate) fn aspect_bytes(&self, aspect: Aspect, set: &RuleSet) -> Vec<u8> {
+        let around = Around {
+            registry: &set.registry,
+            types: &set.types,
+            tables: &set.tables,
+        };
+        let registry = around.registry;
         let mut bytes = Writer::default();
         let sources = self.meant_sources(registry);
         let mut each = |write: &mut dyn FnMut(&mut Writer, &Source)| {
@@ -126,23 +151,23 @@ impl Rule {
                 bytes.text(&self.alias);
             }
             Aspect::Condition => each(&mut |bytes, source| {
-                self.condition(bytes, source, registry, types);
+                self.condition(bytes, source, around);
             }),
             Aspect::Key => {
                 let used: Vec<u16> = self.key.iter().map(|part| part.output).collect();
-                each(&mut |bytes, source| self.inputs(bytes, source, registry, used.clone()));
+                each(&mut |bytes, source| self.inputs(bytes, source, around, used.clone()));
                 self.key(&mut bytes);
             }
-            Aspect::Clause => clause(&mut bytes, self.clause),
+            Aspect::Clause => clause(&mut bytes, self.clause, around.tables),
             Aspect::Aggregates => {
                 let used: Vec<u16> = arguments(&self.aggregates).collect();
-                each(&mut |bytes, source| self.inputs(bytes, source, registry, used.clone()));
+                each(&mut |bytes, source| self.inputs(bytes, source, around, used.clone()));
                 bytes.all(&self.aggregates, aggregate);
             }
-            Aspect::Having => self.having(&mut bytes),
+            Aspect::Having => self.having(&mut bytes, around),
             Aspect::Limit => self.limit(&mut bytes),
-            Aspect::Emit => self.emit(&mut bytes, registry),
-            Aspect::Actions => self.actions(&mut bytes),
+            Aspect::Emit => self.emit(&mut bytes, around),
+            Aspect::Actions => self.actions(&mut bytes, around),
             Aspect::Fields => {
                 bytes.all(&self.kept, |bytes, kept| {
                     bytes.text(&kept.name);
@@ -166,9 +191,11 @@ impl Rule {
         });
     }
 
-    fn having(&self, bytes: &mut Writer) {
+    fn having(&self, bytes: &mut Writer, around: Around<'_>) {
         bytes.option(self.having.as_ref(), |bytes, having| {
-            code(bytes, &having.slice(&[0]), |input| self.input(input));
+            code(bytes, &having.slice(&[0]), around.tables, |input| {
+                self.input(input)
+            });
         });
     }
 
@@ -179,14 +206,16 @@ impl Rule {
         });
     }
 
-    fn emit(&self, bytes: &mut Writer, registry: &Registry) {
+    fn emit(&self, bytes: &mut Writer, around: Around<'_>) {
         bytes.option(self.emit.as_ref(), |bytes, emit| {
-            self.derived(bytes, emit, registry.get(emit.type_id));
+            self.derived(bytes, emit, around);
         });
     }
 
-    fn actions(&self, bytes: &mut Writer) {
-        bytes.all(&self.actions, |bytes, action| self.action(bytes, action));
+    fn actions(&self, bytes: &mut Writer, around: Around<'_>) {
+        bytes.all(&self.actions, |bytes, action| {
+            self.action(bytes, action, around.tables);
+        });
         bytes.u8(u8::from(self.reports_clear));
     }
 
@@ -195,8 +224,13 @@ impl Rule {
     /// # Panics
     ///
     /// As [`meaning_bytes`](Self::meaning_bytes).
-    pub fn meaning_hash(&self, registry: &Registry, types: &[TypeProgram]) -> u128 {
-        xxh3_128(&self.meaning_bytes(registry, types))
+    pub fn meaning_hash(
+        &self,
+        registry: &Registry,
+        types: &[TypeProgram],
+        tables: &[Arc<Table>],
+    ) -> u128 {
+        xxh3_128(&self.meaning_bytes(registry, types, tables))
     }
 
     /// The sources by their types' names; of a rule that reads `any` event the first one, which says what all do.
@@ -225,27 +259,22 @@ impl Rule {
         }
     }
 
-    fn condition(
-        &self,
-        bytes: &mut Writer,
-        source: &Source,
-        registry: &Registry,
-        types: &[TypeProgram],
-    ) {
-        let conditions = &types[source.type_id.index()].code;
-        let ty = registry.get(source.type_id);
+    fn condition(&self, bytes: &mut Writer, source: &Source, around: Around<'_>) {
+        let conditions = &around.types[source.type_id.index()].code;
+        let ty = around.registry.get(source.type_id);
         bytes.option(source.condition.as_ref(), |bytes, &condition| {
-            code(bytes, &conditions.slice(&[condition]), |input| {
+            let condition = conditions.slice(&[condition]);
+            code(bytes, &condition, around.tables, |input| {
                 self.field(ty, input)
             });
         });
     }
 
     /// What is computed of a source's events.
-    fn inputs(&self, bytes: &mut Writer, source: &Source, registry: &Registry, used: Vec<u16>) {
-        let ty = registry.get(source.type_id);
+    fn inputs(&self, bytes: &mut Writer, source: &Source, around: Around<'_>, used: Vec<u16>) {
+        let ty = around.registry.get(source.type_id);
         let used: Vec<u32> = used.into_iter().map(u32::from).collect();
-        code(bytes, &source.inputs.slice(&used), |input| {
+        code(bytes, &source.inputs.slice(&used), around.tables, |input| {
             self.field(ty, input)
         });
     }
@@ -259,7 +288,8 @@ impl Rule {
     }
 
     /// The derived event: fields by name, so that the type may gain others.
-    fn derived(&self, bytes: &mut Writer, emit: &Emit, ty: &EventType) {
+    fn derived(&self, bytes: &mut Writer, emit: &Emit, around: Around<'_>) {
+        let ty = around.registry.get(emit.type_id);
         bytes.text(&ty.wire_name);
         let severity = self.metadata.severity;
         bytes.u8(severity.map_or(0, |severity| 1 + severity.code()));
@@ -273,10 +303,11 @@ impl Rule {
             bytes.u8(u8::from(field.optional));
         }
         let outputs: Vec<_> = fields.values().map(|(_, output)| *output).collect();
-        code(bytes, &emit.code.slice(&outputs), |input| self.input(input));
+        let fields = emit.code.slice(&outputs);
+        code(bytes, &fields, around.tables, |input| self.input(input));
     }
 
-    fn action(&self, bytes: &mut Writer, action: &Action) {
+    fn action(&self, bytes: &mut Writer, action: &Action, tables: &[Arc<Table>]) {
         bytes.u8(match action.when {
             When::Fire => 0,
             When::Clear => 1,
@@ -285,7 +316,7 @@ impl Rule {
         bytes.text(&action.name);
         bytes.all(&action.arguments, |bytes, argument| bytes.text(argument));
         let arguments = action.code.slice(&action.outputs);
-        code(bytes, &arguments, |input| self.input(input));
+        code(bytes, &arguments, tables, |input| self.input(input));
     }
 
     /// An input of code over the rule's results, by tag and name.
@@ -300,14 +331,29 @@ impl Rule {
 }
 
 /// Code with its inputs by name and its operations by mnemonic: numbers may change from version to version.
-fn code<'a>(bytes: &mut Writer, code: &Code, name: impl Fn(Input) -> (u8, &'a str)) {
+fn code<'a>(
+    bytes: &mut Writer,
+    code: &Code,
+    tables: &[Arc<Table>],
+    name: impl Fn(Input) -> (u8, &'a str),
+) {
     bytes.all(&code.inputs, |bytes, slot| {
         let (tag, name) = name(slot.input);
         bytes.u8(tag);
         bytes.text(name);
         bytes.u8(slot.kind as u8);
     });
-    bytes.all(&code.constants, Writer::constant);
+    bytes.all(&code.constants, |bytes, constant| match constant {
+        Const::Table(id) => table(bytes, &tables[id.index()]),
+        Const::Column(id, place) => {
+            let from = &tables[id.index()];
+            let field = &from.fields()[usize::from(*place)];
+            table(bytes, from);
+            bytes.text(&field.name);
+            bytes.ty(&field.ty);
+        }
+        other => bytes.constant(other),
+    });
     bytes.all(&code.instructions, |bytes, inst| {
         bytes.text(inst.op.mnemonic());
         bytes.u32(inst.a.bits());
@@ -323,7 +369,14 @@ fn arguments(aggregates: &[Aggregate]) -> impl Iterator<Item = u16> + '_ {
         .flat_map(|a| a.argument.into_iter().chain(a.filter))
 }
 
-fn clause(bytes: &mut Writer, clause: Clause) {
+/// A table by its name and the type of its keys. What it holds is data, and may change while state is kept.
+fn table(bytes: &mut Writer, table: &Table) {
+    bytes.u8(TABLE);
+    bytes.text(table.name());
+    bytes.ty(table.key_type());
+}
+
+fn clause(bytes: &mut Writer, clause: Clause, tables: &[Arc<Table>]) {
     match clause {
         Clause::Each => bytes.u8(0),
         Clause::Sustained {
@@ -349,9 +402,12 @@ fn clause(bytes: &mut Writer, clause: Clause) {
             bytes.u8(4);
             bytes.u8(u8::from(each));
         }
-        Clause::Absent { duration } => {
-            bytes.u8(5);
+        Clause::Absent { duration, of } => {
+            bytes.u8(if of.is_some() { 6 } else { 5 });
             bytes.i64(duration);
+            if let Some(of) = of {
+                table(bytes, &tables[of.index()]);
+            }
         }
     }
 }

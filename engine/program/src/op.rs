@@ -19,6 +19,10 @@ pub enum Takes {
     Set(Kind),
     /// A constant: the names of an enum's variants, by code.
     Names,
+    /// A constant: a table with keys of this kind.
+    Table(Kind),
+    /// A constant: a table's field with cells of this kind.
+    Column(Kind),
     /// A constant: an int, the digits after a float's point.
     Digits,
 }
@@ -194,6 +198,29 @@ ops! {
     StartsWith = "starts_with" (Lane Text; Lane Text) -> Bool;
     /// Does the first end with the second?
     EndsWith = "ends_with" (Lane Text; Lane Text) -> Bool;
+
+    /// The row of a table whose key this is; null where there is none.
+    RowInt = "row.int" (Lane Int; Table Int) -> Int;
+    /// The row of a table whose key this is; null where there is none.
+    RowText = "row.text" (Lane Text; Table Text) -> Int;
+    /// The row of a table whose key this is; null where there is none.
+    RowIp = "row.ip" (Lane Ip; Table Ip) -> Int;
+    /// Is it a key of the table?
+    HasInt = "has.int" (Lane Int; Table Int) -> Bool;
+    /// Is it a key of the table?
+    HasText = "has.text" (Lane Text; Table Text) -> Bool;
+    /// Is it a key of the table?
+    HasIp = "has.ip" (Lane Ip; Table Ip) -> Bool;
+    /// The field's cell in this row; null where there is no such row.
+    CellBool = "cell.bool" (Lane Int; Column Bool) -> Bool;
+    /// The field's cell in this row; null where there is no such row.
+    CellInt = "cell.int" (Lane Int; Column Int) -> Int;
+    /// The field's cell in this row; null where there is no such row.
+    CellFloat = "cell.float" (Lane Int; Column Float) -> Float;
+    /// The field's cell in this row; null where there is no such row.
+    CellText = "cell.text" (Lane Int; Column Text) -> Text;
+    /// The field's cell in this row; null where there is no such row.
+    CellIp = "cell.ip" (Lane Int; Column Ip) -> Ip;
 
     /// `true`, `false` or `null`.
     FormatBool = "format.bool" (Lane Bool; Nothing) -> Text;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::code::{Const, Kind, Operand, Slot};
+use crate::table::TableId;
 
 /// Gives each distinct input and constant one index, in order of first use.
 #[derive(Debug, Default)]
@@ -46,6 +47,7 @@ enum Key {
     Ip([u8; 16]),
     Set(Kind, Vec<Key>),
     Names(Box<[Box<str>]>),
+    Table(TableId, Option<u16>),
 }
 
 fn key(constant: &Const) -> Key {
@@ -63,5 +65,7 @@ fn key(constant: &Const) -> Key {
         Const::TextSet(v) => Key::Set(Kind::Text, v.iter().map(|v| Key::Text(v.clone())).collect()),
         Const::IpSet(v) => Key::Set(Kind::Ip, v.iter().map(|v| Key::Ip(v.octets())).collect()),
         Const::Names(v) => Key::Names(v.clone()),
+        Const::Table(table) => Key::Table(*table, None),
+        Const::Column(table, field) => Key::Table(*table, Some(*field)),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use trapjaw_event::{FieldId, FieldType, Registry, RuleId, Severity, TypeId};
 
 use crate::code::Code;
+use crate::table::{Table, TableId};
 
 /// A compiled rule set.
 #[derive(Clone, Debug)]
@@ -15,6 +16,9 @@ pub struct RuleSet {
     pub types: Vec<TypeProgram>,
     /// The rules in file order, by [`RuleId`].
     pub rules: Vec<Rule>,
+    /// The tables that the rules look things up in, by [`TableId`]. Data: what they hold decides nothing about which
+    /// state is kept.
+    pub tables: Vec<Arc<Table>>,
     /// The rules so that each stands behind all that emit an event it reads.
     pub order: Vec<RuleId>,
 }
@@ -144,10 +148,12 @@ pub enum Clause {
         /// At every event for which `having` holds.
         each: bool,
     },
-    /// `absent D`.
+    /// `absent D [of TABLE]`.
     Absent {
         /// D.
         duration: i64,
+        /// TABLE: whose keys are expected from the start, and no others.
+        of: Option<TableId>,
     },
 }
 

@@ -5,12 +5,15 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use trapjaw_event::{FieldType, Ip};
+use std::sync::Arc;
+
+use trapjaw_event::{FieldType, Ip, Value};
 
 use crate::build::CodeBuilder;
 use crate::code::{Code, Const, Kind, Operand, Slot};
 use crate::limits::MAX_DIGITS;
 use crate::op::{Opcode, Takes};
+use crate::table::{Table, TableField, TableId};
 
 /// Most instructions that [`code`] tries to add.
 const MAX_STEPS: usize = 256;
@@ -60,7 +63,8 @@ impl<'a> Entropy<'a> {
     }
 }
 
-/// Code that reads these inputs (each listed once) and that verifies, as long as the bytes reach.
+/// Code that reads these inputs (each listed once) and looks things up in [`tables`], and that verifies, as long as the
+/// bytes reach.
 pub fn code(slots: &[Slot], entropy: &mut Entropy<'_>) -> Code {
     let mut sampler = Sampler {
         builder: CodeBuilder::new(),
@@ -173,6 +177,8 @@ impl Sampler {
             Takes::Lane(kind) => value(kind, entropy),
             Takes::Set(kind) => set(kind, entropy),
             Takes::Names => Const::Names(names(entropy)),
+            Takes::Table(kind) => table(kind),
+            Takes::Column(kind) => column(kind, entropy),
             Takes::Digits => Const::Int(entropy.below(MAX_DIGITS as usize + 1) as i64),
         };
         Some(self.builder.constant(constant))
@@ -204,6 +210,82 @@ impl Sampler {
             }
         }
     }
+}
+
+/// Tables that sampled code looks things up in, one for each kind of key, with a field of each kind.
+pub fn tables() -> Vec<Arc<Table>> {
+    let keys = [FieldType::Int, FieldType::Text, FieldType::Ip];
+    keys.into_iter().map(|ty| Arc::new(sampled(ty))).collect()
+}
+
+fn sampled(key: FieldType) -> Table {
+    let keys: [Value; 3] = match key {
+        FieldType::Int => [0, 1, -1].map(Value::Int),
+        FieldType::Text => ["", "a", "host-"].map(|key| Value::Text(key.into())),
+        _ => [0, 1, 2].map(|last| Value::Ip(Ipv4Addr::new(10, 0, 0, last).into())),
+    };
+    let name = format!("by_{key}");
+    let types = [
+        FieldType::Bool,
+        FieldType::Int,
+        FieldType::Float,
+        FieldType::Text,
+        FieldType::Ip,
+        key,
+    ];
+    let fields = types.into_iter().enumerate().map(|(place, ty)| TableField {
+        name: format!("field_{place}").into(),
+        ty,
+        optional: place < COLUMNS.len(),
+    });
+    let [first, second, third] = keys;
+    let ip = Value::Ip(Ip::from_octets([7; 16]));
+    let texts = ["b", "é"].map(|text| Value::Text(text.into()));
+    let [text, other] = texts;
+    let rows = vec![
+        vec![
+            Value::Bool(true),
+            Value::Int(2),
+            Value::Float(0.9),
+            text,
+            ip,
+            first,
+        ],
+        vec![
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            second,
+        ],
+        vec![
+            Value::Bool(false),
+            Value::Int(0),
+            Value::Float(-1.5),
+            other,
+            Value::Null,
+            third,
+        ],
+    ];
+    Table::new(&name, fields.collect(), COLUMNS.len(), rows).expect("the sample is sound")
+}
+
+/// The kinds of the sampled tables' fields, by place; the key stands behind them.
+const COLUMNS: [Kind; 5] = [Kind::Bool, Kind::Int, Kind::Float, Kind::Text, Kind::Ip];
+
+fn table(kind: Kind) -> Const {
+    Const::Table(TableId::new(match kind {
+        Kind::Text => 1,
+        Kind::Ip => 2,
+        Kind::Bool | Kind::Int | Kind::Float => 0,
+    }))
+}
+
+fn column(kind: Kind, entropy: &mut Entropy<'_>) -> Const {
+    let place = COLUMNS.iter().position(|column| *column == kind);
+    let table = entropy.below(3) as u16;
+    Const::Column(TableId::new(table), place.unwrap_or_default() as u16)
 }
 
 /// A type whose values are of this kind.
@@ -307,7 +389,12 @@ fn operand(code: &Code, entropy: &mut Entropy<'_>) -> Operand {
 
 /// A constant that may have no place in code.
 fn odd_constant(kind: Kind, entropy: &mut Entropy<'_>) -> Const {
-    match entropy.below(8) {
+    match entropy.below(10) {
+        8 => Const::Table(TableId::new(entropy.below(5) as u16)),
+        9 => Const::Column(
+            TableId::new(entropy.below(5) as u16),
+            entropy.below(8) as u16,
+        ),
         0 => Const::Float(f64::NAN),
         1 => Const::Float(-0.0),
         2 => Const::IntSet(Box::from([entropy.word() as i64, 0])),

@@ -3,7 +3,9 @@
 //! Nothing is remembered between calls. Each function reads the key's whole history from its beginning and says what
 //! the last input gives rise to, and when the key wants to be woken next.
 
-use trapjaw_dsl::hir::{Clause, Rule};
+use std::sync::Arc;
+
+use trapjaw_dsl::hir::{Clause, Rule, Table};
 use trapjaw_event::{Event, MatchKind, Registry};
 
 use super::eval::{self, Scope};
@@ -54,6 +56,7 @@ pub(super) struct Judgement<'h> {
 #[derive(Clone, Copy)]
 pub(super) struct Judge<'a> {
     pub(super) registry: &'a Registry,
+    pub(super) tables: &'a [Arc<Table>],
     pub(super) rule: &'a Rule,
     pub(super) idle_ttl: i64,
 }
@@ -71,7 +74,7 @@ impl Judge<'_> {
             Clause::Sliding { length, each } => self.window(history, Some(length), each),
             Clause::All { each } => self.window(history, None, each),
             Clause::Tumbling { length } => self.tumbling(history, length),
-            Clause::Absent { duration } => self.absent(history, duration),
+            Clause::Absent { duration, .. } => self.absent(history, duration),
         }
     }
 
@@ -315,9 +318,15 @@ impl Judge<'_> {
 
     /// Is `having` true, or left out?
     fn having(&self, event: &Event, rows: &[&Event]) -> bool {
-        let Self { registry, rule, .. } = *self;
+        let Self {
+            registry,
+            tables,
+            rule,
+            ..
+        } = *self;
         let scope = Scope {
             registry,
+            tables,
             rule,
             event,
             rows,

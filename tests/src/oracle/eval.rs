@@ -1,8 +1,11 @@
 //! What an expression is worth, for one event and the window around it.
 
 use core::cmp::Ordering;
+use std::sync::Arc;
 
-use trapjaw_dsl::hir::{Arithmetic, Comparison, Envelope, Expr, ExprKind, Piece, Rule, TextTest};
+use trapjaw_dsl::hir::{
+    Arithmetic, Comparison, Envelope, Expr, ExprKind, Piece, Rule, Table, TextTest,
+};
 use trapjaw_event::{Event, FieldType, Registry, Value};
 
 use super::{aggregate, format};
@@ -11,11 +14,17 @@ use super::{aggregate, format};
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) registry: &'a Registry,
+    pub(super) tables: &'a [Arc<Table>],
     pub(super) rule: &'a Rule,
     /// The event that the alias names.
     pub(super) event: &'a Event,
     /// The events of the window, oldest first; empty for a rule without one.
     pub(super) rows: &'a [&'a Event],
+}
+
+/// The row of a table with this key.
+fn row_of(table: &Table, key: &Value) -> Option<usize> {
+    (0..table.rows()).find(|&row| table.value(row, table.key()).to_value() == *key)
 }
 
 /// Is the condition true? Unknown is not.
@@ -55,6 +64,17 @@ pub(super) fn eval(expr: &Expr, scope: Scope) -> Value {
         ExprKind::Divide(a, b) => match (of(a), of(b)) {
             (Value::Float(a), Value::Float(b)) if b != 0.0 => float(a / b),
             _ => Value::Null,
+        },
+        ExprKind::Lookup { table, field, key } => {
+            let table = &scope.tables[table.index()];
+            match row_of(table, &of(key)) {
+                Some(row) => canonical(table.value(row, (*field).into()).to_value()),
+                None => Value::Null,
+            }
+        }
+        ExprKind::InTable(table, key) => match of(key) {
+            Value::Null => Value::Null,
+            key => Value::Bool(row_of(&scope.tables[table.index()], &key).is_some()),
         },
         ExprKind::In(a, list) => match of(a) {
             Value::Null => Value::Null,

@@ -240,6 +240,7 @@ impl Run<'_> {
     ) -> Option<(Event, i64)> {
         let scope = Scope {
             registry: &self.rules.registry,
+            tables: &self.rules.tables,
             rule,
             event,
             rows: &[],
@@ -278,6 +279,7 @@ impl Run<'_> {
     fn judge(&mut self, place: usize, key: usize) -> Option<(Event, i64)> {
         let judge = Judge {
             registry: &self.rules.registry,
+            tables: &self.rules.tables,
             rule: &self.rules.rules[place],
             idle_ttl: self.options.idle_ttl,
         };
@@ -300,6 +302,7 @@ impl Run<'_> {
         let registry = &self.rules.registry;
         let scope = Scope {
             registry,
+            tables: &self.rules.tables,
             rule,
             event: report.event,
             rows: &report.rows,

@@ -147,6 +147,7 @@ fn event(text: &str) -> Event {
 fn output(rules: Vec<Rule>, history: &str, until: Option<i64>) -> Vec<Matched> {
     let rules = RuleSet {
         tests: Vec::new(),
+        tables: vec![],
         registry: Arc::new(registry()),
         rules,
     };
@@ -489,7 +490,10 @@ fn tumbling_fires_at_every_end_for_which_having_holds() {
 #[test]
 fn absence_is_raised_once_and_cleared_by_the_next_event() {
     check(
-        rule(Clause::Absent { duration: 5 }),
+        rule(Clause::Absent {
+            duration: 5,
+            of: None,
+        }),
         "1a1 5a0 6a1 8a1 20a1",
         &[
             "0 raised 6 a<-1",
@@ -505,14 +509,20 @@ fn absence_is_raised_once_and_cleared_by_the_next_event() {
 #[test]
 fn absence_that_is_longer_than_the_idle_time_is_still_told() {
     check(
-        rule(Clause::Absent { duration: 150 }),
+        rule(Clause::Absent {
+            duration: 150,
+            of: None,
+        }),
         "1a1",
         &["0 raised 151 a<-1", "0 expired 251 a<-1"],
     );
     check(
         Rule {
             limit: Some(limit(1, 50)),
-            ..rule(Clause::Absent { duration: 5 })
+            ..rule(Clause::Absent {
+                duration: 5,
+                of: None,
+            })
         },
         "1a1 10a1 20a1",
         &["0 raised 6 a<-1", "0 cleared 10 a<-10"],
@@ -521,7 +531,12 @@ fn absence_that_is_longer_than_the_idle_time_is_still_told() {
 
 #[test]
 fn without_until_the_clock_stays() {
-    let rules = || vec![rule(Clause::Absent { duration: 5 })];
+    let rules = || {
+        vec![rule(Clause::Absent {
+            duration: 5,
+            of: None,
+        })]
+    };
     assert!(output(rules(), "1a1 5a0", None).is_empty());
     assert_eq!(output(rules(), "1a1 6b0", None).len(), 1);
     assert_eq!(output(rules(), "1a1", Some(6)).len(), 1);
@@ -532,8 +547,14 @@ fn without_until_the_clock_stays() {
 fn timers_come_by_deadline_then_rule_then_key() {
     check_all(
         vec![
-            rule(Clause::Absent { duration: 6 }),
-            rule(Clause::Absent { duration: 5 }),
+            rule(Clause::Absent {
+                duration: 6,
+                of: None,
+            }),
+            rule(Clause::Absent {
+                duration: 5,
+                of: None,
+            }),
         ],
         "1b1 1a1 2c1 50a0 ",
         &[
@@ -590,11 +611,17 @@ fn what_a_timer_derives_comes_before_later_timers_of_its_instant() {
     // Both deadlines are 6. Rule 0's event reaches rule 1 first, so that rule 1 is absent from 11 on.
     let source = Rule {
         emit: Some(emit(int(1))),
-        ..rule(Clause::Absent { duration: 5 })
+        ..rule(Clause::Absent {
+            duration: 5,
+            of: None,
+        })
     };
     let consumer = Rule {
         types: vec![T, D],
-        ..rule(Clause::Absent { duration: 5 })
+        ..rule(Clause::Absent {
+            duration: 5,
+            of: None,
+        })
     };
     check_all(
         vec![source.clone(), consumer.clone()],

@@ -95,6 +95,7 @@ impl RuleChecker<'_> {
         }
         Ok(Clause::Absent {
             duration: duration?,
+            of: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trapjaw_event::{MatchKind, Registry, RuleId, Value};
-use trapjaw_program::Rule;
+use trapjaw_program::{Rule, Table};
 
 use super::feed::{At, Feed};
 use crate::config::Config;
@@ -19,6 +19,7 @@ pub(crate) struct Context<'s> {
     pub(crate) rule: &'s Rule,
     pub(crate) id: RuleId,
     pub(crate) registry: &'s Registry,
+    pub(crate) tables: &'s [Arc<Table>],
     pub(crate) segments: &'s [&'s Segment<'s>],
     pub(crate) feeds: &'s [Feed<'s>],
     /// When each row of the step takes effect; not decreasing.

@@ -2,9 +2,10 @@
 
 use core::ops::Range;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use trapjaw_event::{PlainText, RuleId, ValueRef};
-use trapjaw_program::{Input, Rule};
+use trapjaw_program::{Input, Rule, Table};
 
 use crate::aggregate::{self, Argument};
 use crate::key::{self, SlotId};
@@ -118,8 +119,8 @@ impl<'s> Intake<'s> {
         segment: &'s Segment<'s>,
         number: u32,
         (id, rule): (RuleId, &'s Rule),
-        breaks: bool,
-        span: &Span,
+        (breaks, span): (bool, &Span),
+        tables: &'s [Arc<Table>],
     ) -> Option<Self> {
         let index = segment.source_index((id, rule))?;
         let source = &rule.sources[index];
@@ -141,6 +142,7 @@ impl<'s> Intake<'s> {
         }
         let inputs = vm::run(
             &source.inputs,
+            tables,
             |input: Input| segment.bind(input),
             rows.selection(),
         );

@@ -67,7 +67,7 @@ impl State {
             Clause::Tumbling { length } => {
                 Self::Tumbling(Keyed::new(rule, Tumbling::new(rule, length), config))
             }
-            Clause::Absent { duration } => {
+            Clause::Absent { duration, .. } => {
                 Self::Absent(Keyed::new(rule, Absent::new(duration), config))
             }
         }

@@ -159,7 +159,7 @@ impl Tumbling {
                 Input::Aggregate(index) => results.bind(index),
                 _ => Bound::Value(ValueRef::Null),
             };
-            let registers = vm::run(code, bind, Selection::All(slots));
+            let registers = vm::run(code, cx.tables, bind, Selection::All(slots));
             cx.counters.faults += registers.faults();
             return registers.truth(0).into_owned();
         }
@@ -186,6 +186,7 @@ impl Tumbling {
         let about = About {
             rule: (cx.id, cx.rule),
             registry: cx.registry,
+            tables: cx.tables,
             segments: cx.segments,
             kept: &cx.outputs.kept,
         };

@@ -161,7 +161,7 @@ impl Windows {
                 .bind(Input::Field(source.kept[usize::from(index)])),
             input => feed.segment.bind(input),
         };
-        let registers = vm::run(code, bind, Selection::Rows(&selected));
+        let registers = vm::run(code, cx.tables, bind, Selection::Rows(&selected));
         cx.counters.faults += registers.faults();
         let truth: Cow<'_, [u64]> = registers.truth(0);
         truth.into_owned()

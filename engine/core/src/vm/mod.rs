@@ -10,12 +10,14 @@ mod format;
 mod load;
 mod logic;
 mod register;
+mod table;
 mod text;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use trapjaw_event::{FieldType, Ip, PlainText, ValueRef};
-use trapjaw_program::{Code, Const, Input, Inst, Opcode, Operand};
+use trapjaw_program::{Code, Const, Input, Inst, Kind, Opcode, Operand, Table};
 
 pub(crate) use load::{Bound, Selection};
 pub(crate) use register::Arg;
@@ -26,19 +28,23 @@ use text::TextArg;
 #[derive(Debug)]
 pub(crate) struct Registers<'a> {
     code: &'a Code,
+    tables: &'a [Arc<Table>],
     rows: usize,
     made: Vec<Register<'a>>,
     faults: u64,
 }
 
-/// Runs `code` over the selected rows of the columns that `bind` gives for its inputs.
+/// Runs `code` over the selected rows of the columns that `bind` gives for its inputs. It looks things up in `tables`,
+/// with which it was verified.
 pub(crate) fn run<'a>(
     code: &'a Code,
+    tables: &'a [Arc<Table>],
     bind: impl Fn(Input) -> Bound<'a>,
     selection: Selection<'_>,
 ) -> Registers<'a> {
     let mut run = Registers {
         code,
+        tables,
         rows: selection.len(),
         made: Vec::with_capacity(code.instructions.len()),
         faults: 0,
@@ -233,6 +239,15 @@ impl<'a> Registers<'a> {
                 text::test(self.rows, op, self.texts(a), self.texts(b))
             }
             O::InInt | O::InFloat | O::InText | O::InIp => self.member(a, b),
+            O::RowInt | O::RowText | O::RowIp => self.rows_of(a, b),
+            O::HasInt | O::HasText | O::HasIp => self.is_key(a, b),
+            O::CellBool | O::CellInt | O::CellFloat | O::CellText | O::CellIp => {
+                let Const::Column(table, field) = *self.constant(b) else {
+                    mismatch()
+                };
+                let cells = self.tables[table.index()].cells(usize::from(field));
+                table::cells_of(self.rows, self.ints(a), cells)
+            }
             O::AddInt | O::SubInt | O::MulInt | O::NegInt => {
                 let b = if op == O::NegInt {
                     (Arg::One(0), None)
@@ -272,6 +287,37 @@ impl<'a> Registers<'a> {
             | O::FormatDuration
             | O::FormatIp
             | O::FormatEnum => self.format(op, a, b),
+        }
+    }
+
+    fn table(&self, operand: Operand) -> &'a Table {
+        let Const::Table(id) = *self.constant(operand) else {
+            mismatch()
+        };
+        &self.tables[id.index()]
+    }
+
+    /// The rows of a table whose keys `a` has.
+    fn rows_of(&self, a: Operand, b: Operand) -> Register<'a> {
+        let (rows, table) = (self.rows, self.table(b));
+        match Kind::of(table.key_type()) {
+            Kind::Text => table::rows_of_texts(rows, self.texts(a), table),
+            Kind::Ip => table::rows_of(rows, self.ips(a), |key| {
+                table.row_of_ip(Ip::from_octets(key))
+            }),
+            _ => table::rows_of(rows, self.ints(a), |key| table.row_of_int(key)),
+        }
+    }
+
+    /// Is `a` a key of a table?
+    fn is_key(&self, a: Operand, b: Operand) -> Register<'a> {
+        let (rows, table) = (self.rows, self.table(b));
+        match Kind::of(table.key_type()) {
+            Kind::Text => text::unary(rows, self.texts(a), |key| table.row_of_text(key).is_some()),
+            Kind::Ip => compare::unary(rows, self.ips(a), |key| {
+                table.row_of_ip(Ip::from_octets(key)).is_some()
+            }),
+            _ => compare::unary(rows, self.ints(a), |key| table.row_of_int(key).is_some()),
         }
     }
 

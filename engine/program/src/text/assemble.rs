@@ -10,6 +10,7 @@ use crate::code::{Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slo
 use crate::limits::{MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS};
 use crate::op::{Opcode, Takes};
 use crate::pool::Pool;
+use crate::table::TableId;
 
 /// Reads the text of code; inputs and constants are numbered in order of first use. It checks the form alone:
 /// verification judges the meaning.
@@ -140,6 +141,11 @@ impl<'a> Line<'a> {
         }
     }
 
+    fn number(&mut self) -> Result<u16, String> {
+        let word = self.word()?;
+        word.parse().map_err(|_| format!("no number `{word}`"))
+    }
+
     fn colon(&mut self) -> Result<(), String> {
         match self.next()? {
             Token::Word(":") => Ok(()),
@@ -201,6 +207,10 @@ impl<'a> Line<'a> {
         match token {
             Token::Mark('[') => Ok(Const::Names(texts(self.values(']')?)?)),
             Token::Mark('{') => set(self.values('}')?, takes),
+            Token::Word("table") => Ok(Const::Table(TableId::new(self.number()?))),
+            Token::Word("column") => {
+                Ok(Const::Column(TableId::new(self.number()?), self.number()?))
+            }
             token => single(token),
         }
     }

@@ -121,6 +121,8 @@ fn constant(f: &mut Formatter<'_>, constant: &Const) -> fmt::Result {
         Const::TextSet(values) => list(f, "{}", values, |f, value| quoted(f, value)),
         Const::IpSet(values) => list(f, "{}", values, |f, value| write!(f, "{value}")),
         Const::Names(values) => list(f, "[]", values, |f, value| quoted(f, value)),
+        Const::Table(table) => write!(f, "table {table}"),
+        Const::Column(table, field) => write!(f, "column {table} {field}"),
     }
 }
 

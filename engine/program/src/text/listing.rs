@@ -7,6 +7,7 @@ use trapjaw_event::{EventType, Registry};
 use super::disassemble::{Lines, Subject};
 use crate::code::{Code, Input};
 use crate::rule::{Aggregate, Clause, Routing, Rule, RuleSet, Source, TypeProgram, When};
+use crate::table::Table;
 
 /// The text of a rule set: each type's conditions with the rules that use them, then each rule, in file order, with its
 /// clause and its codes. Comments name fields and results.
@@ -26,6 +27,9 @@ pub fn listing(set: &RuleSet) -> String {
 }
 
 fn write_set(text: &mut String, set: &RuleSet) -> fmt::Result {
+    for (number, table) in set.tables.iter().enumerate() {
+        write_table(text, number, table)?;
+    }
     let types = set.registry.iter().zip(&set.types);
     for ((_, ty), program) in types.filter(|(_, program)| !program.readers.is_empty()) {
         write_type(text, ty, program, &set.rules)?;
@@ -34,6 +38,26 @@ fn write_set(text: &mut String, set: &RuleSet) -> fmt::Result {
         write_rule(text, rule, &set.registry)?;
     }
     Ok(())
+}
+
+/// What it is and how large; not its rows.
+fn write_table(text: &mut String, number: usize, table: &Table) -> fmt::Result {
+    writeln!(
+        text,
+        "table {number} {} ({} rows)",
+        table.name(),
+        table.rows()
+    )?;
+    for (place, field) in table.fields().iter().enumerate() {
+        let optional = if field.optional { "?" } else { "" };
+        let key = if place == table.key() { " key" } else { "" };
+        writeln!(
+            text,
+            "  column {place} {} : {}{optional}{key}",
+            field.name, field.ty
+        )?;
+    }
+    writeln!(text)
 }
 
 fn write_type(
@@ -217,7 +241,10 @@ fn clause(clause: Clause) -> String {
         Clause::Sliding { length, each: at } => format!("over {}{}", Span(length), each(at)),
         Clause::Tumbling { length } => format!("over {} tumbling", Span(length)),
         Clause::All { each: at } => format!("over all{}", each(at)),
-        Clause::Absent { duration } => format!("absent {}", Span(duration)),
+        Clause::Absent { duration, of } => {
+            let of = of.map_or_else(String::new, |table| format!(" of table {table}"));
+            format!("absent {}{of}", Span(duration))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One code: operands exist, precede their use and have the kinds of the op table.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use trapjaw_event::{EventType, FieldType};
 
@@ -10,6 +11,7 @@ use crate::code::{Code, Const, Input, Inst, Kind, Operand, Output, Slot};
 use crate::limits::{MAX_CONSTANTS, MAX_DIGITS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS};
 use crate::op::{Gives, Takes};
 use crate::rule::{Aggregate, Kept};
+use crate::table::{Table, TableId};
 
 /// What code at a place may read.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,11 @@ impl Scope<'_> {
     }
 }
 
-pub(super) fn check(code: &Code, scope: &Scope<'_>) -> Result<(), VerifyError> {
+pub(super) fn check(
+    code: &Code,
+    scope: &Scope<'_>,
+    tables: &[Arc<Table>],
+) -> Result<(), VerifyError> {
     limited("inputs", code.inputs.len(), MAX_INPUTS)?;
     limited("constants", code.constants.len(), MAX_CONSTANTS)?;
     limited("instructions", code.instructions.len(), MAX_INSTRUCTIONS)?;
@@ -62,6 +68,7 @@ pub(super) fn check(code: &Code, scope: &Scope<'_>) -> Result<(), VerifyError> {
     }
     let mut lanes = Lanes {
         code,
+        tables,
         registers: Vec::with_capacity(code.instructions.len()),
     };
     for (index, inst) in code.instructions.iter().enumerate() {
@@ -103,6 +110,7 @@ fn inputs(inputs: &[Slot], scope: &Scope<'_>) -> Result<(), VerifyError> {
 /// The kinds of the registers made so far.
 struct Lanes<'a> {
     code: &'a Code,
+    tables: &'a [Arc<Table>],
     registers: Vec<Kind>,
 }
 
@@ -119,7 +127,10 @@ impl Lanes<'_> {
             Gives::Lane(kind) => {
                 let operands = [inst.a, inst.b];
                 let moving = places.iter().zip(operands).any(|(takes, operand)| {
-                    matches!(takes, Takes::Lane(_) | Takes::AnyRegister) && !operand.is_constant()
+                    // What a table holds is not the code's: looking a constant up is no constant.
+                    matches!(takes, Takes::Table(_))
+                        || matches!(takes, Takes::Lane(_) | Takes::AnyRegister)
+                            && !operand.is_constant()
                 });
                 if !moving {
                     return Err(VerifyError::new(
@@ -163,6 +174,24 @@ impl Lanes<'_> {
                 Const::Names(_) => Ok(()),
                 other => Err(mismatch(operand, "names", other.what())),
             },
+            Takes::Table(wanted) => match self.constant(operand)? {
+                Const::Table(id) => match Kind::of(self.table(*id)?.key_type()) {
+                    kind if kind == wanted => Ok(()),
+                    kind => Err(mismatch(
+                        operand,
+                        &format!("table by {wanted}"),
+                        kind.name(),
+                    )),
+                },
+                other => Err(mismatch(operand, "table", other.what())),
+            },
+            Takes::Column(wanted) => match self.constant(operand)? {
+                Const::Column(id, place) => match self.column(*id, *place)? {
+                    kind if kind == wanted => Ok(()),
+                    kind => Err(mismatch(operand, wanted.name(), kind.name())),
+                },
+                other => Err(mismatch(operand, "field of a table", other.what())),
+            },
             Takes::Digits => match self.constant(operand)? {
                 Const::Int(digits) if (0..=MAX_DIGITS).contains(digits) => Ok(()),
                 Const::Int(digits) => Err(VerifyError::new(
@@ -172,6 +201,21 @@ impl Lanes<'_> {
                 other => Err(mismatch(operand, "int", other.what())),
             },
         }
+    }
+
+    fn table(&self, id: TableId) -> Result<&Table, VerifyError> {
+        let table = self.tables.get(id.index()).map(|table| &**table);
+        table.ok_or_else(|| VerifyError::new(Fault::TableUnknown, format!("no table {id}")))
+    }
+
+    fn column(&self, id: TableId, place: u16) -> Result<Kind, VerifyError> {
+        let table = self.table(id)?;
+        let field = table.fields().get(usize::from(place));
+        let unknown = || {
+            let reason = format!("table `{}` has no field {place}", table.name());
+            VerifyError::new(Fault::TableField, reason)
+        };
+        field.map(|field| Kind::of(&field.ty)).ok_or_else(unknown)
     }
 
     fn output(&self, output: &Output) -> Result<(), VerifyError> {

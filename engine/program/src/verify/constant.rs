@@ -8,7 +8,9 @@ use crate::limits::MAX_SET;
 
 pub(super) fn check(constant: &Const) -> Result<(), VerifyError> {
     match constant {
-        Const::Bool(_) | Const::Int(_) | Const::Ip(_) => Ok(()),
+        Const::Bool(_) | Const::Int(_) | Const::Ip(_) | Const::Table(_) | Const::Column(..) => {
+            Ok(())
+        }
         Const::Float(value) => float(*value),
         Const::Text(value) => text(value),
         Const::IntSet(values) => sorted(values),

@@ -112,6 +112,12 @@ faults! {
     Order = "order";
     /// A rule stands before one that emits an event it reads; so each cycle is refused.
     OrderEmit = "order-emit";
+    /// A table that something refers to is not there.
+    TableUnknown = "table-unknown";
+    /// A table has no such field.
+    TableField = "table-field";
+    /// A rule that expects the keys of a table has another key.
+    TableKey = "table-key";
     /// A type's list of readers is not the list of the sources that read it.
     Readers = "readers";
 }

@@ -8,6 +8,7 @@ mod rule;
 mod source;
 
 use core::ops::Deref;
+use std::sync::Arc;
 
 use trapjaw_event::{RuleId, TypeId};
 
@@ -15,8 +16,9 @@ pub use code::Scope;
 pub use error::VerifyError;
 
 use crate::code::{Code, Kind};
-use crate::limits::MAX_RULES;
+use crate::limits::{MAX_RULES, MAX_TABLES};
 use crate::rule::{RuleSet, TypeProgram};
+use crate::table::Table;
 use error::{Fault, Within, limited};
 
 /// What verification has proven sound. Only [`verify`] and [`verify_code`] make one, and it can't be changed.
@@ -25,8 +27,9 @@ use error::{Fault, Within, limited};
 ///
 /// - every operand exists, a register before its use, and is of the kind that the op table asks for;
 /// - every input exists where the code runs, is of the stated kind, and is listed once;
-/// - each instruction but `load` has a register among its operands: none is of constants alone, a single operand is
-///   always a register, and a set, names or digits are always a constant;
+/// - each instruction but `load` has a register among its operands: none is of constants alone but for look-ups in
+///   tables, a single operand is always a register, and a set, names, digits, a table or a field of one are always a
+///   constant, and those of tables exist;
 /// - sets are in strictly rising order, float constants are neither NaN nor -0.0, texts keep their limit;
 /// - every output's operand is of its type's kind. It may be a constant.
 ///
@@ -109,6 +112,8 @@ impl Verified<RuleSet> {
 /// The first fault found, in the order: types, rules, readers, order.
 pub fn verify(set: RuleSet) -> Result<Verified<RuleSet>, VerifyError> {
     limited("rules", set.rules.len(), MAX_RULES)?;
+    limited("tables", set.tables.len(), MAX_TABLES)?;
+    rule::distinct(set.tables.iter().map(|table| table.name())).within(|| "tables".into())?;
     if set.types.len() != set.registry.len() {
         return Err(VerifyError::new(
             Fault::Types,
@@ -120,7 +125,8 @@ pub fn verify(set: RuleSet) -> Result<Verified<RuleSet>, VerifyError> {
         ));
     }
     for ((_, ty), program) in set.registry.iter().zip(&set.types) {
-        conditions(program, &Scope::Event(ty)).within(|| format!("event type `{}`", ty.name))?;
+        conditions(program, &Scope::Event(ty), &set.tables)
+            .within(|| format!("event type `{}`", ty.name))?;
     }
     rule::check_all(&set)?;
     order::readers(&set)?;
@@ -137,12 +143,29 @@ pub fn verify_code<'a>(
     code: &'a Code,
     scope: &Scope<'_>,
 ) -> Result<Verified<&'a Code>, VerifyError> {
-    code::check(code, scope)?;
+    verify_code_with(code, scope, &[])
+}
+
+/// As [`verify_code`], of code that looks things up in these tables.
+///
+/// # Errors
+///
+/// The first fault found.
+pub fn verify_code_with<'a>(
+    code: &'a Code,
+    scope: &Scope<'_>,
+    tables: &[Arc<Table>],
+) -> Result<Verified<&'a Code>, VerifyError> {
+    code::check(code, scope, tables)?;
     Ok(Verified(code))
 }
 
-fn conditions(program: &TypeProgram, scope: &Scope<'_>) -> Result<(), VerifyError> {
-    code::check(&program.code, scope)?;
+fn conditions(
+    program: &TypeProgram,
+    scope: &Scope<'_>,
+    tables: &[Arc<Table>],
+) -> Result<(), VerifyError> {
+    code::check(&program.code, scope, tables)?;
     let outputs = &program.code.outputs;
     match outputs.iter().position(|o| Kind::of(&o.ty) != Kind::Bool) {
         None => Ok(()),

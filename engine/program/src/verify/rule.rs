@@ -1,6 +1,7 @@
 //! One rule: names, clause, routing, and what it does when it fires.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use trapjaw_event::limits::{MAX_FIELDS, MAX_NAME};
 use trapjaw_event::{FieldType, TypeId};
@@ -11,6 +12,7 @@ use super::source;
 use crate::code::Code;
 use crate::limits::{MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_FIRINGS, MAX_KEY_PARTS};
 use crate::rule::{Action, Clause, Emit, Routing, Rule, RuleSet, When};
+use crate::table::{Table, TableId};
 
 /// Every rule by itself, and that their names are distinct.
 pub(super) fn check_all(set: &RuleSet) -> Result<(), VerifyError> {
@@ -39,7 +41,7 @@ fn check_one(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
     distinct(rule.kept.iter().map(|kept| &*kept.name)).within(|| "kept fields".into())?;
     distinct(rule.key.iter().map(|part| &*part.name)).within(|| "key".into())?;
     distinct(rule.aggregates.iter().map(|a| &*a.name)).within(|| "aggregates".into())?;
-    clause(rule)?;
+    clause(rule, &set.tables)?;
     routing(rule)?;
     source::check_all(rule, set)?;
     let scope = Scope::Rule {
@@ -47,18 +49,35 @@ fn check_one(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
         aggregates: &rule.aggregates,
     };
     if let Some(code) = &rule.having {
-        having(code, &scope).within(|| "having".into())?;
+        having(code, &scope, &set.tables).within(|| "having".into())?;
     }
     if let Some(derived) = &rule.emit {
         emit(derived, set, &scope).within(|| "emit".into())?;
     }
     for (index, call) in rule.actions.iter().enumerate() {
-        action(call, &scope).within(|| format!("action {index}"))?;
+        action(call, &scope, &set.tables).within(|| format!("action {index}"))?;
     }
     Ok(())
 }
 
-fn clause(rule: &Rule) -> Result<(), VerifyError> {
+/// The keys of a table are keys of the rule.
+fn expected(rule: &Rule, table: TableId, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
+    let Some(table) = tables.get(table.index()) else {
+        return Err(VerifyError::new(
+            Fault::TableUnknown,
+            format!("no table {table}"),
+        ));
+    };
+    match &rule.key[..] {
+        [part] if part.ty == *table.key_type() => Ok(()),
+        _ => Err(VerifyError::new(
+            Fault::TableKey,
+            format!("the key is not one {}", table.key_type()),
+        )),
+    }
+}
+
+fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     // `gap` may be left out, and `keep` be 0.
     let durations = match rule.clause {
         Clause::Each | Clause::All { .. } => [1, 1],
@@ -71,7 +90,11 @@ fn clause(rule: &Rule) -> Result<(), VerifyError> {
             [duration, gap.unwrap_or(1)]
         }
         Clause::Sliding { length, .. } | Clause::Tumbling { length } => [length, 1],
-        Clause::Absent { duration } => [duration, 1],
+        Clause::Absent { duration, of } => {
+            of.map_or(Ok(()), |table| expected(rule, table, tables))
+                .within(|| "clause".into())?;
+            [duration, 1]
+        }
     };
     (durations.into_iter())
         .try_for_each(positive)
@@ -122,8 +145,8 @@ fn routing(rule: &Rule) -> Result<(), VerifyError> {
     }
 }
 
-fn having(code: &Code, scope: &Scope<'_>) -> Result<(), VerifyError> {
-    check(code, scope)?;
+fn having(code: &Code, scope: &Scope<'_>, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
+    check(code, scope, tables)?;
     match &code.outputs[..] {
         [output] if output.ty == FieldType::Bool => Ok(()),
         outputs => Err(VerifyError::new(
@@ -135,7 +158,7 @@ fn having(code: &Code, scope: &Scope<'_>) -> Result<(), VerifyError> {
 
 fn emit(emit: &Emit, set: &RuleSet, scope: &Scope<'_>) -> Result<(), VerifyError> {
     known_type(emit.type_id, set)?;
-    check(&emit.code, scope)?;
+    check(&emit.code, scope, &set.tables)?;
     let ty = set.registry.get(emit.type_id);
     if emit.fields.len() != ty.fields.len() {
         return Err(VerifyError::new(
@@ -157,7 +180,7 @@ fn emit(emit: &Emit, set: &RuleSet, scope: &Scope<'_>) -> Result<(), VerifyError
     Ok(())
 }
 
-fn action(action: &Action, scope: &Scope<'_>) -> Result<(), VerifyError> {
+fn action(action: &Action, scope: &Scope<'_>, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     name(&action.name)?;
     limited("arguments", action.arguments.len(), MAX_ARGUMENTS)?;
     distinct(action.arguments.iter().map(|argument| &**argument)).within(|| "arguments".into())?;
@@ -171,7 +194,7 @@ fn action(action: &Action, scope: &Scope<'_>) -> Result<(), VerifyError> {
             ),
         ));
     }
-    check(&action.code, scope)?;
+    check(&action.code, scope, tables)?;
     for (argument, output) in action.arguments.iter().zip(&action.outputs) {
         output_of(&action.code, *output, None).within(|| format!("argument `{argument}`"))?;
     }
@@ -226,7 +249,7 @@ fn name(name: &str) -> Result<(), VerifyError> {
     limited("bytes in a name", name.len(), MAX_NAME)
 }
 
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), VerifyError> {
+pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), VerifyError> {
     let mut seen = HashSet::new();
     for name in names {
         if name.is_empty() {

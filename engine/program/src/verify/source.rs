@@ -1,6 +1,7 @@
 //! What a rule takes from its events: conditions, kept fields, key, aggregates.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use trapjaw_event::{EventType, FieldType};
 
@@ -8,6 +9,7 @@ use super::code::{Scope, check};
 use super::error::{Fault, VerifyError, Within};
 use super::rule::{known_type, output_of};
 use crate::rule::{Aggregate, Rule, RuleSet, Source};
+use crate::table::Table;
 
 /// All sources of a rule, and what it asks of each.
 pub(super) fn check_all(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
@@ -47,13 +49,18 @@ pub(super) fn check_all(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
                 .within(|| "condition".into())
                 .within(place)?;
         }
-        check_one(source, ty, rule).within(place)?;
+        check_one(source, ty, rule, &set.tables).within(place)?;
     }
     Ok(())
 }
 
-fn check_one(source: &Source, ty: &EventType, rule: &Rule) -> Result<(), VerifyError> {
-    check(&source.inputs, &Scope::Event(ty))?;
+fn check_one(
+    source: &Source,
+    ty: &EventType,
+    rule: &Rule,
+    tables: &[Arc<Table>],
+) -> Result<(), VerifyError> {
+    check(&source.inputs, &Scope::Event(ty), tables)?;
     kept(source, ty, rule)?;
     let has = |output: u16, ty: Option<&FieldType>| output_of(&source.inputs, output.into(), ty);
     for part in &rule.key {

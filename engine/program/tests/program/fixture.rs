@@ -178,6 +178,7 @@ pub(crate) fn page() -> Rule {
 
 pub(crate) fn set() -> RuleSet {
     RuleSet {
+        tables: vec![],
         registry: Arc::new(registry()),
         types: types(),
         rules: vec![hot(), page()],

@@ -3,8 +3,9 @@
 use core::fmt::Write;
 
 use proptest::prelude::*;
+use trapjaw_program::sample::tables;
 use trapjaw_program::sample::{self, Entropy};
-use trapjaw_program::{Code, Scope, assemble, listing, verify_code};
+use trapjaw_program::{Code, Scope, assemble, listing, verify_code_with};
 
 use crate::fixture;
 use crate::verify_code::SLOTS;
@@ -47,7 +48,7 @@ r20 = coalesce.bool r9, false
 #[test]
 fn text_leads_back_to_itself() {
     let code = assemble(TEXT).unwrap();
-    assert!(verify_code(&code, &Scope::Slots(&SLOTS)).is_ok());
+    assert!(verify_code_with(&code, &Scope::Slots(&SLOTS), &tables()).is_ok());
     assert_eq!(code.to_string(), TEXT);
 }
 
@@ -245,7 +246,7 @@ proptest! {
             prop_assert_eq!(code.encode(), bytes);
             // Neither form panics over code that was never verified.
             prop_assert_eq!(code.to_string().lines().count(), code.instructions.len() + code.outputs.len());
-            drop(verify_code(&code, &Scope::Slots(&SLOTS)));
+            drop(verify_code_with(&code, &Scope::Slots(&SLOTS), &tables()));
         }
     }
 
@@ -261,7 +262,7 @@ proptest! {
         let code = sampled(&bytes);
         let all: Vec<u32> = (0..code.outputs.len() as u32).collect();
         let slice = code.slice(&all);
-        prop_assert!(verify_code(&slice, &Scope::Slots(&SLOTS)).is_ok());
+        prop_assert!(verify_code_with(&slice, &Scope::Slots(&SLOTS), &tables()).is_ok());
         prop_assert_eq!(&slice.slice(&all), &slice);
         prop_assert_eq!(slice.compacted(), slice);
     }

@@ -9,7 +9,7 @@ use trapjaw_program::{
 use crate::fixture::{HOT, PAGE, hot, page, registry, set, types};
 
 fn of(rule: &Rule) -> Vec<u8> {
-    rule.meaning_bytes(&registry(), &types())
+    rule.meaning_bytes(&registry(), &types(), &[])
 }
 
 #[test]
@@ -23,8 +23,8 @@ fn what_a_rule_says_of_itself_means_nothing() {
     rule.routing = Routing::Home(3);
     assert_eq!(of(&rule), of(&hot()));
     assert_eq!(
-        rule.meaning_hash(&registry(), &types()),
-        hot().meaning_hash(&registry(), &types())
+        rule.meaning_hash(&registry(), &types(), &[]),
+        hot().meaning_hash(&registry(), &types(), &[])
     );
 }
 
@@ -91,7 +91,7 @@ fn other_rules_and_fields_mean_nothing() {
     let emit = rule.emit.as_mut().unwrap();
     emit.type_id = incident;
     emit.fields = vec![None, Some(0), Some(1), None];
-    assert_eq!(rule.meaning_bytes(&registry, &types), of(&hot()));
+    assert_eq!(rule.meaning_bytes(&registry, &types, &[]), of(&hot()));
 }
 
 /// A change of the rule `hot`, and the side of it that it changes.
@@ -133,6 +133,7 @@ const CHANGES: [Change; 29] = [
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::Absent {
             duration: 60_000_000_000,
+            of: None,
         };
     }),
     (&[Aspect::Clause], |s| {
@@ -203,7 +204,7 @@ fn what_a_rule_does_is_its_meaning() {
     for (_, change) in CHANGES {
         let mut set = set();
         change(&mut set);
-        meanings.push(set.rules[HOT].meaning_bytes(&registry(), &set.types));
+        meanings.push(set.rules[HOT].meaning_bytes(&registry(), &set.types, &[]));
     }
     for (index, meaning) in meanings.iter().enumerate() {
         let first = meanings.iter().position(|other| other == meaning);
@@ -224,7 +225,7 @@ fn severity_counts_only_where_an_event_takes_it() {
 fn meant(mut set: RuleSet) -> RuleSet {
     let (registry, types) = (set.registry.clone(), set.types.clone());
     for rule in &mut set.rules {
-        rule.meaning = rule.meaning_hash(&registry, &types);
+        rule.meaning = rule.meaning_hash(&registry, &types, &[]);
     }
     set
 }

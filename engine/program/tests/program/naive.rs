@@ -102,6 +102,7 @@ fn made(code: &Code, registers: &[Kind], inst: Inst) -> Option<Kind> {
         Some(Found::Constant(constant)) => Some(*constant),
         _ => None,
     };
+    let keys = ["int", "text", "ip"];
     let (fits, result) = match stem {
         "is_null" => (held && alone, "bool"),
         "not" => (one("bool"), "bool"),
@@ -121,6 +122,26 @@ fn made(code: &Code, registers: &[Kind], inst: Inst) -> Option<Kind> {
                 _ => "",
             };
             (held && is(&a, suffix) && set == suffix, "bool")
+        }
+        // The tables of samples, and the kinds of their fields.
+        "row" | "has" => {
+            let key = match constant {
+                Some(Const::Table(id)) => keys.get(id.index()).copied(),
+                _ => None,
+            };
+            let result = if stem == "row" { "int" } else { "bool" };
+            (is(&a, suffix) && key == Some(suffix), result)
+        }
+        "cell" => {
+            let cell = match constant {
+                Some(Const::Column(id, 5)) => keys.get(id.index()).copied(),
+                Some(Const::Column(id, place)) if id.index() < keys.len() => {
+                    let kinds = ["bool", "int", "float", "text", "ip"];
+                    kinds.get(usize::from(*place)).copied()
+                }
+                _ => None,
+            };
+            (held && is(&a, "int") && cell == Some(suffix), suffix)
         }
         "format" => match suffix {
             "fixed" => {
@@ -152,6 +173,11 @@ fn proper(constant: &Const) -> bool {
         Const::TextSet(values) => rising(values),
         Const::IpSet(values) => rising(values),
         Const::Names(names) => !names.is_empty(),
-        Const::Bool(_) | Const::Int(_) | Const::Text(_) | Const::Ip(_) => true,
+        Const::Bool(_)
+        | Const::Int(_)
+        | Const::Text(_)
+        | Const::Ip(_)
+        | Const::Table(_)
+        | Const::Column(..) => true,
     }
 }

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use trapjaw_event::limits::{MAX_TEXT, MAX_VARIANTS};
 use trapjaw_event::{FieldId, FieldType};
 use trapjaw_program::limits::{MAX_INPUTS, MAX_SET};
-use trapjaw_program::sample::{self, Entropy};
+use trapjaw_program::sample::{self, Entropy, tables};
 use trapjaw_program::{
     Code, Const, Envelope, Input, Inst, Kind, Opcode, Operand, Output, Scope, Slot, assemble,
-    verify_code,
+    verify_code, verify_code_with,
 };
 
 use crate::naive;
@@ -166,6 +166,16 @@ fn refusals() -> Vec<(&'static str, Code)> {
         ("operand-fixed", "r5 = not true"),
         ("operand-fixed", "r5 = in.int 1, {1}"),
         ("operand-fixed", "r5 = format.fixed 1.5, 2"),
+        ("operand-kind", "r5 = row.int r1, {1}"),
+        ("operand-kind", "r5 = row.int r1, column 0 5"),
+        ("operand-kind", "r5 = row.int r1, table 1"),
+        ("operand-kind", "r5 = has.text r4, table 1"),
+        ("operand-kind", "r5 = cell.int r1, table 0"),
+        ("operand-kind", "r5 = cell.int r1, column 0 3"),
+        ("operand-fixed", "r5 = cell.int 1, column 0 1"),
+        ("table-unknown", "r5 = has.ip r4, table 3"),
+        ("table-unknown", "r5 = cell.int r1, column 3 1"),
+        ("table-field", "r5 = cell.int r1, column 0 6"),
         ("digits", "r5 = format.fixed r2, 18"),
         ("digits", "r5 = format.fixed r2, -1"),
         ("output-kind", "-> r0 : int"),
@@ -190,7 +200,7 @@ pub(crate) fn codes_refused() -> Vec<&'static str> {
 #[test]
 fn each_rule_refuses() {
     for (index, (expected, code)) in refusals().into_iter().enumerate() {
-        match verify_code(&code, &SCOPE) {
+        match verify_code_with(&code, &SCOPE, &tables()) {
             Ok(_) => panic!("case {index} ({expected}) is accepted"),
             Err(error) => assert_eq!(error.code(), expected, "case {index}: {error}"),
         }
@@ -208,6 +218,9 @@ fn the_edges_are_accepted() {
         "r5 = sub.int 1, r1",
         "r5 = is_null r4",
         "r5 = format.enum r1, [\"a\", \"a\"]",
+        "r5 = row.text \"a\", table 1",
+        "r5 = has.int 7, table 0",
+        "r5 = cell.ip r1, column 2 5",
         "-> 1 : enum(\"a\", \"b\")",
         "-> r1 : enum(\"a\")",
         "-> \"\" : text",
@@ -215,11 +228,11 @@ fn the_edges_are_accepted() {
     ];
     for line in lines {
         let code = with_registers(line);
-        assert!(verify_code(&code, &SCOPE).is_ok(), "{line}");
+        assert!(verify_code_with(&code, &SCOPE, &tables()).is_ok(), "{line}");
         assert!(naive::sound(&code, &SLOTS), "{line}");
     }
     let text = with_constant(Const::Text("x".repeat(MAX_TEXT).into()));
-    assert!(verify_code(&text, &SCOPE).is_ok());
+    assert!(verify_code_with(&text, &SCOPE, &tables()).is_ok());
 }
 
 #[test]
@@ -236,12 +249,20 @@ fn every_operation_is_accepted_with_what_it_takes() {
             Takes::Set(_) => ", {}",
             Takes::Names => ", [\"a\"]",
             Takes::Digits => ", 2",
+            Takes::Table(Kind::Int) => ", table 0",
+            Takes::Table(Kind::Text) => ", table 1",
+            Takes::Table(_) => ", table 2",
+            Takes::Column(Kind::Bool) => ", column 0 0",
+            Takes::Column(Kind::Int) => ", column 0 1",
+            Takes::Column(Kind::Float) => ", column 0 2",
+            Takes::Column(Kind::Text) => ", column 0 3",
+            Takes::Column(Kind::Ip) => ", column 0 4",
             Takes::Input => unreachable!("only loads take inputs"),
         };
         let [a, b] = op.operands().map(place);
         let line = format!("r5 = {op} {}{b}", &a[2..]);
         assert!(
-            verify_code(&with_registers(&line), &SCOPE).is_ok(),
+            verify_code_with(&with_registers(&line), &SCOPE, &tables()).is_ok(),
             "{line}"
         );
     }
@@ -284,7 +305,7 @@ proptest! {
     fn samples_are_sound(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let code = sample::code(&SLOTS, &mut Entropy::new(&bytes));
         prop_assert!(naive::sound(&code, &SLOTS), "{code}");
-        let verdict = verify_code(&code, &SCOPE);
+        let verdict = verify_code_with(&code, &SCOPE, &tables());
         prop_assert!(verdict.is_ok(), "{verdict:?} of {code}");
     }
 
@@ -297,7 +318,7 @@ proptest! {
         for choices in damage.chunks(24) {
             sample::damage(&mut code, &mut Entropy::new(choices));
         }
-        let verdict = verify_code(&code, &SCOPE);
+        let verdict = verify_code_with(&code, &SCOPE, &tables());
         prop_assert_eq!(verdict.is_ok(), naive::sound(&code, &SLOTS), "{:?} of {}", verdict, code);
     }
 }
@@ -315,7 +336,7 @@ fn damage_is_often_fatal_and_sometimes_not() {
             .collect();
         let mut code = sample::code(&SLOTS, &mut Entropy::new(&bytes[..200]));
         sample::damage(&mut code, &mut Entropy::new(&bytes[200..]));
-        sound += u32::from(verify_code(&code, &SCOPE).is_ok());
+        sound += u32::from(verify_code_with(&code, &SCOPE, &tables()).is_ok());
     }
     assert!((200..1_800).contains(&sound), "{sound} of 2000");
 }

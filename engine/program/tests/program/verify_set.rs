@@ -7,9 +7,10 @@ use trapjaw_program::limits::{
     MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_DERIVATION_DEPTH, MAX_FIRINGS, MAX_KEY_PARTS,
     MAX_RULES,
 };
+use trapjaw_program::sample::tables;
 use trapjaw_program::{
-    AggregateFunction, Clause, Limit, Routing, RuleSet, TypeProgram, VerifyError, When, assemble,
-    verify,
+    AggregateFunction, Clause, Limit, Routing, RuleSet, TableId, TypeProgram, VerifyError, When,
+    assemble, verify,
 };
 
 use crate::fixture::{CPU, HOT, PAGE, page, set};
@@ -145,7 +146,10 @@ const CASES: &[Case] = &[
         };
     }),
     ("duration", |s| {
-        s.rules[PAGE].clause = Clause::Absent { duration: 0 };
+        s.rules[PAGE].clause = Clause::Absent {
+            duration: 0,
+            of: None,
+        };
     }),
     ("duration", |s| {
         s.rules[PAGE].clause = Clause::Sustained {
@@ -168,7 +172,10 @@ const CASES: &[Case] = &[
         s.rules[PAGE].limit = Some(Limit { count: 0, per: 1 });
     }),
     ("window", |s| {
-        s.rules[HOT].clause = Clause::Absent { duration: 1 };
+        s.rules[HOT].clause = Clause::Absent {
+            duration: 1,
+            of: None,
+        };
     }),
     ("window", |s| {
         s.rules[PAGE].having = Some(assemble("-> true : bool").unwrap());
@@ -208,6 +215,22 @@ const CASES: &[Case] = &[
     ("clear", |s| s.rules[PAGE].reports_clear = true),
     ("clear", |s| s.rules[HOT].reports_clear = false),
     ("clear", |s| drop(s.rules[HOT].actions.pop())),
+    ("table-unknown", |s| {
+        s.rules[PAGE].clause = Clause::Absent {
+            duration: 1,
+            of: Some(TableId::new(3)),
+        };
+    }),
+    ("table-key", |s| {
+        s.tables = tables();
+        s.rules[PAGE].clause = Clause::Absent {
+            duration: 1,
+            of: Some(TableId::new(1)),
+        };
+    }),
+    ("name-repeated", |s| {
+        s.tables = [tables(), tables()].concat();
+    }),
     ("routing", |s| s.rules[HOT].routing = Routing::Local),
     ("routing", |s| s.rules[HOT].routing = Routing::Home(1)),
     ("routing", |s| s.rules[PAGE].routing = Routing::Keyed),

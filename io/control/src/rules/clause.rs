@@ -27,7 +27,13 @@ pub(crate) fn text(clause: Clause) -> impl fmt::Display {
         Clause::Sliding { length, each } => write!(f, "over {}{}", shown(length), suffix(each)),
         Clause::Tumbling { length } => write!(f, "over {} tumbling", shown(length)),
         Clause::All { each } => write!(f, "over all{}", suffix(each)),
-        Clause::Absent { duration } => write!(f, "absent {}", shown(duration)),
+        Clause::Absent { duration, of } => {
+            write!(f, "absent {}", shown(duration))?;
+            match of {
+                Some(_) => f.write_str(" of a table"),
+                None => Ok(()),
+            }
+        }
     })
 }
 
@@ -77,6 +83,7 @@ mod tests {
             (
                 Clause::Absent {
                     duration: MINUTE / 2,
+                    of: None,
                 },
                 "absent 30s",
             ),
