@@ -37,5 +37,5 @@ mod lower;
 pub mod source;
 pub mod syntax;
 
-pub use check::Checked;
+pub use check::{Checked, table_files};
 pub use compile::{Compiled, check, check_with_warnings, compile, compile_checked};

@@ -1,6 +1,8 @@
 //! Rule files as text, and places in them.
 
 use rowan::TextRange;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Names one file of a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,10 +91,27 @@ impl Source {
     }
 }
 
-/// The files of one rule set.
+/// Why the file of a table is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// In words that go behind a colon.
+    pub reason: String,
+}
+
+/// The path of a table's file that is named in the rule file of the first name: relative to its folder.
+pub fn beside(rule_file: &str, named: &str) -> String {
+    let folder = Path::new(rule_file).parent().unwrap_or(Path::new(""));
+    folder.join(named).display().to_string()
+}
+
+/// The files of one rule set: rule files, and those of the tables that they name.
+///
+/// The compiler reads no files. Whoever has rule files asks [`table_files`](crate::table_files) which others they need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceMap {
     sources: Vec<Source>,
+    /// By their paths.
+    tables: BTreeMap<String, Result<SourceId, Missing>>,
 }
 
 impl SourceMap {
@@ -101,11 +120,30 @@ impl SourceMap {
         SourceMap::default()
     }
 
-    /// Takes a file in. Names need not differ.
+    /// Takes a rule file in. Names need not differ.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId(self.sources.len() as u32);
         self.sources.push(Source::new(name.into(), text.into()));
         id
+    }
+
+    /// Takes the file of a table in, under its path as [`beside`] gives it.
+    pub fn add_table(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let path = path.into();
+        let id = self.add(path.clone(), text);
+        self.tables.insert(path, Ok(id));
+        id
+    }
+
+    /// Says why the file of a table is not there.
+    pub fn lack_table(&mut self, path: impl Into<String>, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.tables.insert(path.into(), Err(Missing { reason }));
+    }
+
+    /// The file of a table, by its path; `None` where nobody has looked for it.
+    pub fn table(&self, path: &str) -> Option<Result<SourceId, &Missing>> {
+        self.tables.get(path).map(|found| found.as_ref().copied())
     }
 
     /// The file of that number.
@@ -116,12 +154,13 @@ impl SourceMap {
         &self.sources[id.0 as usize]
     }
 
-    /// The files with their numbers, in the order in which they came.
+    /// The rule files with their numbers, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
         self.sources
             .iter()
             .enumerate()
             .map(|(at, source)| (SourceId(at as u32), source))
+            .filter(|(id, source)| self.tables.get(source.name()) != Some(&Ok(*id)))
     }
 }
 
@@ -144,6 +183,23 @@ mod tests {
         assert_eq!(at(8), (2, 3));
         assert_eq!(at(10), (3, 1));
         assert_eq!(at(99), (3, 1), "beyond the end");
+    }
+
+    #[test]
+    fn files_of_tables_are_no_rule_files() {
+        let mut map = SourceMap::new();
+        let rules = map.add("rules/a.trap", "");
+        let path = beside("rules/a.trap", "../owners.csv");
+        let table = map.add_table(&path, "host");
+        map.lack_table("x.csv", "no such file");
+        assert_eq!(map.iter().map(|(id, _)| id).collect::<Vec<_>>(), [rules]);
+        assert_eq!(map.table("rules/../owners.csv"), Some(Ok(table)));
+        assert_eq!(map.get(table).text(), "host");
+        let missing = map.table("x.csv").unwrap().unwrap_err();
+        assert_eq!(missing.reason, "no such file");
+        assert_eq!(map.table("y.csv"), None);
+        assert_eq!(beside("a.trap", "t.csv"), "t.csv");
+        assert_eq!(beside("rules/a.trap", "/srv/t.csv"), "/srv/t.csv");
     }
 
     #[test]

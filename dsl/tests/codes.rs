@@ -13,6 +13,9 @@ fn entries() -> impl Iterator<Item = &'static codes::Entry> {
 fn sources(text: &str) -> SourceMap {
     let mut sources = SourceMap::new();
     sources.add("rules.trap", text);
+    for (path, file) in codes::example_files(text) {
+        sources.add_table(path, file);
+    }
     sources
 }
 
@@ -86,6 +89,7 @@ fn wrong_examples_as_they_are_shown() {
         (3, "rules"),
         (4, "bounds"),
         (5, "patterns"),
+        (6, "tables"),
         (9, "unsupported"),
     ] {
         let of_area = entries().filter(|entry| entry.code.number() / 100 == area);

@@ -3,13 +3,14 @@
 use super::declare::{Declared, beyond_limit};
 use super::expr::{Checker, Place, Subject};
 use super::names::Names;
+use super::table;
 use super::{Outcome, Reported, SourceItem};
 use crate::diagnostic::{
     Diagnostic,
-    codes::{bounds, names as codes, unsupported},
+    codes::{bounds, names as codes},
     did_you_mean,
 };
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{AstNode, EventItem, FieldDecl, Item, StringLiteral, TypeExpr};
 use std::collections::{HashMap, HashSet};
 use trapjaw_event::limits::MAX_NAME;
@@ -44,6 +45,7 @@ const FOREIGN_TYPES: [(&str, &str); 11] = [
 /// Declares the event types of all files, and what else has a name among them.
 pub(super) fn declare_all(
     places: &[SourceItem],
+    sources: &SourceMap,
     names: &mut Names,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -59,16 +61,7 @@ pub(super) fn declare_all(
                 findings,
             ),
             Item::Table(item) => {
-                let message = "tables are not supported yet";
-                findings.push(Diagnostic::error(
-                    unsupported::TABLES,
-                    place.span(item),
-                    message,
-                ));
-                if let Some(name) = item.name() {
-                    declared.declare(&name.text(), place.span(&name), findings);
-                    names.tables.insert(name.text());
-                }
+                table::declare(item, place, sources, names, &mut declared, findings);
             }
             _ => {}
         }
@@ -90,13 +83,7 @@ fn declare(
         names.lost_types.insert(text);
         return;
     }
-    let mut fields = Fields {
-        source: place.source,
-        names: HashMap::new(),
-        declared: Vec::new(),
-        whole: true,
-        findings,
-    };
+    let mut fields = Fields::new(place.source, findings);
     item.fields().for_each(|field| fields.declare(&field));
     let Fields {
         declared: fields,
@@ -171,7 +158,7 @@ fn refused(error: &RegistryError, span: Span) -> Option<Diagnostic> {
 }
 
 /// The fields of one type.
-struct Fields<'f> {
+pub(super) struct Fields<'f> {
     source: SourceId,
     names: HashMap<String, Span>,
     declared: Vec<Field>,
@@ -180,12 +167,30 @@ struct Fields<'f> {
     findings: &'f mut Vec<Diagnostic>,
 }
 
-impl Fields<'_> {
-    fn declare(&mut self, field: &FieldDecl) {
-        let Some(path) = field.path() else { return };
-        let span = Span::new(self.source, path.syntax().text_range());
-        let name = path.text();
-        if let Some(&first) = self.names.get(&name) {
+impl<'f> Fields<'f> {
+    pub(super) fn new(source: SourceId, findings: &'f mut Vec<Diagnostic>) -> Self {
+        Fields {
+            source,
+            names: HashMap::new(),
+            declared: Vec::new(),
+            whole: true,
+            findings,
+        }
+    }
+
+    /// The type of a field, and whether null is allowed; of one whose name is new, and not too long.
+    pub(super) fn typed(
+        &mut self,
+        name: &str,
+        span: Span,
+        ty: Option<TypeExpr>,
+    ) -> Outcome<(FieldType, bool)> {
+        self.named(name, span)?;
+        self.field_type(ty)
+    }
+
+    fn named(&mut self, name: &str, span: Span) -> Outcome<()> {
+        if let Some(&first) = self.names.get(name) {
             let message = format!("there is a field `{name}` already");
             let error = Diagnostic::error(codes::DUPLICATE_FIELD, span, message);
             self.findings.push(
@@ -193,13 +198,23 @@ impl Fields<'_> {
                     .with_primary_label("declared again")
                     .with_label(first, "declared here"),
             );
-            return;
+            return Err(Reported);
         }
-        self.names.insert(name.clone(), span);
+        self.names.insert(name.to_owned(), span);
         if name.len() > MAX_NAME {
             self.whole = false;
             self.findings
                 .push(beyond_limit(span, "bytes in a name", MAX_NAME));
+            return Err(Reported);
+        }
+        Ok(())
+    }
+
+    fn declare(&mut self, field: &FieldDecl) {
+        let Some(path) = field.path() else { return };
+        let span = Span::new(self.source, path.syntax().text_range());
+        let name = path.text();
+        if self.named(&name, span).is_err() {
             return;
         }
         if ENVELOPE.contains(&&*name) {

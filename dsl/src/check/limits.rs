@@ -6,6 +6,12 @@ pub(super) const MAX_FINDINGS: usize = 1_000;
 /// Bytes of constant texts in a rule set, each counted where it is used: a short file can name a long constant often.
 pub(super) const MAX_CONSTANT_TEXT: usize = 64 << 20;
 
+/// Bytes of a table's file.
+pub(super) const MAX_TABLE_FILE: usize = 64 << 20;
+
+/// How many errors of one table are told.
+pub(super) const MAX_TABLE_FINDINGS: usize = 20;
+
 /// Networks in one list: each is two comparisons.
 pub(super) const MAX_NETWORKS: usize = 256;
 

@@ -12,16 +12,18 @@ mod fold;
 mod limits;
 mod names;
 mod rule;
+mod table;
 mod test;
 
 use crate::diagnostic::{Diagnostic, codes::syntax::TOO_MANY_ERRORS};
 use crate::hir;
-use crate::source::{SourceId, SourceMap, Span};
+use crate::source::{SourceId, SourceMap, Span, beside};
 use crate::syntax::ast::{AstNode, Item};
 use crate::syntax::{self, TextRange};
 use declare::Declared;
 use limits::MAX_FINDINGS;
 use names::Names;
+use std::collections::HashSet;
 use std::sync::Arc;
 use trapjaw_program::limits::MAX_RULES;
 
@@ -59,7 +61,7 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
     let mut findings = Vec::new();
     let places = read(sources, &mut findings);
     let mut names = Names::new(findings.is_empty());
-    event::declare_all(&places, &mut names, &mut findings);
+    event::declare_all(&places, sources, &mut names, &mut findings);
     constant::declare_all(&places, &mut names, &mut findings);
     event::declare_lateness(&places, &mut names, &mut findings);
     let (rules, name_spans) = rules(&places, &names, &mut findings);
@@ -78,6 +80,25 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
         rules,
         diagnostics: findings,
     }
+}
+
+/// The paths of the files that the tables of these rule files are read from, each once, in order.
+pub fn table_files(sources: &SourceMap) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut known = HashSet::new();
+    for (source, file) in sources.iter() {
+        // Most rule files have no table, and are not read twice.
+        if !file.text().contains("table") {
+            continue;
+        }
+        for item in syntax::parse(source, file.text()).tree().items() {
+            let Item::Table(table) = item else { continue };
+            let named = table.file().and_then(|named| named.plain_text());
+            let path = named.map(|named| beside(file.name(), &named));
+            paths.extend(path.filter(|path| known.insert(path.clone())));
+        }
+    }
+    paths
 }
 
 /// Leaves out what is beyond the limit, and says so.

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use trapjaw_event::{FieldType, Registry, TypeId, Value};
-use trapjaw_program::Table;
+use trapjaw_program::{Table, TableId};
 
 /// Everything that the items of a rule set declare.
 pub(super) struct Names {
@@ -17,7 +17,7 @@ pub(super) struct Names {
     /// Names of event types that could not be declared.
     pub(super) lost_types: HashSet<String>,
     /// The tables.
-    pub(super) tables: HashSet<String>,
+    pub(super) tables: HashMap<String, TableName>,
     /// The tables that are declared well enough to be used, in order.
     pub(super) tables_in_order: Vec<Arc<Table>>,
     /// The constants declared so far.
@@ -39,6 +39,15 @@ pub(super) enum Constant {
     Lost,
 }
 
+/// What a table's name stands for.
+#[derive(Clone, Copy)]
+pub(super) enum TableName {
+    /// This table.
+    Known(TableId),
+    /// A table whose declaration is wrong.
+    Lost,
+}
+
 /// What an event type's name stands for.
 pub(super) enum TypeName {
     /// This type.
@@ -55,7 +64,7 @@ impl Names {
             registry: Registry::new(),
             partial: HashSet::new(),
             lost_types: HashSet::new(),
-            tables: HashSet::new(),
+            tables: HashMap::new(),
             tables_in_order: Vec::new(),
             constants: HashMap::new(),
             constant_places: Declared::new("constant"),
@@ -70,6 +79,11 @@ impl Names {
             None if self.lost_types.contains(name) || !self.complete => TypeName::Lost,
             None => TypeName::Unknown,
         }
+    }
+
+    /// A table that is declared well enough to be used.
+    pub(super) fn table(&self, id: TableId) -> &Table {
+        &self.tables_in_order[id.index()]
     }
 
     /// The names of the event types, for suggestions.

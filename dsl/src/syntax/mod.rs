@@ -52,6 +52,15 @@ pub fn parse(source: SourceId, text: &str) -> Parse {
     Parse { green, errors }
 }
 
+/// The value of a text that is one literal of this kind, and nothing else.
+pub(crate) fn literal(source: SourceId, kind: SyntaxKind, text: &str) -> Option<ast::LiteralValue> {
+    let (tokens, errors) = lexer::lex(source, text);
+    match &tokens[..] {
+        [token] if errors.is_empty() && token.kind == kind => ast::decode_literal(kind, text)?.ok(),
+        _ => None,
+    }
+}
+
 fn too_large(source: SourceId, text: &str) -> Parse {
     let green = GreenNode::new(SyntaxKind::SourceFile.into(), []);
     let message = format!(

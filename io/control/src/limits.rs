@@ -117,6 +117,9 @@ pub const MAX_RULE_FILES: usize = 10_000;
 /// Most bytes of all rule files of a rule set.
 pub const MAX_RULE_BYTES: u64 = 64 << 20;
 
+/// Most bytes of the files of all tables of a rule set.
+pub const MAX_TABLE_BYTES: u64 = 256 << 20;
+
 /// Most folders within one another that are searched for rule files.
 pub const MAX_RULE_DEPTH: usize = 16;
 

@@ -72,19 +72,20 @@ impl Checker<'_> {
         set: &ast::Expr,
         span: Span,
     ) -> Outcome<Expr> {
+        if let Some(ast::Expr::Name(name)) = set.clone().without_parens()
+            && let Some(table) = self.names.tables.get(&name.text())
+        {
+            return self.in_table(operand, *table, span);
+        }
         let operand = self.expr(operand, None);
         let items = match set.clone().without_parens().ok_or(Reported)? {
             ast::Expr::List(list) => list.items().collect(),
             literal @ ast::Expr::Literal(_) if network(&literal).is_some() => vec![literal],
-            ast::Expr::Name(name) if self.names.tables.contains(&name.text()) => {
-                let span = self.span(set);
-                return self.unsupported(unsupported::TABLES, span, "`in` a table is");
-            }
             _ => {
                 let error = Diagnostic::error(
                     codes::LIST_PLACE,
                     self.span(set),
-                    "`in` needs a list or a network",
+                    "`in` needs a list, a network or a table",
                 );
                 return self.refuse(error.with_help("write the values in brackets: `in [a, b]`"));
             }

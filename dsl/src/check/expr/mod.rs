@@ -4,6 +4,7 @@ mod bound;
 mod call;
 mod compare;
 mod field;
+mod lookup;
 mod name;
 mod operator;
 mod text;
@@ -125,10 +126,7 @@ impl<'a> Checker<'a> {
             ast::Expr::String(string) => self.string(string),
             ast::Expr::Name(name) => self.bare_name(name, expected),
             ast::Expr::Field(field) => self.field(field),
-            ast::Expr::Index(index) => {
-                let span = self.span(index);
-                self.unsupported(unsupported::TABLES, span, "look-ups in tables are")
-            }
+            ast::Expr::Index(index) => self.row(index),
             ast::Expr::Call(call) => self.call(call),
             ast::Expr::Unary(unary) => self.unary(unary),
             ast::Expr::Binary(binary) => self.binary(binary, expected),

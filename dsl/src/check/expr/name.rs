@@ -71,6 +71,9 @@ impl Checker<'_> {
             return field;
         }
         let (base, path) = flatten(expr).ok_or(Reported)?;
+        if let ast::Expr::Index(index) = &base {
+            return self.lookup(index, &path, span);
+        }
         let ast::Expr::Name(first) = &base else {
             // What is wrong with what stands before the point comes first.
             self.expr(&base, None)?;

@@ -55,7 +55,7 @@ impl RuleChecker<'_> {
         let condition = rule.filter(&clauses);
         let key = rule.key(clauses.by.as_ref());
         rule.exprs.place = Place::Constant;
-        let clause = rule.clause(&clauses);
+        let clause = rule.clause(&clauses, key.as_deref().ok());
         let limit = rule.limit(clauses.limit.as_ref());
         rule.exprs.place = Place::Output {
             window: clauses.over.is_some(),

@@ -98,7 +98,7 @@ pub(in crate::check) fn event_type(name: &Name, checker: &mut Checker<'_>) -> Op
             let mut error = Diagnostic::error(codes::UNKNOWN_EVENT_TYPE, span, message);
             if let Some(meant) = did_you_mean(&text, checker.names.type_names()) {
                 error = error.with_suggestion(span, meant, format!("did you mean `{meant}`?"));
-            } else if checker.names.tables.contains(&text) {
+            } else if checker.names.tables.contains_key(&text) {
                 error = error.with_note("it is a table, and tables have no events");
             } else {
                 error =

@@ -1,27 +1,33 @@
 //! What a rule remembers: its state clause, and its limit.
 
+use super::super::names::TableName;
 use super::super::{Outcome, Reported};
 use super::RuleChecker;
 use super::clauses::Clauses;
 use crate::diagnostic::{
     Diagnostic,
-    codes::{bounds, rules as codes, unsupported},
+    codes::{bounds, rules as codes, tables, unsupported},
+    did_you_mean,
 };
-use crate::hir::{Clause, Limit};
+use crate::hir::{Clause, KeyPart, Limit, TableId};
 use crate::source::Span;
 use crate::syntax::ast::{self, AbsentClause, ForClause, LimitClause, OverClause, OverKind};
 use trapjaw_event::{FieldType, Value};
 use trapjaw_program::limits::MAX_FIRINGS;
 
 impl RuleChecker<'_> {
-    pub(super) fn clause(&mut self, clauses: &Clauses) -> Outcome<Clause> {
+    /// `key`: the rule's, unless it is wrong.
+    pub(super) fn clause(&mut self, clauses: &Clauses, key: Option<&[KeyPart]>) -> Outcome<Clause> {
         // More than one is reported already; each is checked nonetheless.
         let lasting = clauses
             .lasting
             .as_ref()
             .map(|clause| self.sustained(clause));
         let over = clauses.over.as_ref().map(|clause| self.window(clause));
-        let absent = clauses.absent.as_ref().map(|clause| self.absence(clause));
+        let absent = clauses
+            .absent
+            .as_ref()
+            .map(|clause| self.absence(clause, key));
         lasting.or(over).or(absent).unwrap_or(Ok(Clause::Each))
     }
 
@@ -85,13 +91,51 @@ impl RuleChecker<'_> {
         }
     }
 
-    fn absence(&mut self, clause: &AbsentClause) -> Outcome<Clause> {
+    /// The table whose keys are expected: they are the rule's keys.
+    fn expected(&mut self, name: &ast::Name, key: Option<&[KeyPart]>) -> Outcome<TableId> {
+        let (text, span) = (name.text(), self.span(name));
+        let names = self.exprs.names;
+        let table = match names.tables.get(&text) {
+            Some(TableName::Known(table)) => *table,
+            Some(TableName::Lost) => return Err(Reported),
+            None if !names.complete => return Err(Reported),
+            None => {
+                let message = format!("there is no table `{text}`");
+                let mut error = Diagnostic::error(tables::LOOKUP, span, message);
+                let mut known: Vec<_> = names.tables.keys().map(String::as_str).collect();
+                known.sort_unstable();
+                if let Some(meant) = did_you_mean(&text, known) {
+                    error = error.with_suggestion(span, meant, format!("did you mean `{meant}`?"));
+                }
+                return self.exprs.refuse(error);
+            }
+        };
+        let wanted = names.table(table).key_type();
+        match key.ok_or(Reported)? {
+            [part] if part.expr.ty == *wanted => Ok(table),
+            parts => {
+                let found: Vec<_> = parts.iter().map(|part| part.expr.ty.to_string()).collect();
+                let found = match &found[..] {
+                    [] => "the rule has no `by`".to_owned(),
+                    [one] => format!("the rule's key is {one}"),
+                    several => format!("the rule's key has {} parts", several.len()),
+                };
+                let message = format!("the keys of `{text}` are {wanted}, and {found}");
+                let error = Diagnostic::error(tables::EXPECTED_KEY, span, message);
+                let help = format!("`by` has one part of type {wanted}: the key of the table");
+                self.exprs.refuse(error.with_help(help))
+            }
+        }
+    }
+
+    fn absence(&mut self, clause: &AbsentClause, key: Option<&[KeyPart]>) -> Outcome<Clause> {
         let duration = self.positive(clause.duration(), "the duration");
         if let Some(table) = clause.table() {
-            let span = self.span(&table);
-            return self
-                .exprs
-                .unsupported(unsupported::TABLES, span, "the keys of a table are");
+            let of = self.expected(&table, key);
+            return Ok(Clause::Absent {
+                duration: duration?,
+                of: Some(of?),
+            });
         }
         Ok(Clause::Absent {
             duration: duration?,

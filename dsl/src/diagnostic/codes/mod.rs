@@ -11,6 +11,7 @@
 //! | TJ03xx | the structure of rules |
 //! | TJ04xx | bounds |
 //! | TJ05xx | patterns |
+//! | TJ06xx | tables |
 //! | TJ07xx | rule tests |
 //! | TJ08xx | faults of the compiler |
 //! | TJ09xx | what is not supported yet |
@@ -45,6 +46,7 @@ pub mod names;
 pub mod patterns;
 pub mod rules;
 pub mod syntax;
+pub mod tables;
 pub mod testing;
 pub mod types;
 pub mod unsupported;
@@ -57,6 +59,7 @@ const AREAS: &[&[Entry]] = &[
     rules::ENTRIES,
     bounds::ENTRIES,
     patterns::ENTRIES,
+    tables::ENTRIES,
     testing::ENTRIES,
     internal::ENTRIES,
     unsupported::ENTRIES,
@@ -86,6 +89,31 @@ pub struct Example {
     pub wrong: &'static str,
     /// The file mended: it doesn't get the code.
     pub right: &'static str,
+}
+
+/// The files of tables that a rule file's comments hold, for examples: what stands indented under a comment with a
+/// file's name and a colon.
+///
+/// ```
+/// let text = "// owners.csv:\n//   host,team\n//   web-1,shop\n";
+/// let files = trapjaw_dsl::diagnostic::codes::example_files(text);
+/// assert_eq!(files, [("owners.csv".to_owned(), "host,team\nweb-1,shop\n".to_owned())]);
+/// ```
+pub fn example_files(text: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        let comment = line.strip_prefix("// ");
+        let name = comment.and_then(|name| name.strip_suffix(':'));
+        if let Some(row) = line.strip_prefix("//   ") {
+            if let Some((_, file)) = files.last_mut() {
+                file.push_str(row);
+                file.push('\n');
+            }
+        } else if let Some(name) = name.filter(|name| !name.contains(' ')) {
+            files.push((name.to_owned(), String::new()));
+        }
+    }
+    files
 }
 
 impl Code {

@@ -16,12 +16,6 @@ rule guessed { on l: login where not l.ok by l.user over 1m having count() >= 5 
         right: "event tick { hour: int }
 rule digest { on t: tick do log(\"hourly\") }",
     }
-    TABLES = 903 {
-        title: "tables are not supported yet",
-        explanation: "Reference data (`table`, look-ups, `in TABLE`, `absent D of TABLE`) comes in a later version. A short list can stand in the rule: `in [\"a\", \"b\"]`.",
-        wrong: "table owners from \"owners.csv\" key service { service: text, team: text }",
-        right: "event owner { service: text, team: text }",
-    }
     WINDOWS = 904 {
         title: "this kind of window is not supported yet",
         explanation: "Hopping windows (`every`), windows of so many events, session windows, and windows aligned to a time zone come in a later version. There are sliding windows (`over 5m`), tumbling ones (`over 5m tumbling`), and `over all`.",

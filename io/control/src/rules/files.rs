@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use trapjaw_dsl::source::SourceMap;
 
-use crate::limits::{MAX_RULE_BYTES, MAX_RULE_DEPTH, MAX_RULE_FILE, MAX_RULE_FILES};
+use crate::limits::{
+    MAX_RULE_BYTES, MAX_RULE_DEPTH, MAX_RULE_FILE, MAX_RULE_FILES, MAX_TABLE_BYTES,
+};
 
 /// A file or folder that could not be read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,46 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<SourceMap, FileError> {
         }
         sources.add(path.display().to_string(), text);
     }
+    read_tables(&mut sources);
     Ok(sources)
+}
+
+/// Reads the files of the tables that the rule files name. What can't be read is told where it is named.
+fn read_tables(sources: &mut SourceMap) {
+    let mut left = MAX_TABLE_BYTES;
+    for path in trapjaw_dsl::table_files(sources) {
+        match table_of(Path::new(&path), left) {
+            Ok(text) => {
+                left -= text.len() as u64;
+                sources.add_table(path, text);
+            }
+            Err(reason) => sources.lack_table(path, reason),
+        }
+    }
+}
+
+/// The text of a table of at most so many bytes, or why there is none.
+fn table_of(path: &Path, most: u64) -> Result<String, String> {
+    // Whatever is no file could keep the reader waiting.
+    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no file".into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > most {
+        return Err(format!(
+            "the files of all tables have more than {MAX_TABLE_BYTES} bytes"
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let before = &error.as_bytes()[..good];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        format!("line {line} is not UTF-8")
+    })
 }
 
 fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FileError> {
@@ -155,6 +196,48 @@ mod tests {
         assert_eq!(
             names(&named, root),
             ["other.rules", "b/a.trap", "b/deep/x.trap"]
+        );
+    }
+
+    #[test]
+    fn tables_are_read_beside_their_rules() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let table = |name: &str, file: &str| {
+            format!("table {name} from \"{file}\" key host {{ host: text }}\n")
+        };
+        let files = [
+            ("a", "hosts.csv"),
+            ("b", "../other.csv"),
+            ("c", "missing.csv"),
+            ("d", "latin.csv"),
+            ("e", "folder.csv"),
+            ("f", "hosts.csv"),
+        ];
+        let text: String = files.map(|(name, file)| table(name, file)).concat();
+        fs::create_dir_all(root.join("rules/folder.csv")).unwrap();
+        fs::write(root.join("rules/a.trap"), text).unwrap();
+        fs::write(root.join("rules/hosts.csv"), "host\nweb-1\n").unwrap();
+        fs::write(root.join("rules/latin.csv"), b"host\nm\xfcnchen\n").unwrap();
+        fs::write(root.join("other.csv"), "host\nweb-2\n").unwrap();
+        let sources = read(&[root.join("rules")]).unwrap();
+        let found = |file: &str| {
+            let path = root.join("rules").join(file).display().to_string();
+            let found = sources.table(&path).expect("it was looked for");
+            found
+                .map(|id| sources.get(id).text())
+                .map_err(|missing| missing.reason.clone())
+        };
+        assert_eq!(found("hosts.csv"), Ok("host\nweb-1\n"));
+        assert_eq!(found("../other.csv"), Ok("host\nweb-2\n"));
+        assert_eq!(found("latin.csv"), Err("line 2 is not UTF-8".into()));
+        assert_eq!(found("folder.csv"), Err("it is no file".into()));
+        assert!(found("missing.csv").unwrap_err().contains("No such file"));
+        assert_eq!(names(&sources, root), ["rules/a.trap"]);
+        assert!(
+            table_of(&root.join("other.csv"), 4)
+                .unwrap_err()
+                .contains("more than")
         );
     }
 
