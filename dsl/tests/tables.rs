@@ -197,8 +197,8 @@ fn look_ups_are_checked() {
     assert_eq!(
         told_of("const C = t[1].name\nrule r { on e: e by e.num for t[1].span do log(\"x\") }"),
         [
-            "TJ0204 4:11 what a table holds is no constant",
-            "TJ0204 5:30 what a table holds is no constant",
+            "TJ0206 4:11 what a table holds is no constant",
+            "TJ0206 5:31 what a table holds is no constant",
         ]
     );
     assert_eq!(

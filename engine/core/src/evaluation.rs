@@ -162,6 +162,7 @@ impl Evaluation<'_> {
             tables,
             segments,
             feeds: &feeds,
+            start: self.effects.first().copied().unwrap_or(self.now),
             effects: self.effects,
             config: self.config,
             shard: self.place,

@@ -38,6 +38,16 @@ enum KeptValue {
 const SPARE: usize = 256;
 
 impl KeptEvent {
+    /// What is read of an event that never came: these values of the kept fields.
+    pub(crate) fn unseen<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> Self {
+        let mut kept = Self::default();
+        for value in values {
+            let value = kept.copied(value);
+            kept.values.push(value);
+        }
+        kept
+    }
+
     /// Takes the place of whatever event this was.
     pub(crate) fn assign(
         &mut self,
@@ -60,17 +70,7 @@ impl KeptEvent {
         self.subject = subject.map(|subject| self.push(subject));
         self.values.clear();
         for &field in kept {
-            let value = match section.value(field, row) {
-                ValueRef::Text(text) => KeptValue::Text(self.push(text)),
-                ValueRef::Null => KeptValue::Plain(ValueRef::Null),
-                ValueRef::Bool(v) => KeptValue::Plain(ValueRef::Bool(v)),
-                ValueRef::Int(v) => KeptValue::Plain(ValueRef::Int(v)),
-                ValueRef::Float(v) => KeptValue::Plain(ValueRef::Float(v)),
-                ValueRef::Time(v) => KeptValue::Plain(ValueRef::Time(v)),
-                ValueRef::Duration(v) => KeptValue::Plain(ValueRef::Duration(v)),
-                ValueRef::Ip(v) => KeptValue::Plain(ValueRef::Ip(v)),
-                ValueRef::Enum(v) => KeptValue::Plain(ValueRef::Enum(v)),
-            };
+            let value = self.copied(section.value(field, row));
             self.values.push(value);
         }
         if self.texts.capacity() > SPARE.max(2 * self.texts.len()) {
@@ -126,6 +126,20 @@ impl KeptEvent {
                 .severity
                 .map_or(ValueRef::Null, |s| ValueRef::Enum(s as u16)),
         }
+    }
+
+    fn copied(&mut self, value: ValueRef<'_>) -> KeptValue {
+        KeptValue::Plain(match value {
+            ValueRef::Text(text) => return KeptValue::Text(self.push(text)),
+            ValueRef::Null => ValueRef::Null,
+            ValueRef::Bool(v) => ValueRef::Bool(v),
+            ValueRef::Int(v) => ValueRef::Int(v),
+            ValueRef::Float(v) => ValueRef::Float(v),
+            ValueRef::Time(v) => ValueRef::Time(v),
+            ValueRef::Duration(v) => ValueRef::Duration(v),
+            ValueRef::Ip(v) => ValueRef::Ip(v),
+            ValueRef::Enum(v) => ValueRef::Enum(v),
+        })
     }
 
     fn push(&mut self, text: &str) -> Span {

@@ -120,7 +120,7 @@ impl<'s> MatchRef<'s> {
             id: self.id(),
             time: self.fired.time,
             key: self.key(),
-            events: vec![self.bound_event()],
+            events: self.bound_event().into_iter().collect(),
             values: self.aggregates().to_vec(),
             actions: actions.collect(),
             ingest: self.found.ingest,
@@ -139,7 +139,7 @@ impl<'s> MatchRef<'s> {
     fn alias_identity(&self) -> u128 {
         match self.fired.alias {
             Alias::Row { segment, row, .. } => self.found.segments[segment as usize].identity(row),
-            Alias::Kept(index) => {
+            Alias::Kept(index) | Alias::Unseen(index) => {
                 let event = &self.found.outputs.kept[index as usize];
                 let nowhere = Origin {
                     stream: 0,
@@ -162,15 +162,17 @@ impl<'s> MatchRef<'s> {
         about.run(code, self.fired.alias, self.aggregates())
     }
 
-    fn bound_event(&self) -> BoundEvent {
-        match self.fired.alias {
+    /// `None` where no event has come.
+    fn bound_event(&self) -> Option<BoundEvent> {
+        Some(match self.fired.alias {
             Alias::Row {
                 segment,
                 row,
                 whole,
             } => self.bound_row(self.found.segments[segment as usize], row, whole),
             Alias::Kept(index) => self.bound_kept(&self.found.outputs.kept[index as usize]),
-        }
+            Alias::Unseen(_) => return None,
+        })
     }
 
     fn bound_row(&self, segment: &Segment<'_>, row: u32, whole: bool) -> BoundEvent {
@@ -245,6 +247,17 @@ impl<'s> About<'s> {
                     input => segment.bind(input),
                 };
                 vm::run(code, self.tables, bind, Selection::Rows(&[row]))
+            }
+            Alias::Unseen(index) => {
+                let kept = &self.kept[index as usize];
+                let bind = |input| {
+                    Bound::Value(match input {
+                        Input::Kept(index) => kept.value(usize::from(index)),
+                        Input::Aggregate(index) => aggregates[usize::from(index)].as_ref(),
+                        Input::Envelope(_) | Input::Field(_) => ValueRef::Null,
+                    })
+                };
+                vm::run(code, self.tables, bind, Selection::All(1))
             }
             Alias::Kept(index) => {
                 let kept = &self.kept[index as usize];

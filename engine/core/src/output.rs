@@ -52,6 +52,8 @@ pub(crate) enum Alias {
     Row { segment: u32, row: u32, whole: bool },
     /// An event kept from an earlier step, in [`Outputs::kept`].
     Kept(u32),
+    /// No event: what a key that was never seen would read, in [`Outputs::kept`].
+    Unseen(u32),
 }
 
 /// What a match's identity is made from, beside rule, key and kind.

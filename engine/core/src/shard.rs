@@ -89,7 +89,7 @@ pub struct Shard {
 impl Shard {
     /// Shard `place.0` of `place.1`, before its first input.
     pub fn new(rules: Arc<Verified<RuleSet>>, config: Config, place: (u32, u32)) -> Self {
-        let states = rules
+        let states: Vec<State> = rules
             .rules
             .iter()
             .map(|rule| State::new(rule, &config))
@@ -100,7 +100,11 @@ impl Shard {
             ..Counters::default()
         };
         let lines = Lines::new(&rules);
-        let (agendas, clocks, stages) = of_lines(&rules, &lines);
+        let (mut agendas, clocks, stages) = of_lines(&rules, &lines);
+        for (state, id) in states.iter().zip(0..) {
+            let id = RuleId::new(id);
+            agendas[lines.of(id) as usize].set_deadline(id, state.next_deadline());
+        }
         Self {
             bindings: bindings(&rules),
             lines,
@@ -169,6 +173,11 @@ impl Shard {
     /// The newest event time seen; `i64::MIN` before the first input.
     pub fn clock(&self) -> i64 {
         self.clocks[0]
+    }
+
+    /// How far time has come on a line; `i64::MIN` before its first instant.
+    pub(crate) fn clock_of(&self, line: u32) -> i64 {
+        self.clocks[line as usize]
     }
 
     /// What it has counted.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use trapjaw_event::{FieldId, FieldType, Registry, RuleId, Severity, TypeId};
 
-use crate::code::Code;
+use crate::code::{Code, Input};
+use crate::op::Opcode;
 use crate::table::{Table, TableId};
 
 /// A compiled rule set.
@@ -275,6 +276,25 @@ pub enum Routing {
     Keyed,
     /// The one that this hash (of the rule's name) picks: state without a key.
     Home(u64),
+}
+
+impl Rule {
+    /// The place among [`Rule::kept`] of the field that is the rule's key, where the key is one plain field.
+    pub fn kept_key(&self) -> Option<usize> {
+        let [part] = &self.key[..] else { return None };
+        let source = self.sources.first()?;
+        let output = source.inputs.outputs.get(usize::from(part.output))?;
+        if output.operand.is_constant() {
+            return None;
+        }
+        let load = source.inputs.instructions.get(output.operand.index())?;
+        let slot =
+            (source.inputs.inputs.get(load.a.index())).filter(|_| load.op == Opcode::Load)?;
+        let Input::Field(key) = slot.input else {
+            return None;
+        };
+        source.kept.iter().position(|kept| *kept == key)
+    }
 }
 
 impl Clause {

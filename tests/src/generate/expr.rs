@@ -40,11 +40,34 @@ impl Names<'_> {
 
     /// A field, or an operation whose first operand is one: what is constant folds away.
     fn variable(&self, random: &mut Random, ty: Ty, place: Place, depth: usize) -> Option<String> {
+        if random.chance(12)
+            && let Some(found) = self.lookup(random, ty)
+        {
+            return Some(found);
+        }
         let operation = match depth.checked_sub(1) {
             Some(depth) if random.chance(40) => self.operation(random, ty, place, depth),
             _ => None,
         };
         operation.or_else(|| self.field(random, ty))
+    }
+
+    /// `table[key].field`, of a table that has a field of that type.
+    fn lookup(&self, random: &mut Random, ty: Ty) -> Option<String> {
+        let tables = self.schema.tables.iter();
+        let found: Vec<_> = tables
+            .flat_map(|table| table.fields.iter().map(move |field| (table, field)))
+            .filter(|(_, (_, of))| *of == ty)
+            .collect();
+        if found.is_empty() {
+            return None;
+        }
+        let (table, (field, _)) = random.pick(&found);
+        let key = match self.field(random, table.key) {
+            Some(key) if random.chance(90) => key,
+            _ => self.schema.literal(random, table.key),
+        };
+        Some(format!("{}[{key}].{field}", table.name))
     }
 
     /// An operation on a [`variable`](Self::variable) whose result is of that type, if there is a field for it.
@@ -146,6 +169,12 @@ impl Names<'_> {
         let Some(tested) = tested else {
             return self.condition_of_last_resort(random);
         };
+        let tables = self.schema.tables.iter().filter(|table| table.key == ty);
+        let tables: Vec<&str> = tables.map(|table| &*table.name).collect();
+        if !tables.is_empty() && random.chance(25) {
+            let is = random.pick(&["in", "not in"]);
+            return format!("({tested} {is} {})", random.pick(&tables));
+        }
         let literal = |random: &mut Random| self.schema.literal(random, ty);
         match random.below(10) {
             0 => format!("({tested} is null)"),

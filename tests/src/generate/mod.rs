@@ -9,6 +9,7 @@ mod history;
 mod random;
 mod rule;
 mod schema;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -20,14 +21,17 @@ use trapjaw_event::Event;
 use crate::oracle::Options;
 use random::Random;
 use schema::{SECOND, Schema};
+use table::TableDef;
 
 /// A rule file and a history for it.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What it was made from.
     pub seed: u64,
-    /// Event types, in the order of their ids, and constants.
+    /// Event types, in the order of their ids, constants and tables.
     pub declarations: Vec<String>,
+    /// The files of the tables: their paths, and what they hold.
+    pub tables: Vec<(String, String)>,
     /// The rules.
     pub rules: Vec<String>,
     /// The history, in order of arrival.
@@ -63,6 +67,7 @@ impl Case {
         Self {
             seed,
             declarations: schema.declarations(),
+            tables: schema.tables.iter().map(TableDef::file).collect(),
             rules,
             events,
             options: Options {
@@ -82,6 +87,9 @@ impl Case {
     pub fn sources(&self) -> SourceMap {
         let mut sources = SourceMap::new();
         sources.add("case.trap", self.text());
+        for (path, text) in &self.tables {
+            sources.add_table(path, text);
+        }
         sources
     }
 
@@ -129,6 +137,9 @@ impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}, {:?}", self.seed, self.options)?;
         writeln!(f, "{}", self.text())?;
+        for (path, text) in &self.tables {
+            writeln!(f, "{path}:\n{text}")?;
+        }
         for event in &self.events {
             writeln!(f, "{event:?}")?;
         }

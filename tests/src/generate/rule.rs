@@ -109,9 +109,19 @@ fn rule<'s>(
     }
     let keys = keys(random, &names);
     if !keys.is_empty() {
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| &**key).collect();
         line(&mut text, &format!("by {}", keys.join(", ")));
     }
-    let state = state(random, clause);
+    let mut state = state(random, clause);
+    if clause == Clause::Absent
+        && let [(_, key)] = &keys[..]
+    {
+        let tables = schema.tables.iter().filter(|table| table.key == *key);
+        let tables: Vec<&str> = tables.map(|table| &*table.name).collect();
+        if !tables.is_empty() && random.chance(60) {
+            state += &format!(" of {}", random.pick(&tables));
+        }
+    }
     if !state.is_empty() {
         line(&mut text, &state);
     }
@@ -211,14 +221,14 @@ fn fields(source: &Source, layer: usize) -> Vec<(&'static str, Ty)> {
 }
 
 /// 0 to 2 parts, different ones. Few values a part, so that a key has a history; `time` and `id` have many.
-fn keys(random: &mut Random, names: &Names) -> Vec<String> {
+fn keys(random: &mut Random, names: &Names) -> Vec<(String, Ty)> {
     let parts: Vec<(&str, Ty)> = names
         .fields
         .iter()
         .copied()
         .filter(|(name, ty)| ty.is_key() && !matches!(*name, "time" | "id"))
         .collect();
-    let mut keys: Vec<String> = Vec::new();
+    let mut keys: Vec<(String, Ty)> = Vec::new();
     for _ in 0..random.weighted(&[(3, 0), (6, 1), (2, 2)]) {
         let (name, ty) = match parts.first() {
             Some(host) if random.chance(60) => *host,
@@ -228,8 +238,8 @@ fn keys(random: &mut Random, names: &Names) -> Vec<String> {
             Ty::Int if random.chance(20) => format!("({}.{name} + 1)", names.alias),
             _ => format!("{}.{name}", names.alias),
         };
-        if !keys.contains(&key) {
-            keys.push(key);
+        if !keys.iter().any(|(other, _)| *other == key) {
+            keys.push((key, ty));
         }
     }
     keys

@@ -4,6 +4,7 @@
 use trapjaw_event::{Severity, Value};
 
 use super::random::Random;
+use super::table::TableDef;
 
 /// A second, in nanoseconds.
 pub(super) const SECOND: i64 = 1_000_000_000;
@@ -76,6 +77,7 @@ pub(super) struct TypeDef {
 pub(super) struct Schema {
     pub(super) types: Vec<TypeDef>,
     pub(super) constants: Vec<(String, Ty, String)>,
+    pub(super) tables: Vec<TableDef>,
     /// About when events begin.
     pub(super) start: i64,
 }
@@ -94,7 +96,7 @@ impl Ty {
     ];
 
     /// As a declaration writes it.
-    fn declaration(self) -> String {
+    pub(super) fn declaration(self) -> String {
         match self {
             Self::Bool => "bool".into(),
             Self::Int => "int".into(),
@@ -145,6 +147,7 @@ impl Schema {
         let mut schema = Self {
             types,
             constants: Vec::new(),
+            tables: Vec::new(),
             start,
         };
         for place in 0..random.between(0, 4) {
@@ -155,6 +158,10 @@ impl Schema {
                 schema.constants.push((format!("CONST_{place}"), ty, value));
             }
         }
+        for place in 0..random.between(0, 2) {
+            let table = TableDef::new(random, format!("table{place}"), &schema);
+            schema.tables.push(table);
+        }
         schema
     }
 
@@ -163,7 +170,8 @@ impl Schema {
         let types = self.types.iter().map(TypeDef::declaration);
         let constants = self.constants.iter();
         let constants = constants.map(|(name, _, value)| format!("const {name} = {value}"));
-        types.chain(constants).collect()
+        let tables = self.tables.iter().map(TableDef::declaration);
+        types.chain(constants).chain(tables).collect()
     }
 
     /// A literal of that type, as text. Negative numbers stand in parentheses.

@@ -56,12 +56,14 @@ fn cases_hold_what_they_are_to_test() {
                 Clause::Sliding { .. } => "over",
                 Clause::Tumbling { .. } => "over tumbling",
                 Clause::All { .. } => "over all",
-                Clause::Absent { .. } => "absent",
+                Clause::Absent { of: None, .. } => "absent",
+                Clause::Absent { .. } => "absent of",
             };
             *reports.entry((clause, matched.kind)).or_default() += 1;
             derived += usize::from(matched.derived.is_some());
-            let event = &matched.events[0].1[0];
-            second_hand += usize::from(event.source.starts_with("trapjaw/"));
+            if let Some((_, events)) = matched.events.first() {
+                second_hand += usize::from(events[0].source.starts_with("trapjaw/"));
+            }
         }
         all += rules.rules.len();
         reporting += (0..rules.rules.len())
@@ -83,6 +85,8 @@ fn cases_hold_what_they_are_to_test() {
         ("over tumbling", MatchKind::Matched),
         ("over all", MatchKind::Matched),
         ("over all", MatchKind::Cleared),
+        ("absent of", MatchKind::Raised),
+        ("absent of", MatchKind::Cleared),
         ("absent", MatchKind::Raised),
         ("absent", MatchKind::Cleared),
         ("absent", MatchKind::Expired),

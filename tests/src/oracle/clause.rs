@@ -19,6 +19,8 @@ pub(super) enum Input {
         event: Event,
         satisfies: bool,
     },
+    /// From `at` on the key is expected, as one of a table.
+    Expected { at: i64 },
     /// The deadline that the key had asked for came.
     Deadline { at: i64 },
 }
@@ -26,7 +28,7 @@ pub(super) enum Input {
 impl Input {
     fn at(&self) -> i64 {
         match *self {
-            Self::Event { at, .. } | Self::Deadline { at } => at,
+            Self::Event { at, .. } | Self::Expected { at } | Self::Deadline { at } => at,
         }
     }
 }
@@ -37,8 +39,8 @@ pub(super) struct Report<'h> {
     pub(super) kind: MatchKind,
     /// When it took effect.
     pub(super) time: i64,
-    /// The event that the alias names.
-    pub(super) event: &'h Event,
+    /// The event that the alias names; `None` where none has come.
+    pub(super) event: Option<&'h Event>,
     /// The window, oldest event first.
     pub(super) rows: Vec<&'h Event>,
 }
@@ -74,7 +76,7 @@ impl Judge<'_> {
             Clause::Sliding { length, each } => self.window(history, Some(length), each),
             Clause::All { each } => self.window(history, None, each),
             Clause::Tumbling { length } => self.tumbling(history, length),
-            Clause::Absent { duration, .. } => self.absent(history, duration),
+            Clause::Absent { duration, of } => self.absent(history, duration, of.is_some()),
         }
     }
 
@@ -124,6 +126,7 @@ impl Judge<'_> {
         for input in history {
             report = None;
             match (input, &mut run) {
+                (Input::Expected { .. }, _) => {}
                 (
                     Input::Event {
                         at,
@@ -195,6 +198,7 @@ impl Judge<'_> {
         for (place, input) in history.iter().enumerate() {
             report = None;
             match input {
+                Input::Expected { .. } => {}
                 Input::Event {
                     satisfies: false, ..
                 } => {}
@@ -246,6 +250,7 @@ impl Judge<'_> {
         for (place, input) in history.iter().enumerate() {
             report = None;
             match input {
+                Input::Expected { .. } => {}
                 Input::Event {
                     satisfies: false, ..
                 } => {}
@@ -274,7 +279,7 @@ impl Judge<'_> {
     }
 
     /// `absent D`.
-    fn absent<'h>(&self, history: &'h [Input], duration: i64) -> Judgement<'h> {
+    fn absent<'h>(&self, history: &'h [Input], duration: i64, is_of_table: bool) -> Judgement<'h> {
         // State is freed no earlier than the silence is told.
         let ttl = if self.idle_ttl > duration {
             self.idle_ttl
@@ -283,7 +288,7 @@ impl Judge<'_> {
         };
         let mut limit = Limiter::new(self.rule);
         let (mut raised, mut reported) = (false, false);
-        let mut last: Option<(i64, &Event)> = None;
+        let mut last: Option<(i64, Option<&Event>)> = None;
         let mut report = None;
         for input in history {
             report = None;
@@ -291,25 +296,33 @@ impl Judge<'_> {
                 Input::Event {
                     satisfies: false, ..
                 } => {}
+                Input::Expected { at } => last = Some((*at, None)),
                 Input::Event { at, event, .. } => {
                     report =
                         (raised && reported).then(|| Report::new(MatchKind::Cleared, *at, event));
                     (raised, reported) = (false, false);
-                    last = Some((*at, event));
+                    last = Some((*at, Some(event)));
                 }
                 Input::Deadline { at } => {
                     let (_, event) = last.expect("only a key that was seen has a deadline");
                     if !raised {
                         raised = true;
                         reported = limit.lets_pass(*at);
-                        report = reported.then(|| Report::new(MatchKind::Raised, *at, event));
+                        report = reported.then(|| Report::of(MatchKind::Raised, *at, event));
                     } else {
-                        report = reported.then(|| Report::new(MatchKind::Expired, *at, event));
+                        report = reported.then(|| Report::of(MatchKind::Expired, *at, event));
                         (raised, reported) = (false, false);
                         last = None;
                     }
                 }
             }
+        }
+        if raised && is_of_table {
+            // It stays raised for as long as the table has the key.
+            return Judgement {
+                report,
+                deadline: None,
+            };
         }
         let silence = if raised { ttl } else { duration };
         let deadline = last.map(|(at, _)| at.saturating_add(silence));
@@ -329,6 +342,7 @@ impl Judge<'_> {
             tables,
             rule,
             event,
+            is_seen: true,
             rows,
         };
         let having = rule.having.as_ref();
@@ -338,6 +352,10 @@ impl Judge<'_> {
 
 impl<'h> Report<'h> {
     fn new(kind: MatchKind, time: i64, event: &'h Event) -> Self {
+        Self::of(kind, time, Some(event))
+    }
+
+    fn of(kind: MatchKind, time: i64, event: Option<&'h Event>) -> Self {
         Self {
             kind,
             time,

@@ -18,6 +18,8 @@ pub(super) struct Scope<'a> {
     pub(super) rule: &'a Rule,
     /// The event that the alias names.
     pub(super) event: &'a Event,
+    /// Whether there was such an event: of none, nothing but the key is known.
+    pub(super) is_seen: bool,
     /// The events of the window, oldest first; empty for a rule without one.
     pub(super) rows: &'a [&'a Event],
 }
@@ -119,9 +121,15 @@ fn field(ids: &[trapjaw_event::FieldId], scope: Scope) -> Value {
 fn envelope(
     which: Envelope,
     Scope {
-        registry, event, ..
+        registry,
+        event,
+        is_seen,
+        ..
     }: Scope,
 ) -> Value {
+    if !is_seen {
+        return Value::Null;
+    }
     let text = |text: &Option<Box<str>>| text.clone().map_or(Value::Null, Value::Text);
     match which {
         Envelope::Type => Value::Text(registry.get(event.type_id).wire_name.clone()),

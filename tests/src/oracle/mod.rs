@@ -20,9 +20,10 @@ mod order;
 mod tests;
 
 use core::cmp::Ordering;
+use std::collections::BTreeSet;
 
-use trapjaw_dsl::hir::{Emit, Rule, RuleSet, When};
-use trapjaw_event::{Event, MatchKind, Value};
+use trapjaw_dsl::hir::{Clause, Emit, ExprKind, Rule, RuleSet, When};
+use trapjaw_event::{Event, MatchKind, Registry, Value};
 
 use clause::{Input, Judge, Report};
 use eval::Scope;
@@ -114,6 +115,7 @@ pub fn run_all(rules: &RuleSet, events: &[Event], options: Options) -> Outcome {
         keys: rules.rules.iter().map(|_| Vec::new()).collect(),
         output: Vec::new(),
         order: Order::new(rules),
+        begun: BTreeSet::new(),
     };
     let mut clock = i64::MIN;
     let mut late = Vec::new();
@@ -157,6 +159,8 @@ struct Run<'r> {
     keys: Vec<Vec<Key>>,
     output: Vec<Matched>,
     order: Order,
+    /// The latenesses whose clocks have a value.
+    begun: BTreeSet<i64>,
 }
 
 /// One key of one rule.
@@ -168,6 +172,28 @@ struct Key {
 }
 
 impl Run<'_> {
+    /// From `at` on, which is the first value of the clock of rules of this lateness, the keys of their tables are
+    /// expected.
+    fn expect_keys(&mut self, lateness: i64, at: i64) {
+        for (place, rule) in self.rules.rules.iter().enumerate() {
+            let Clause::Absent { of: Some(of), .. } = rule.clause else {
+                continue;
+            };
+            if self.order.of_rule(place) != lateness {
+                continue;
+            }
+            for key in self.rules.tables[of.index()].keys() {
+                self.keys[place].push(Key {
+                    values: vec![key.to_value()],
+                    history: vec![Input::Expected { at }],
+                    deadline: None,
+                });
+                let report = self.judge(place, self.keys[place].len() - 1);
+                assert!(report.is_none(), "nothing is absent yet");
+            }
+        }
+    }
+
     /// Lets go what the watermark has passed: for the rules of each lateness, one lateness after the other.
     fn advance(&mut self) {
         for lateness in self.order.latenesses() {
@@ -182,6 +208,9 @@ impl Run<'_> {
 
     /// Lets every deadline up to and with `clock` come of rules of this lateness, in the order (deadline, rule, key).
     fn pass_deadlines(&mut self, lateness: i64, clock: i64) {
+        if self.begun.insert(lateness) {
+            self.expect_keys(lateness, clock);
+        }
         while let Some((at, rule, key)) =
             self.next_deadline(lateness).filter(|&(at, ..)| at <= clock)
         {
@@ -243,6 +272,7 @@ impl Run<'_> {
             tables: &self.rules.tables,
             rule,
             event,
+            is_seen: true,
             rows: &[],
         };
         let values: Vec<Value> = rule
@@ -259,14 +289,18 @@ impl Run<'_> {
         let key = keys
             .iter()
             .position(|key| key.values == values)
-            .unwrap_or_else(|| {
+            .or_else(|| {
+                if matches!(rule.clause, Clause::Absent { of: Some(_), .. }) {
+                    // A key that the table doesn't have is not missed.
+                    return None;
+                }
                 keys.push(Key {
                     values,
                     history: Vec::new(),
                     deadline: None,
                 });
-                keys.len() - 1
-            });
+                Some(keys.len() - 1)
+            })?;
         keys[key].history.push(Input::Event {
             at,
             event: event.clone(),
@@ -300,11 +334,13 @@ impl Run<'_> {
     fn matched(&self, place: usize, key: Vec<Value>, report: &Report) -> Matched {
         let rule = &self.rules.rules[place];
         let registry = &self.rules.registry;
+        let unseen = unseen(rule, registry, &key);
         let scope = Scope {
             registry,
             tables: &self.rules.tables,
             rule,
-            event: report.event,
+            event: report.event.unwrap_or(&unseen),
+            is_seen: report.event.is_some(),
             rows: &report.rows,
         };
         let when = match report.kind {
@@ -341,11 +377,33 @@ impl Run<'_> {
             kind: report.kind,
             time: report.time,
             key,
-            events: vec![(rule.alias.clone(), vec![report.event.clone()])],
+            events: (report.event.into_iter())
+                .map(|event| (rule.alias.clone(), vec![event.clone()]))
+                .collect(),
             values,
             actions,
             derived: emit.and_then(|emit| derive(emit, report.time, scope)),
         }
+    }
+}
+
+/// What is read of a key's event that never came: its key, where that is a field.
+fn unseen(rule: &Rule, registry: &Registry, key: &[Value]) -> Event {
+    let type_id = rule.types[0];
+    let mut values = vec![Value::Null; registry.get(type_id).fields.len()];
+    if let [part] = &rule.key[..]
+        && let ExprKind::Field(ids) = &part.expr.kind
+    {
+        values[ids[0].index()] = key[0].clone();
+    }
+    Event {
+        type_id,
+        time: 0,
+        source: "".into(),
+        id: None,
+        subject: None,
+        severity: None,
+        values,
     }
 }
 

@@ -1,14 +1,20 @@
-//! `absent D`: an event that does not come.
+//! `absent D [of TABLE]`: an event that does not come.
+//!
+//! With a table its keys are expected, and no others: from the clock's first value on, and after a reload from the
+//! instant of the reload. What is to be expected anew is the machine's common deadline, until it has come.
+
+use std::sync::Arc;
 
 use trapjaw_event::MatchKind;
-use trapjaw_program::Rule;
+use trapjaw_program::{Clause, Rule, Table, TableId};
 
 use super::context::{Context, Trigger};
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use crate::bound::Growth;
-use crate::output::Identity;
+use crate::key;
+use crate::output::{Alias, Identity};
 
 #[derive(Clone, Copy, Debug)]
 struct Watch {
@@ -23,15 +29,79 @@ pub(crate) struct Absent {
     duration: i64,
     watches: Vec<Option<Watch>>,
     latest: LatestEvents,
+    expected: Option<Expected>,
+}
+
+/// The keys of a table.
+#[derive(Debug)]
+struct Expected {
+    /// From when on the keys of the rule's table are expected, where they are not yet; `i64::MIN`: from the clock's first
+    /// value.
+    since: Option<i64>,
+    /// The table whose keys are expected.
+    table: Option<Arc<Table>>,
 }
 
 impl Absent {
-    pub(crate) fn new(duration: i64) -> Self {
+    pub(crate) fn new(duration: i64, of: Option<TableId>) -> Self {
         Self {
             duration,
+            expected: of.map(|_| Expected {
+                since: Some(i64::MIN),
+                table: None,
+            }),
             watches: Vec::new(),
             latest: LatestEvents::default(),
         }
+    }
+
+    /// From this instant on the keys of another table may be expected.
+    pub(crate) fn reload(&mut self, clock: i64) {
+        if let Some(expected) = &mut self.expected {
+            // What nothing has begun yet begins now, too.
+            let since = expected.since.unwrap_or(clock);
+            expected.since = Some(if since == i64::MIN { clock } else { since });
+        }
+    }
+
+    /// Is the key one that may be missed?
+    fn is_expected(&self, cx: &Context<'_>, key: &[u8]) -> bool {
+        let table = self.expected.as_ref().map(|expected| &expected.table);
+        match table {
+            None => true,
+            Some(None) => false,
+            Some(Some(table)) => {
+                let values = key::decode(&cx.rule.key, key);
+                (values.first()).is_some_and(|value| table.row_of(value.as_ref()).is_some())
+            }
+        }
+    }
+
+    /// The event of a match: the newest, or, of a key that was never seen, none but the key.
+    fn alias(&self, cx: &mut Context<'_>, core: &Core, slot: u32) -> Option<Alias> {
+        match self.latest.alias(cx, slot) {
+            None if self.expected.is_some() => Some(cx.unseen(core.keys.key(slot))),
+            alias => alias,
+        }
+    }
+
+    /// A key is no longer expected: what was raised has expired.
+    fn dismiss(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, at: i64) {
+        let watch = self.watches[slot as usize].take();
+        if watch.is_some_and(|watch| watch.reported)
+            && let Some(alias) = self.alias(cx, core, slot)
+        {
+            let about = (alias, Identity::Instant(at));
+            cx.fire(
+                core.keys.key(slot),
+                MatchKind::Expired,
+                Trigger::Deadline(at),
+                about,
+                [],
+            );
+        }
+        self.latest.clear(slot);
+        core.release(slot, at);
     }
 
     /// How long a key without events is remembered: in any case longer than it takes to raise.
@@ -74,6 +144,9 @@ impl Machine for Absent {
             raised: false,
             reported: false,
         };
+        if self.watches[slot as usize].is_none() && !self.is_expected(cx, core.keys.key(slot)) {
+            return Ok(());
+        }
         let before = self.watches[slot as usize].replace(watch);
         if before.is_some_and(|watch| watch.reported) {
             let about = (cx.alias(at, true), Identity::Alias);
@@ -91,6 +164,10 @@ impl Machine for Absent {
 
     fn deadline(&self, cx: &Context<'_>, slot: u32) -> Option<i64> {
         let watch = self.watches[slot as usize].as_ref()?;
+        if watch.raised && self.expected.is_some() {
+            // It stays so until the event comes, or the key leaves the table.
+            return Some(i64::MAX);
+        }
         let after = if watch.raised {
             self.ttl(cx.config.idle_ttl)
         } else {
@@ -113,7 +190,7 @@ impl Machine for Absent {
             watch.reported.then_some(MatchKind::Raised)
         };
         if let Some(kind) = kind
-            && let Some(alias) = self.latest.alias(cx, slot)
+            && let Some(alias) = self.alias(cx, core, slot)
         {
             let about = (alias, Identity::Instant(deadline));
             cx.fire(
@@ -126,6 +203,64 @@ impl Machine for Absent {
         }
         if self.watches[slot as usize].is_none() {
             self.latest.clear(slot);
+        }
+    }
+
+    fn admits(&self, cx: &Context<'_>, key: &[u8]) -> bool {
+        self.is_expected(cx, key)
+    }
+
+    fn common_deadline(&self) -> Option<i64> {
+        self.expected.as_ref()?.since
+    }
+
+    fn expire_all(&mut self, cx: &mut Context<'_>, core: &mut Core, deadline: i64) {
+        let Clause::Absent { of: Some(of), .. } = cx.rule.clause else {
+            return;
+        };
+        let Some(expected) = &mut self.expected else {
+            return;
+        };
+        let since = if deadline == i64::MIN {
+            cx.start
+        } else {
+            deadline
+        };
+        expected.since = None;
+        let table = Arc::clone(&cx.tables[of.index()]);
+        let before = expected.table.replace(Arc::clone(&table));
+        let mut encoded = Vec::new();
+        for key in before.iter().flat_map(|before| before.keys()) {
+            if table.row_of(key).is_none()
+                && core.encode(key, &mut encoded)
+                && let Some(id) = core.keys.find(&encoded)
+            {
+                self.dismiss(cx, core, id.slot, since);
+            }
+        }
+        for key in table.keys() {
+            let is_old = (before.as_ref()).is_some_and(|before| before.row_of(key).is_some());
+            if is_old || !core.encode(key, &mut encoded) || !core.owns(&encoded, cx.shard) {
+                continue;
+            }
+            let slot = match core.keys.find(&encoded) {
+                Some(id) => id.slot,
+                None if core.has_room() => {
+                    let slot = core.insert(&encoded).slot;
+                    self.open(slot);
+                    slot
+                }
+                None => {
+                    cx.counters.evicted += 1;
+                    continue;
+                }
+            };
+            self.watches[slot as usize] = Some(Watch {
+                last: since,
+                raised: false,
+                reported: false,
+            });
+            core.arm(slot, since.saturating_add(self.duration));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::{MatchKind, Registry, RuleId, Value};
+use trapjaw_event::{MatchKind, Registry, RuleId, Value, ValueRef};
 use trapjaw_program::{Rule, Table};
 
 use super::feed::{At, Feed};
@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Stray;
 use crate::kept::KeptEvent;
+use crate::key;
 use crate::output::{Alias, Fired, Identity, Outputs};
 use crate::place::{EVENT, root_timer};
 use crate::segment::Segment;
@@ -22,6 +23,8 @@ pub(crate) struct Context<'s> {
     pub(crate) tables: &'s [Arc<Table>],
     pub(crate) segments: &'s [&'s Segment<'s>],
     pub(crate) feeds: &'s [Feed<'s>],
+    /// The first instant of the step.
+    pub(crate) start: i64,
     /// When each row of the step takes effect; not decreasing.
     pub(crate) effects: &'s [i64],
     pub(crate) config: &'s Config,
@@ -136,6 +139,19 @@ impl<'s> Context<'s> {
     pub(crate) fn kept(&mut self, kept: &Arc<KeptEvent>) -> Alias {
         self.outputs.kept.push(Arc::clone(kept));
         Alias::Kept(self.outputs.kept.len() as u32 - 1)
+    }
+
+    /// The alias of a key that was never seen: an event of which nothing is known but its key.
+    pub(crate) fn unseen(&mut self, key: &[u8]) -> Alias {
+        let value = key::decode(&self.rule.key, key).into_iter().next();
+        let value = value.as_ref().map_or(ValueRef::Null, Value::as_ref);
+        let place = self.rule.kept_key();
+        let values = (0..self.rule.kept.len()).map(|kept| match place {
+            Some(place) if place == kept => value,
+            _ => ValueRef::Null,
+        });
+        self.outputs.kept.push(Arc::new(KeptEvent::unseen(values)));
+        Alias::Unseen(self.outputs.kept.len() as u32 - 1)
     }
 
     /// Passes a row on to the shard that owns its key.

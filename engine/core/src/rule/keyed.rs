@@ -12,6 +12,7 @@
 //! holds again; the key at hand comes last. A key that is given up is as if it had never been seen: nothing
 //! is reported of it, and its next event begins it anew.
 
+use trapjaw_event::ValueRef;
 use trapjaw_program::Rule;
 
 use super::context::Context;
@@ -31,6 +32,11 @@ pub(crate) struct Full;
 pub(crate) trait Machine {
     /// Does a row give a key that has no slot one?
     fn opens(&self, cx: &Context<'_>, at: At) -> bool;
+
+    /// May this key, encoded, have a slot?
+    fn admits(&self, _cx: &Context<'_>, _key: &[u8]) -> bool {
+        true
+    }
 
     /// Begins a key.
     fn open(&mut self, slot: u32);
@@ -162,6 +168,22 @@ impl Core {
         }
     }
 
+    /// Is there room for another key?
+    pub(crate) fn has_room(&self) -> bool {
+        self.keys.len() < self.room.keys
+    }
+
+    /// Encodes a key of one part; false if it is none.
+    pub(crate) fn encode(&self, part: ValueRef<'_>, encoded: &mut Vec<u8>) -> bool {
+        encoded.clear();
+        key::encode(part, true, encoded).is_some() && encoded.len() <= MAX_KEY
+    }
+
+    /// Does the key belong to this shard?
+    pub(crate) fn owns(&self, encoded: &[u8], (shard, shards): (u32, u32)) -> bool {
+        key::owner(key::hash(encoded), shards) == shard
+    }
+
     /// A machine has ended a key by itself: frees its slot unless the limit remembers it.
     pub(crate) fn release(&mut self, slot: u32, now: i64) {
         match self.remembered_until(slot, now) {
@@ -190,7 +212,8 @@ impl Core {
         self.keys.slots() * self.room.slot_bytes + self.keys.bytes() + logs
     }
 
-    fn insert(&mut self, encoded: &[u8]) -> SlotId {
+    /// Gives a key that has none a slot; there is room for it.
+    pub(crate) fn insert(&mut self, encoded: &[u8]) -> SlotId {
         let id = self.keys.insert(encoded);
         if self.armed.len() <= id.slot as usize {
             self.armed.resize(id.slot as usize + 1, NEVER);
@@ -277,6 +300,11 @@ impl<M: Machine> Keyed<M> {
         }
     }
 
+    /// What the rule remembers of its keys.
+    pub(crate) fn machine(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
         self.machine.reorder_sources(places);
@@ -321,6 +349,7 @@ impl<M: Machine> Keyed<M> {
             Home::Shard(destination) => return cx.stray(at, destination),
             Home::Slot(id) => id.slot,
             Home::New if !self.machine.opens(cx, at) => return,
+            Home::New if !self.machine.admits(cx, reader.encoded()) => return,
             Home::New => self.begin(cx, reader, at.index),
         };
         let Some(slot) = self.take(cx, reader, slot, at, now) else {

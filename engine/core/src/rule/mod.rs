@@ -67,8 +67,8 @@ impl State {
             Clause::Tumbling { length } => {
                 Self::Tumbling(Keyed::new(rule, Tumbling::new(rule, length), config))
             }
-            Clause::Absent { duration, .. } => {
-                Self::Absent(Keyed::new(rule, Absent::new(duration), config))
+            Clause::Absent { duration, of } => {
+                Self::Absent(Keyed::new(rule, Absent::new(duration, of), config))
             }
         }
     }
@@ -123,6 +123,13 @@ impl State {
             Self::Window(state) => state.next_deadline(),
             Self::Tumbling(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
+        }
+    }
+
+    /// The tables may be others from this instant on.
+    pub(crate) fn reload(&mut self, clock: i64) {
+        if let Self::Absent(state) = self {
+            state.machine().reload(clock);
         }
     }
 

@@ -37,7 +37,7 @@ impl Shard {
             let before = states.remove(&*rule.name);
             let count = before.as_ref().map_or(0, |(index, _)| matches[*index]);
             self.counters.matches.push(count);
-            let state = match before {
+            let mut state = match before {
                 Some((index, mut state))
                     if inherits((&old, &old.rules[index]), (&self.rules, rule)) =>
                 {
@@ -49,7 +49,9 @@ impl Shard {
                 _ => State::new(rule, &self.config),
             };
             let id = RuleId::new(id);
-            let agenda = &mut self.agendas[self.lines.of(id) as usize];
+            let line = self.lines.of(id) as usize;
+            state.reload(self.clocks[line]);
+            let agenda = &mut self.agendas[line];
             agenda.set_deadline(id, state.next_deadline());
             self.states.push(state);
         }
