@@ -208,7 +208,7 @@ fn look_ups_are_checked() {
         [
             "TJ0610 4:41 the keys of `t` are int, and the rule's key is text",
             "TJ0610 5:31 the keys of `t` are int, and the rule has no `by`",
-            "TJ0609 6:39 there is no table `tt`",
+            "TJ0609 6:40 there is no table `tt`",
         ]
     );
 }

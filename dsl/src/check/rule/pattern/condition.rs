@@ -149,6 +149,8 @@ fn collect(expr: &Expr, needs: &mut Needs) {
         | ExprKind::Negate(a)
         | ExprKind::ToFloat(a)
         | ExprKind::In(a, _)
+        | ExprKind::InTable(_, a)
+        | ExprKind::Lookup { key: a, .. }
         | ExprKind::IsNull(a) => collect(a, needs),
         ExprKind::And(a, b)
         | ExprKind::Or(a, b)
