@@ -64,8 +64,13 @@ impl Evaluation<'_> {
     ) {
         let rule = &self.rules.rules[id.index()];
         let breaks = self.states[id.index()].breaks();
-        let Some(intake) = Intake::new(segment, number as u32, (id, rule), breaks, &self.span)
-        else {
+        let Some(intake) = Intake::new(
+            segment,
+            number as u32,
+            (id, rule),
+            (breaks, &self.span),
+            &self.rules.tables,
+        ) else {
             return;
         };
         let feed = Feed::new(rule, &intake, self.effects);
