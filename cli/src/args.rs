@@ -283,6 +283,9 @@ pub(crate) struct Replay {
     /// After the last event, let time pass up to this instant: RFC 3339, or nanoseconds since the Unix epoch.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) until: Option<i64>,
+    /// Write the events that came too late for a rule to this file, one a line, in the short form.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) late: Option<PathBuf>,
     /// Number of shards.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) shards: u32,

@@ -1,15 +1,16 @@
 //! `trapjaw replay`.
 
 use core::fmt;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use trapjaw_control::replay::{Options, Summary, replay};
+use trapjaw_control::replay::{Late, Options, Summary, replay_with_late};
 use trapjaw_control::rules::{compile_only, read_sources};
 use trapjaw_data::names::rule_names;
-use trapjaw_event::{Match, Registry};
-use trapjaw_wire::json::{RuleNames, write_match};
+use trapjaw_event::{Event, Match, Registry};
+use trapjaw_wire::json::{RuleNames, write_event, write_match};
 
 use crate::args::{Matches, Replay};
 use crate::failure::tell;
@@ -44,15 +45,35 @@ pub(crate) fn run(args: &Replay) -> Result<ExitCode> {
             tell(format_args!("line {number}: {reason}\n"));
         }
     };
-    let result = replay(
+    let mut late = match &args.late {
+        Some(path) => {
+            let file = File::create(path).with_context(|| path.display().to_string())?;
+            Some(BufWriter::new(file))
+        }
+        None => None,
+    };
+    let mut line = Vec::new();
+    let mut tell_late = late.as_mut().map(|file| {
+        let registry = &rules.registry;
+        |event: &Event| {
+            line.clear();
+            write_event(&mut line, event, registry);
+            line.push(b'\n');
+            file.write_all(&line)
+        }
+    });
+    let tell_late = tell_late.as_mut().map(|tell| tell as Late<'_>);
+    let result = replay_with_late(
         &rules,
         input.reader,
         options,
         |found| out.print(&found),
+        tell_late,
         refused,
     )
     .and_then(|summary| {
         out.out.flush()?;
+        late.as_mut().map_or(Ok(()), Write::flush)?;
         Ok(summary)
     });
     match result {
@@ -126,6 +147,18 @@ impl fmt::Display for Told<'_> {
                 "derived events dropped for null in a required field",
             ),
             (counters.evicted, "keys given up for want of room"),
+            (
+                counters.late.iter().sum(),
+                "events that came too late for a rule",
+            ),
+            (
+                counters.early,
+                "events let go before the watermark for want of room",
+            ),
+            (
+                summary.held,
+                "events that wait for the watermark still: `--until` lets time go on",
+            ),
         ];
         for (count, what) in notes.iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "  {count} {what}")?;

@@ -5,9 +5,10 @@ use std::sync::mpsc;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
-use trapjaw_data::plane::{Handle, Outbox, ShardReport};
+use trapjaw_data::plane::{Handle, LateTold, Outbox, ShardReport};
 use trapjaw_data::time::monotonic;
 use trapjaw_program::{RuleSet, Verified};
+use trapjaw_wire::json::write_event;
 
 use crate::plane::{
     MatchBatch, MatchSender, Plane, PlaneStatistics, Receipt, Refused, ReloadError,
@@ -115,7 +116,23 @@ fn statistics(report: &ShardReport) -> ShardStatistics {
         mailbox: report.depths.submissions as u64,
         outbox: (report.depths.outbox + report.depths.backlog) as u64,
         exchange: report.depths.exchange as u64,
+        held: report.held.0 as u64,
+        held_bytes: report.held.1 as u64,
+        watermark_lag: report
+            .watermark_lag
+            .map_or(0, |lag| u64::try_from(lag / 1_000_000).unwrap_or(0)),
+        late: report.late.iter().map(late).collect(),
     }
+}
+
+fn late(told: &LateTold) -> String {
+    let mut event = Vec::new();
+    write_event(&mut event, &told.late.event, &told.registry);
+    let event = String::from_utf8_lossy(&event);
+    format!(
+        "{{\"watermark\":{},\"event\":{event}}}",
+        told.late.watermark
+    )
 }
 
 /// Wakes the tasks that empty the outboxes, one a shard.

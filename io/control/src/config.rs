@@ -18,6 +18,8 @@
 //! max_keys = 1048576                  # live keys of one rule on one shard
 //! max_window_bytes = 1073741824       # window rows of one rule on one shard
 //! max_state_bytes = 2147483648        # all else that one rule on one shard remembers
+//! max_held_bytes = 268435456          # events that wait on one shard for the watermark of one lateness
+//! idle = "10s"                        # a stream without events does not hold watermarks back
 //! idle_ttl = "24h"                    # state of a key without events is freed
 //! max_ahead = "1m"                    # how far an event may be ahead of the wall clock
 //!
@@ -294,7 +296,13 @@ impl Config {
         if let Some(bytes) = section.number("max_state_bytes", 1 << 20..=1 << 46) {
             self.engine.max_state_bytes = bytes as usize;
         }
+        if let Some(bytes) = section.number("max_held_bytes", 1 << 20..=1 << 46) {
+            self.engine.max_held_bytes = bytes as usize;
+        }
         let day = Duration::from_hours(24);
+        if let Some(idle) = section.duration("idle", Duration::from_millis(1)..=day) {
+            self.engine.idle = idle.as_nanos() as i64;
+        }
         if let Some(ttl) = section.duration("idle_ttl", Duration::from_secs(1)..=day * 3_650) {
             self.engine.idle_ttl = ttl.as_nanos() as i64;
         }

@@ -10,6 +10,7 @@
 //! | `GET /api/v1/rules` | the rules that run | 200 |
 //! | `GET /api/v1/events/types` | the event types that they declare | 200 |
 //! | `GET /api/v1/matches?rule=&limit=` | the last matches, the newest first | 200 |
+//! | `GET /api/v1/late` | the last events that came too late, those of each shard in order of arrival | 200 |
 //!
 //! Where a token is configured, everything but `/-/healthy` and `/-/ready` asks for it as `Authorization: Bearer ...`;
 //! `/metrics` too, as it names rules and tells of traffic. Requests with an `Origin` come from web pages and are refused.
@@ -42,7 +43,7 @@ pub(crate) use server::{Server, serve};
 type Answerer = fn() -> MethodRouter<Arc<Service>>;
 
 /// The paths, in the words of metrics.
-const ROUTES: [(&str, Answerer); 8] = [
+const ROUTES: [(&str, Answerer); 9] = [
     ("/events", || post(events::post)),
     ("/-/healthy", || get(operate::healthy)),
     ("/-/ready", || get(operate::ready)),
@@ -51,6 +52,7 @@ const ROUTES: [(&str, Answerer); 8] = [
     ("/api/v1/rules", || get(api::rules)),
     ("/api/v1/events/types", || get(api::event_types)),
     ("/api/v1/matches", || get(api::matches)),
+    ("/api/v1/late", || get(api::late)),
 ];
 
 /// The paths that need no token: what watches over processes often can't hold one.

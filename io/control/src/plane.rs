@@ -155,6 +155,14 @@ pub struct ShardStatistics {
     pub outbox: u64,
     /// Messages from other shards that wait for it.
     pub exchange: u64,
+    /// Events that wait for the watermark.
+    pub held: u64,
+    /// Bytes of these.
+    pub held_bytes: u64,
+    /// Milliseconds by which the watermark of lateness 0 is behind the clock.
+    pub watermark_lag: u64,
+    /// The last events that came too late, the newest last: a JSON object each, `{"watermark": ..., "event": {...}}`.
+    pub late: Vec<String>,
 }
 
 /// Matches of one step of a shard.

@@ -45,6 +45,8 @@ pub struct Summary {
     pub refused: u64,
     /// Members of objects that no field takes.
     pub ignored: u64,
+    /// Events that wait for the watermark still: time did not go on for long enough.
+    pub held: u64,
     /// What the engine counted.
     pub counters: Counters,
 }
@@ -74,12 +76,30 @@ pub fn replay(
     rules: &Arc<Verified<RuleSet>>,
     input: impl BufRead,
     options: Options,
+    found: impl FnMut(Match) -> io::Result<()>,
+    refused: impl FnMut(u64, &Refusal),
+) -> io::Result<Summary> {
+    replay_with_late(rules, input, options, found, None, refused)
+}
+
+/// Takes an event that came too late for a rule.
+pub type Late<'l> = &'l mut dyn FnMut(&Event) -> io::Result<()>;
+
+/// Like [`replay`]; each event that came too late for a rule goes to `late`.
+pub fn replay_with_late(
+    rules: &Arc<Verified<RuleSet>>,
+    input: impl BufRead,
+    options: Options,
     mut found: impl FnMut(Match) -> io::Result<()>,
+    mut late: Option<Late<'_>>,
     mut refused: impl FnMut(u64, &Refusal),
 ) -> io::Result<Summary> {
     let registry = Arc::clone(&rules.registry);
     let mut lines = NdjsonReader::new(input, EventReader::new(Arc::clone(&registry)), 0);
     let mut feed = Feed::new(rules, options);
+    if late.is_some() {
+        feed.engine.keep_late();
+    }
     let mut summary = Summary::default();
     let mut newest = i64::MIN;
     while let Some(line) = lines.next() {
@@ -88,7 +108,9 @@ pub fn replay(
             Ok(event) => {
                 newest = newest.max(event.time);
                 lines.set_now(newest);
-                feed.push(&event, &mut found)?.map_err(Refusal::Build)
+                let pushed = feed.push(&event, &mut found)?;
+                feed.tell_late(&mut late)?;
+                pushed.map_err(Refusal::Build)
             }
             Err(error) => Err(Refusal::Json(error)),
         };
@@ -101,10 +123,12 @@ pub fn replay(
         }
     }
     feed.flush(&mut found)?;
+    feed.tell_late(&mut late)?;
     if let Some(until) = options.until {
         feed.tick(until, &mut found)?;
     }
     summary.ignored = lines.ignored();
+    summary.held = feed.engine.held() as u64;
     summary.counters = feed.engine.counters();
     Ok(summary)
 }
@@ -174,6 +198,14 @@ impl Feed {
             }
         });
         result
+    }
+
+    fn tell_late(&mut self, late: &mut Option<Late<'_>>) -> io::Result<()> {
+        let Some(tell) = late else {
+            return Ok(());
+        };
+        let late = self.engine.take_late();
+        late.iter().try_for_each(|late| tell(&late.event))
     }
 
     pub(crate) fn tick(

@@ -69,6 +69,7 @@ fn rows(text: &str) -> Vec<(String, String)> {
 fn limits_are_those_of_the_sources() {
     let engine = trapjaw_engine::Config::default();
     let duration = |nanoseconds| match nanoseconds {
+        10_000_000_000 => "10s".to_owned(),
         60_000_000_000 => "1m".to_owned(),
         86_400_000_000_000 => "24h".to_owned(),
         other => other.to_string(),
@@ -87,6 +88,11 @@ fn limits_are_those_of_the_sources() {
             "max_state_bytes".into(),
             grouped(engine.max_state_bytes as i128),
         ),
+        (
+            "max_held_bytes".into(),
+            grouped(engine.max_held_bytes as i128),
+        ),
+        ("idle".into(), duration(engine.idle)),
         ("idle_ttl".into(), duration(engine.idle_ttl)),
         ("max_ahead".into(), duration(engine.max_ahead)),
     ]);

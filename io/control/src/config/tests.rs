@@ -62,6 +62,8 @@ fn everything_may_be_configured() {
         max_keys = 1_000
         max_window_bytes = 0x100000
         max_state_bytes = 0x200000
+        max_held_bytes = 2_097_152
+        idle = "2s"
         idle_ttl = "1d12h"
         max_ahead = "0s"
         [actions.page]
@@ -103,6 +105,8 @@ fn everything_may_be_configured() {
     assert_eq!(config.engine.max_keys, 1_000);
     assert_eq!(config.engine.max_window_bytes, 1 << 20);
     assert_eq!(config.engine.max_state_bytes, 1 << 21);
+    assert_eq!(config.engine.max_held_bytes, 2 << 20);
+    assert_eq!(config.engine.idle, 2_000_000_000);
     assert_eq!(config.engine.idle_ttl, 36 * 3_600 * 1_000_000_000);
     assert_eq!(config.engine.max_ahead, 0);
     let page = &config.actions["page"];

@@ -128,3 +128,14 @@ pub(super) async fn matches(
     body.extend_from_slice(b"]}");
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
+
+pub(super) async fn late(State(service): State<Arc<Service>>) -> Response {
+    let told = service.plane.statistics().await;
+    let late: Vec<&str> = told
+        .shards
+        .iter()
+        .flat_map(|shard| shard.late.iter().map(String::as_str))
+        .collect();
+    let body = format!("{{\"late\":[{}]}}", late.join(","));
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
+}

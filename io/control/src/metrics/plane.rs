@@ -26,7 +26,7 @@ type Series = (
 );
 
 /// What only grows.
-const COUNTERS: [Series; 5] = [
+const COUNTERS: [Series; 7] = [
     (
         "trapjaw_events",
         "Events taken in at the door",
@@ -62,15 +62,45 @@ const COUNTERS: [Series; 5] = [
         "",
         &[("", |shard| shard.counters.ahead)],
     ),
+    (
+        "trapjaw_late_events",
+        "Events that came too late for a rule that reads their type",
+        "",
+        &[("", |shard| shard.counters.late.iter().sum())],
+    ),
+    (
+        "trapjaw_early_events",
+        "Events that went on before the watermark had passed them, for want of room",
+        "",
+        &[("", |shard| shard.counters.early)],
+    ),
 ];
 
 /// What rises and falls.
-const GAUGES: [Series; 3] = [
+const GAUGES: [Series; 6] = [
     (
         "trapjaw_keys",
         "Live keys over all rules",
         "",
         &[("", |shard| shard.keys)],
+    ),
+    (
+        "trapjaw_held_events",
+        "Events that wait for the watermark",
+        "",
+        &[("", |shard| shard.held)],
+    ),
+    (
+        "trapjaw_held_bytes",
+        "Bytes of the events that wait for the watermark",
+        "",
+        &[("", |shard| shard.held_bytes)],
+    ),
+    (
+        "trapjaw_watermark_lag_milliseconds",
+        "How far the streams are behind the clock",
+        "",
+        &[("", |shard| shard.watermark_lag)],
     ),
     (
         "trapjaw_connections",

@@ -126,3 +126,12 @@ async fn metrics_count_what_happens() {
     );
     rig.end().await;
 }
+
+#[tokio::test]
+async fn late_events_are_shown() {
+    let rig = Rig::start(RULES, "").await;
+    let (status, body) = answer(rig.get("/api/v1/late").send().await.unwrap()).await;
+    let late = json!({ "watermark": 5, "event": { "type": "beat", "time": 4 } });
+    assert_eq!((status, body), (200, json!({ "late": [late] })));
+    rig.end().await;
+}

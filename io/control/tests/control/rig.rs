@@ -168,6 +168,8 @@ impl Plane for StepPlane {
                 mailbox: 1,
                 outbox: state.waiting.len() as u64,
                 exchange: 0,
+                late: vec![r#"{"watermark":5,"event":{"type":"beat","time":4}}"#.into()],
+                ..ShardStatistics::default()
             }],
         };
         Box::pin(async { statistics })
