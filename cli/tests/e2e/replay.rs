@@ -59,6 +59,35 @@ fn each_example_gives_the_bytes_it_promises_however_it_is_cut() {
     assert!(looked_at >= 10, "{looked_at} examples");
 }
 
+#[test]
+fn late_events_are_counted_and_written_to_a_file() {
+    let place = folder(&[("none", "")]);
+    let late = place.path().join("late.ndjson");
+    let late_arg = late.to_str().expect("text");
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+    ];
+    for cut in CUTS {
+        let args = [&args[..], &["--late", late_arg], &cut[..]].concat();
+        let done = command(&examples().join("lateness"), &args)
+            .assert()
+            .code(0);
+        let told = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+        assert!(told.contains("1 events that came too late"), "{told}");
+        assert!(
+            told.contains("1 events that wait for the watermark"),
+            "{told}"
+        );
+        let line = r#"{"type":"order","time":1767225609000000000,"source":"till","id":"4","shop":"a","total":16}"#;
+        let written = fs::read_to_string(&late).expect("it was written");
+        assert_eq!(written, format!("{line}\n"));
+    }
+}
+
 /// Events of many keys that keep all kinds of state busy.
 fn many(count: u64) -> String {
     let mut lines = String::new();
