@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use trapjaw_dsl::diagnostic::{Diagnostic, Style, render};
-use trapjaw_dsl::source::SourceMap;
+use trapjaw_dsl::source::{SourceMap, beside};
 use trapjaw_event::Event;
 
 use super::case::Case;
@@ -38,9 +38,10 @@ const CUTS: [Cut; 3] = [
 pub fn verdict(case: &Case) -> Result<(), String> {
     let start = instant(&case.start, 0)?;
     let mut sources = SourceMap::new();
-    sources.add(format!("{}.trap", case.name), case.rules.as_str());
-    if !case.tables.is_empty() {
-        return Err("tables are not read yet".into());
+    let rule_file = format!("{}.trap", case.name);
+    sources.add(&rule_file, case.rules.as_str());
+    for (file, text) in &case.tables {
+        sources.add_table(beside(&rule_file, file), text.as_str());
     }
     let (compiled, found) = match trapjaw_dsl::compile(&sources) {
         Ok(compiled) => {
