@@ -118,7 +118,8 @@ pub enum Reach {
     },
 }
 
-/// A part of a pattern. Sequences, `or` and `and` are flat and have two parts or more. Neither an alternative of
+/// A part of a pattern. Sequences, `or` and `and` are flat and have two parts or more; but a sequence whose first step is
+/// a repetition that may take nothing can be a step of another. Neither an alternative of
 /// `or`, nor what is repeated, nor an operand of `and` matches without an event.
 #[derive(Clone, Debug)]
 pub enum Node {
@@ -139,7 +140,9 @@ pub enum Node {
 /// A step of a sequence.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// How its first event follows the event before it in the match; [`Contiguity::Relaxed`] for the first step.
+    /// How its first event follows the event before it in the match; [`Contiguity::Relaxed`] for the first step. For the
+    /// event with which a group begins (an alternative, an operand, a round, a sequence within another), what stands
+    /// before the group counts instead, unless a `not` was passed.
     pub contiguity: Contiguity,
     /// What stands there.
     pub node: Node,

@@ -26,7 +26,7 @@ pub(super) enum Input {
 }
 
 impl Input {
-    fn at(&self) -> i64 {
+    pub(super) fn at(&self) -> i64 {
         match *self {
             Self::Event { at, .. } | Self::Expected { at } | Self::Deadline { at } => at,
         }
@@ -344,6 +344,7 @@ impl Judge<'_> {
             event,
             is_seen: true,
             rows,
+            bound: None,
         };
         let having = rule.having.as_ref();
         having.is_none_or(|having| eval::holds(having, scope))
@@ -380,13 +381,13 @@ fn rows(history: &[Input], inside: impl Fn(i64) -> bool) -> Vec<&Event> {
 }
 
 /// `limit N per D`: the firings of a key that were reported.
-struct Limiter<'a> {
+pub(super) struct Limiter<'a> {
     rule: &'a Rule,
     reported: Vec<i64>,
 }
 
 impl<'a> Limiter<'a> {
-    fn new(rule: &'a Rule) -> Self {
+    pub(super) fn new(rule: &'a Rule) -> Self {
         Self {
             rule,
             reported: Vec::new(),
@@ -394,7 +395,7 @@ impl<'a> Limiter<'a> {
     }
 
     /// May the rule fire at this time? If so, that is counted.
-    fn lets_pass(&mut self, time: i64) -> bool {
+    pub(super) fn lets_pass(&mut self, time: i64) -> bool {
         let passes = self.rule.limit.is_none_or(|limit| {
             let recent = |at: &&i64| **at > time.saturating_sub(limit.per);
             self.reported.iter().filter(recent).count() < limit.count as usize

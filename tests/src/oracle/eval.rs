@@ -6,8 +6,9 @@ use std::sync::Arc;
 use trapjaw_dsl::hir::{
     Arithmetic, Comparison, Envelope, Expr, ExprKind, Piece, Rule, Table, TextTest,
 };
-use trapjaw_event::{Event, FieldType, Registry, Value};
+use trapjaw_event::{Event, FieldType, Registry, TypeId, Value};
 
+use super::pattern::View;
 use super::{aggregate, format};
 
 /// What an expression can see.
@@ -22,6 +23,8 @@ pub(super) struct Scope<'a> {
     pub(super) is_seen: bool,
     /// The events of the window, oldest first; empty for a rule without one.
     pub(super) rows: &'a [&'a Event],
+    /// What a pattern has bound, in a rule with one.
+    pub(super) bound: Option<&'a View<'a>>,
 }
 
 /// The row of a table with this key.
@@ -41,10 +44,13 @@ pub(super) fn eval(expr: &Expr, scope: Scope) -> Value {
         ExprKind::Const(value) => canonical(value.clone()),
         ExprKind::Field(ids) => field(ids, scope),
         ExprKind::Envelope(which) => envelope(*which, scope),
-        ExprKind::Aggregate(index) => {
-            aggregate::value(&scope.rule.aggregates[*index as usize], scope)
+        ExprKind::Aggregate(index) => aggregate(*index as usize, scope),
+        ExprKind::Pattern(read) => {
+            let view = scope
+                .bound
+                .expect("the checker lets these pass in patterns alone");
+            view.read(read, scope)
         }
-        ExprKind::Pattern(read) => unreachable!("{read:?} outside of a pattern"),
         ExprKind::Not(a) => truth(kleene(&of(a)).map(|a| !a)),
         ExprKind::Negate(a) => negate(&of(a)),
         ExprKind::ToFloat(a) => match of(a) {
@@ -110,15 +116,29 @@ pub(super) fn eval(expr: &Expr, scope: Scope) -> Value {
     }
 }
 
-/// The alias's field; `ids` has one a type of the rule.
-fn field(ids: &[trapjaw_event::FieldId], scope: Scope) -> Value {
-    let types = &scope.rule.types;
-    let place = types.iter().position(|ty| *ty == scope.event.type_id);
-    let id = ids[place.expect("a rule sees events of its own types alone")];
-    canonical(scope.event.values[id.index()].clone())
+/// The value of one of the rule's aggregates.
+pub(super) fn aggregate(index: usize, scope: Scope) -> Value {
+    let definition = &scope.rule.aggregates[index];
+    match scope.bound {
+        Some(view) => view.aggregate(index, definition, scope),
+        None => aggregate::value(definition, scope),
+    }
 }
 
-fn envelope(
+/// The alias's field; `ids` has one a type of the rule.
+fn field(ids: &[trapjaw_event::FieldId], scope: Scope) -> Value {
+    let types = scope.bound.map_or(&scope.rule.types[..], |view| view.types);
+    field_of(scope.event, ids, types)
+}
+
+/// An event's field, by its ids in each of these types.
+pub(super) fn field_of(event: &Event, ids: &[trapjaw_event::FieldId], types: &[TypeId]) -> Value {
+    let place = types.iter().position(|ty| *ty == event.type_id);
+    let id = ids[place.expect("an expression reads events of its own types alone")];
+    canonical(event.values[id.index()].clone())
+}
+
+pub(super) fn envelope(
     which: Envelope,
     Scope {
         registry,

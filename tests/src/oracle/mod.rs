@@ -6,6 +6,7 @@
 //! - this file: the order in which things happen (events, timers, derived events) and what a match tells;
 //! - `order`: which events are late, and when the others' turn comes for rules that let events be late;
 //! - `clause`: what each state clause makes of one key's history, always read from its beginning;
+//! - `pattern`: what a pattern makes of a partition's input, always read from its beginning;
 //! - `aggregate`, `eval`, `format`: what expressions are worth.
 //!
 //! Where a definition leaves the last bits of a float open (sums, averages), the oracle's are the exact ones; compare
@@ -16,6 +17,7 @@ mod clause;
 mod eval;
 mod format;
 mod order;
+mod pattern;
 #[cfg(test)]
 mod tests;
 
@@ -169,6 +171,8 @@ struct Key {
     history: Vec<Input>,
     /// What judging the history last said.
     deadline: Option<i64>,
+    /// What a pattern has told so far, and when.
+    told: Vec<(i64, pattern::Report)>,
 }
 
 impl Run<'_> {
@@ -187,9 +191,10 @@ impl Run<'_> {
                     values: vec![key.to_value()],
                     history: vec![Input::Expected { at }],
                     deadline: None,
+                    told: Vec::new(),
                 });
                 let report = self.judge(place, self.keys[place].len() - 1);
-                assert!(report.is_none(), "nothing is absent yet");
+                assert!(report.is_empty(), "nothing is absent yet");
             }
         }
     }
@@ -215,7 +220,7 @@ impl Run<'_> {
             self.next_deadline(lateness).filter(|&(at, ..)| at <= clock)
         {
             self.keys[rule][key].history.push(Input::Deadline { at });
-            if let Some((derived, at)) = self.judge(rule, key) {
+            for (derived, at) in self.judge(rule, key) {
                 self.take_derived(lateness, &derived, at);
             }
         }
@@ -259,14 +264,17 @@ impl Run<'_> {
         self.take(lateness, event, at);
     }
 
-    /// The event that the rule derives, and when it takes effect.
+    /// The events that the rule derives, and when they take effect.
     fn take_by_rule(
         &mut self,
         place: usize,
         rule: &Rule,
         event: &Event,
         at: i64,
-    ) -> Option<(Event, i64)> {
+    ) -> Vec<(Event, i64)> {
+        if let Some(pattern) = &rule.pattern {
+            return self.take_by_pattern(place, pattern, event, at);
+        }
         let scope = Scope {
             registry: &self.rules.registry,
             tables: &self.rules.tables,
@@ -274,6 +282,7 @@ impl Run<'_> {
             event,
             is_seen: true,
             rows: &[],
+            bound: None,
         };
         let values: Vec<Value> = rule
             .key
@@ -281,27 +290,17 @@ impl Run<'_> {
             .map(|part| eval::eval(&part.expr, scope))
             .collect();
         if values.iter().any(Value::is_null) {
-            return None;
+            return Vec::new();
         }
         let condition = rule.condition.as_ref();
         let satisfies = condition.is_none_or(|condition| eval::holds(condition, scope));
-        let keys = &mut self.keys[place];
-        let key = keys
-            .iter()
-            .position(|key| key.values == values)
-            .or_else(|| {
-                if matches!(rule.clause, Clause::Absent { of: Some(_), .. }) {
-                    // A key that the table doesn't have is not missed.
-                    return None;
-                }
-                keys.push(Key {
-                    values,
-                    history: Vec::new(),
-                    deadline: None,
-                });
-                Some(keys.len() - 1)
-            })?;
-        keys[key].history.push(Input::Event {
+        let known = self.keys[place].iter().any(|key| key.values == values);
+        if !known && matches!(rule.clause, Clause::Absent { of: Some(_), .. }) {
+            // A key that the table doesn't have is not missed.
+            return Vec::new();
+        }
+        let key = self.key(place, values);
+        self.keys[place][key].history.push(Input::Event {
             at,
             event: event.clone(),
             satisfies,
@@ -309,8 +308,26 @@ impl Run<'_> {
         self.judge(place, key)
     }
 
-    /// Reports what the last input of a key gives rise to. The event that the rule derives, and when it takes effect.
-    fn judge(&mut self, place: usize, key: usize) -> Option<(Event, i64)> {
+    /// The place of a key among those that the rule has seen; now it has.
+    fn key(&mut self, place: usize, values: Vec<Value>) -> usize {
+        let keys = &mut self.keys[place];
+        let known = keys.iter().position(|key| key.values == values);
+        known.unwrap_or_else(|| {
+            keys.push(Key {
+                values,
+                history: Vec::new(),
+                deadline: None,
+                told: Vec::new(),
+            });
+            keys.len() - 1
+        })
+    }
+
+    /// Reports what the last input of a key gives rise to. The events that the rule derives, and when they take effect.
+    fn judge(&mut self, place: usize, key: usize) -> Vec<(Event, i64)> {
+        if let Some(pattern) = &self.rules.rules[place].pattern {
+            return self.judge_pattern(place, key, pattern);
+        }
         let judge = Judge {
             registry: &self.rules.registry,
             tables: &self.rules.tables,
@@ -325,9 +342,11 @@ impl Run<'_> {
         // What would come past the end of time does not come.
         let deadline = judgement.deadline.filter(|&at| at != i64::MAX);
         self.keys[place][key].deadline = deadline;
-        let matched = matched?;
-        let derived = matched.derived.clone().zip(Some(matched.time));
-        self.output.push(matched);
+        let derived = matched
+            .iter()
+            .filter_map(|matched| matched.derived.clone().zip(Some(matched.time)));
+        let derived = derived.collect();
+        self.output.extend(matched);
         derived
     }
 
@@ -342,15 +361,33 @@ impl Run<'_> {
             event: report.event.unwrap_or(&unseen),
             is_seen: report.event.is_some(),
             rows: &report.rows,
+            bound: None,
         };
-        let when = match report.kind {
+        let events = report.event.into_iter();
+        let events = events.map(|event| (rule.alias.clone(), vec![event.clone()]));
+        let events = events.collect();
+        self.tell(place, report.kind, report.time, key, events, scope)
+    }
+
+    /// What a rule tells of a match, with the values that its expressions have.
+    fn tell(
+        &self,
+        place: usize,
+        kind: MatchKind,
+        time: i64,
+        key: Vec<Value>,
+        events: Vec<(Box<str>, Vec<Event>)>,
+        scope: Scope,
+    ) -> Matched {
+        let rule = &self.rules.rules[place];
+        let when = match kind {
             MatchKind::Matched | MatchKind::Raised => When::Fire,
             MatchKind::Cleared | MatchKind::Expired => When::Clear,
             MatchKind::Timeout => When::Timeout,
         };
         let mut values: Vec<(Box<str>, Value)> = Vec::new();
-        for aggregate in &rule.aggregates {
-            values.push((aggregate.name.clone(), aggregate::value(aggregate, scope)));
+        for (index, aggregate) in rule.aggregates.iter().enumerate() {
+            values.push((aggregate.name.clone(), eval::aggregate(index, scope)));
         }
         let mut actions = Vec::new();
         for (action, call) in rule
@@ -374,15 +411,13 @@ impl Run<'_> {
         let emit = rule.emit.as_ref().filter(|_| when == When::Fire);
         Matched {
             rule: place,
-            kind: report.kind,
-            time: report.time,
+            kind,
+            time,
             key,
-            events: (report.event.into_iter())
-                .map(|event| (rule.alias.clone(), vec![event.clone()]))
-                .collect(),
+            events,
             values,
             actions,
-            derived: emit.and_then(|emit| derive(emit, report.time, scope)),
+            derived: emit.and_then(|emit| derive(emit, time, scope)),
         }
     }
 }

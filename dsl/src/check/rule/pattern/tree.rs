@@ -244,8 +244,8 @@ impl Tree<'_, '_> {
                 sound = false;
             }
             match node {
-                // Its first step follows as the group does.
-                Ok(Node::Sequence(inner)) => {
+                // Its first step follows as the group does, unless that may be passed by.
+                Ok(Node::Sequence(inner)) if begins_with_not || !takes_nothing(&inner[0].node) => {
                     let at = steps.len();
                     steps.extend(inner);
                     steps[at].contiguity = contiguity;
