@@ -62,6 +62,7 @@ fn output(text: &str, history: &str) -> Vec<Matched> {
     let options = Options {
         until: Some(1_000),
         idle_ttl: 100,
+        ..Options::default()
     };
     run(&rules(text), &events, options)
 }
@@ -73,7 +74,7 @@ fn line(matched: &Matched) -> String {
         let Some((_, Value::Text(waited))) = waited else {
             panic!("a timeout tells what it waited for: {matched:?}")
         };
-        line += &format!(" timeout({waited})");
+        line.extend([" timeout(", waited, ")"]);
     }
     line += ":";
     for (name, events) in &matched.events {
@@ -81,7 +82,7 @@ fn line(matched: &Matched) -> String {
             .iter()
             .map(|event| event.id.as_deref().expect("events have ids"))
             .collect();
-        line += &format!(" {name}={}", places.join(","));
+        line.extend([" ", name, "=", &places.join(",")]);
     }
     line
 }
