@@ -3,7 +3,7 @@
 use crate::check::{self, Checked};
 use crate::diagnostic::{
     Diagnostic,
-    codes::{bounds, internal, unsupported},
+    codes::{bounds, internal},
 };
 use crate::source::{SourceMap, Span};
 use crate::{hir, lower};
@@ -48,17 +48,6 @@ pub fn compile(sources: &SourceMap) -> Result<Compiled, Vec<Diagnostic>> {
     let Some(hir) = rules else {
         return Err(diagnostics);
     };
-    let patterns = hir.rules.iter().filter(|rule| rule.pattern.is_some());
-    let refusals: Vec<Diagnostic> = patterns
-        .map(|rule| {
-            let message = "patterns are not supported yet";
-            Diagnostic::error(unsupported::PATTERNS, rule.span, message)
-        })
-        .collect();
-    if !refusals.is_empty() {
-        diagnostics.extend(refusals);
-        return Err(diagnostics);
-    }
     match verify(lower::lower(&hir)) {
         Ok(program) => Ok(Compiled {
             program,

@@ -1,8 +1,9 @@
 //! Expressions to code.
 
+use super::pattern::Bound;
 use crate::hir::{Arithmetic, Comparison, Expr, ExprKind, Piece, TextTest};
 use std::collections::HashMap;
-use trapjaw_event::{FieldId, FieldType, Value};
+use trapjaw_event::{FieldId, FieldType, TypeId, Value};
 use trapjaw_program::{CodeBuilder, Const, Input, Kind, Opcode, Operand, TableId};
 
 /// Where code finds what an expression reads.
@@ -12,6 +13,9 @@ pub(super) enum Inputs<'a> {
     Event(usize),
     /// In what the rule keeps: the place of each field among the kept ones.
     Rule(&'a Kept),
+    /// In what a pattern has bound, and in an event under test, if there is one: by the place among its element's types
+    /// and its type.
+    Pattern(&'a Bound<'a>, Option<(usize, TypeId)>),
 }
 
 /// The fields that a rule keeps, each by its ids in the rule's types, with their places.
@@ -24,8 +28,13 @@ pub(super) fn condition(code: &mut CodeBuilder, condition: &Expr, place: usize) 
 
 /// Adds an expression to code, and gives its output.
 pub(super) fn output(code: &mut CodeBuilder, expr: &Expr, inputs: Inputs<'_>) -> u32 {
-    let operand = Lowering { code, inputs }.expr(expr);
+    let operand = operand(code, expr, inputs);
     code.output(operand, expr.ty.clone())
+}
+
+/// Adds an expression to code, and gives its operand.
+pub(super) fn operand(code: &mut CodeBuilder, expr: &Expr, inputs: Inputs<'_>) -> Operand {
+    Lowering { code, inputs }.expr(expr)
 }
 
 struct Lowering<'c, 'i> {
@@ -42,6 +51,11 @@ impl Lowering<'_, '_> {
                 let input = match self.inputs {
                     Inputs::Event(place) => Input::Field(ids[place]),
                     Inputs::Rule(kept) => Input::Kept(kept[ids]),
+                    Inputs::Pattern(bound, Some((place, ty))) => {
+                        bound.mention(ty, ids[place]);
+                        Input::Field(ids[place])
+                    }
+                    Inputs::Pattern(_, None) => unreachable!("no event is under test"),
                 };
                 self.code.load(input, kind)
             }
@@ -49,7 +63,13 @@ impl Lowering<'_, '_> {
                 self.code.load(Input::Envelope(*envelope), envelope.kind())
             }
             ExprKind::Aggregate(index) => self.code.load(Input::Aggregate(*index as u16), kind),
-            ExprKind::Pattern(_) => unreachable!("rules with patterns are refused before"),
+            ExprKind::Pattern(read) => match self.inputs {
+                Inputs::Pattern(bound, _) => {
+                    let index = bound.read(read, &expr.ty);
+                    self.code.load(Input::Kept(index), kind)
+                }
+                Inputs::Event(_) | Inputs::Rule(_) => unreachable!("only patterns bind events"),
+            },
             ExprKind::Not(a) => self.unary(Opcode::Not, a),
             ExprKind::Negate(a) if kind == Kind::Float => self.unary(Opcode::NegFloat, a),
             ExprKind::Negate(a) => self.unary(Opcode::NegInt, a),

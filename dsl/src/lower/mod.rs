@@ -6,6 +6,7 @@
 
 mod code;
 mod order;
+mod pattern;
 mod rule;
 
 use crate::hir;
@@ -28,6 +29,13 @@ pub(crate) fn lower(set: &hir::RuleSet) -> RuleSet {
         let id = RuleId::new(index as u32);
         for (place, ty) in checked.types.iter().enumerate() {
             predicates[ty.index()].readers.push((id, place as u16));
+        }
+        if let Some(pattern) = &checked.pattern {
+            let types = |ty: TypeId, add: &mut dyn FnMut(&mut CodeBuilder) -> u32| {
+                add(&mut predicates[ty.index()].code)
+            };
+            rules.push(pattern::lower(checked, pattern, &set.registry, types));
+            continue;
         }
         let condition = |place: usize, ty: TypeId| {
             let condition = checked.condition.as_ref()?;

@@ -1,6 +1,7 @@
 //! One rule.
 
 use super::code::{Inputs, Kept as Places, output};
+use super::pattern::Bound;
 use crate::hir::{self, Expr, ExprKind, Piece};
 use trapjaw_event::{Registry, TypeId};
 use trapjaw_program::{
@@ -56,14 +57,21 @@ pub(super) fn lower(
         key: key(rule, &layout),
         routing: routing(rule, clause),
         clause,
+        pattern: None,
         aggregates: aggregates(rule, &layout),
-        having: rule.having.as_ref().map(|having| code([having], &places).0),
+        having: rule
+            .having
+            .as_ref()
+            .map(|having| code([having], Codes::Rule(&places)).0),
         limit: rule.limit,
-        emit: rule.emit.as_ref().map(|derived| emit(derived, &places)),
+        emit: rule
+            .emit
+            .as_ref()
+            .map(|derived| emit(derived, Codes::Rule(&places))),
         actions: rule
             .actions
             .iter()
-            .map(|call| action(call, &places))
+            .map(|call| action(call, Codes::Rule(&places)))
             .collect(),
         reports_clear: rule.reports_clear,
     }
@@ -124,18 +132,36 @@ fn aggregates(rule: &hir::Rule, layout: &Layout) -> Vec<Aggregate> {
         .collect()
 }
 
+/// Over what the code runs that a rule's outputs are made with.
+#[derive(Clone, Copy)]
+pub(super) enum Codes<'a> {
+    /// What the rule keeps.
+    Rule(&'a Places),
+    /// What its pattern has bound.
+    Pattern(&'a Bound<'a>),
+}
+
+impl<'a> Codes<'a> {
+    fn inputs(self) -> Inputs<'a> {
+        match self {
+            Self::Rule(places) => Inputs::Rule(places),
+            Self::Pattern(bound) => Inputs::Pattern(bound, None),
+        }
+    }
+}
+
 /// Code over what the rule keeps, and the output of each expression.
-fn code<'e>(exprs: impl IntoIterator<Item = &'e Expr>, places: &Places) -> (Code, Vec<u32>) {
+fn code<'e>(exprs: impl IntoIterator<Item = &'e Expr>, codes: Codes<'_>) -> (Code, Vec<u32>) {
     let mut code = CodeBuilder::new();
     let outputs = exprs
         .into_iter()
-        .map(|expr| output(&mut code, expr, Inputs::Rule(places)))
+        .map(|expr| output(&mut code, expr, codes.inputs()))
         .collect();
     (code.finish(), outputs)
 }
 
-fn emit(emit: &hir::Emit, places: &Places) -> Emit {
-    let (code, outputs) = code(emit.fields.iter().flatten(), places);
+pub(super) fn emit(emit: &hir::Emit, codes: Codes<'_>) -> Emit {
+    let (code, outputs) = code(emit.fields.iter().flatten(), codes);
     let mut outputs = outputs.into_iter();
     let fields = emit
         .fields
@@ -149,8 +175,8 @@ fn emit(emit: &hir::Emit, places: &Places) -> Emit {
     }
 }
 
-fn action(action: &hir::Action, places: &Places) -> Action {
-    let (code, outputs) = code(action.arguments.iter().map(|(_, value)| value), places);
+pub(super) fn action(action: &hir::Action, codes: Codes<'_>) -> Action {
+    let (code, outputs) = code(action.arguments.iter().map(|(_, value)| value), codes);
     Action {
         when: action.when,
         name: action.name.clone(),
@@ -164,7 +190,7 @@ fn action(action: &hir::Action, places: &Places) -> Action {
     }
 }
 
-fn metadata(metadata: &hir::Metadata) -> Metadata {
+pub(super) fn metadata(metadata: &hir::Metadata) -> Metadata {
     let hir::Metadata {
         about,
         severity,

@@ -30,6 +30,10 @@ pub struct Counters {
     pub late: Vec<u64>,
     /// Rows that had to go on before the watermark had passed them, for want of room.
     pub early: u64,
+    /// Partial matches of patterns that were given up because their key had too many.
+    pub partial_matches_given_up: u64,
+    /// Matches behind which the search went on at the next event, since where it was to go on was missing.
+    pub skips_degraded: u64,
     /// Matches by rule.
     pub matches: Vec<u64>,
 }
@@ -58,6 +62,8 @@ impl Counters {
             dropped_derived,
             late,
             early,
+            partial_matches_given_up,
+            skips_degraded,
             matches,
         } = other;
         self.events += events;
@@ -70,6 +76,8 @@ impl Counters {
         self.ahead += ahead;
         self.held_back += held_back;
         self.dropped_derived += dropped_derived;
+        self.partial_matches_given_up += partial_matches_given_up;
+        self.skips_degraded += skips_degraded;
         self.early += early;
         add_each(&mut self.late, late);
         add_each(&mut self.matches, matches);

@@ -169,6 +169,7 @@ impl Evaluation<'_> {
             outputs: self.outputs,
             strays: self.strays,
             counters: self.counters,
+            sees: u64::MAX,
         };
         state.advance(&mut context, until);
         self.agenda.set_deadline_at(place, state.next_deadline());

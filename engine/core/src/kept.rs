@@ -70,12 +70,17 @@ impl KeptEvent {
         self.subject = subject.map(|subject| self.push(subject));
         self.values.clear();
         for &field in kept {
-            let value = self.copied(section.value(field, row));
-            self.values.push(value);
+            self.push_value(section.value(field, row));
         }
         if self.texts.capacity() > SPARE.max(2 * self.texts.len()) {
             self.texts.shrink_to_fit();
         }
+    }
+
+    /// Appends a value that is no field of the event, but computed of it.
+    pub(crate) fn push_value(&mut self, value: ValueRef<'_>) {
+        let value = self.copied(value);
+        self.values.push(value);
     }
 
     /// Bytes that it takes.

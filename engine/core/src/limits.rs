@@ -9,6 +9,10 @@ pub const MAX_KEY: usize = 4_096;
 /// Most keys that an eviction passes over because they were seen lately. Then the next one is given up.
 pub const SECOND_CHANCES: usize = 256;
 
+/// Runs of a pattern's partial matches that one key may have; then those with the oldest starts are given up, and
+/// counted.
+pub const MAX_RUNS: usize = 1 << 16;
+
 /// Rows that rules take in before what they found is told, each counted once for each rule that takes it.
 /// Where a batch brings more, its rows are taken in pieces. One row is never parted.
 pub const TAKEN_AT_ONCE: usize = 1 << 18;

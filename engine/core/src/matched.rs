@@ -6,6 +6,7 @@ use std::sync::Arc;
 use trapjaw_event::{
     ActionCall, BoundEvent, FieldId, Match, MatchId, MatchKind, Registry, RuleId, Value, ValueRef,
 };
+use trapjaw_program::pattern::{Pick, What};
 use trapjaw_program::{Code, Input, Rule, RuleSet, Table, When};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -120,7 +121,7 @@ impl<'s> MatchRef<'s> {
             id: self.id(),
             time: self.fired.time,
             key: self.key(),
-            events: self.bound_event().into_iter().collect(),
+            events: self.bound_events(),
             values: self.aggregates().to_vec(),
             actions: actions.collect(),
             ingest: self.found.ingest,
@@ -136,9 +137,17 @@ impl<'s> MatchRef<'s> {
         &self.found.outputs.aggregates[start..start + self.definition().aggregates.len()]
     }
 
+    /// The aggregates, and what a pattern's codes read beside them.
+    fn values(&self) -> &'s [Value] {
+        let all = &self.found.outputs.aggregates[self.fired.aggregates..];
+        &all[..self.fired.values]
+    }
+
     fn alias_identity(&self) -> u128 {
         match self.fired.alias {
             Alias::Row { segment, row, .. } => self.found.segments[segment as usize].identity(row),
+            // A pattern's matches have identities of their own.
+            Alias::Bound { .. } => 0,
             Alias::Kept(index) | Alias::Unseen(index) => {
                 let event = &self.found.outputs.kept[index as usize];
                 let nowhere = Origin {
@@ -158,20 +167,44 @@ impl<'s> MatchRef<'s> {
             tables: &self.found.rules.tables,
             segments: self.found.segments,
             kept: &self.found.outputs.kept,
+            bound: &self.found.outputs.bound,
         };
-        about.run(code, self.fired.alias, self.aggregates())
+        about.run(code, self.fired.alias, self.values())
     }
 
-    /// `None` where no event has come.
-    fn bound_event(&self) -> Option<BoundEvent> {
-        Some(match self.fired.alias {
+    fn bound_events(&self) -> Vec<BoundEvent> {
+        let rule = self.definition();
+        let Alias::Bound { first, count } = self.fired.alias else {
+            // There is none where no event has come.
+            return self
+                .bound_event(self.fired.alias, &rule.alias)
+                .into_iter()
+                .collect();
+        };
+        let bound = &self.found.outputs.bound[first as usize..][..count as usize];
+        let elements = rule
+            .pattern
+            .as_ref()
+            .map_or(&[][..], |pattern| &pattern.elements);
+        let bound = bound.iter().filter_map(|(element, alias)| {
+            self.bound_event(*alias, &elements[usize::from(*element)].alias)
+        });
+        bound.collect()
+    }
+
+    fn bound_event(&self, alias: Alias, name: &str) -> Option<BoundEvent> {
+        let event = match alias {
             Alias::Row {
                 segment,
                 row,
                 whole,
             } => self.bound_row(self.found.segments[segment as usize], row, whole),
             Alias::Kept(index) => self.bound_kept(&self.found.outputs.kept[index as usize]),
-            Alias::Unseen(_) => return None,
+            Alias::Unseen(_) | Alias::Bound { .. } => return None,
+        };
+        Some(BoundEvent {
+            alias: name.into(),
+            ..event
         })
     }
 
@@ -184,7 +217,7 @@ impl<'s> MatchRef<'s> {
         let fields = fields
             .filter(|(field, value)| !value.is_null() && (whole || source.kept.contains(field)));
         BoundEvent {
-            alias: rule.alias.clone(),
+            alias: Box::default(),
             type_id: event.type_id,
             time: event.time,
             source: Some(event.source),
@@ -203,7 +236,7 @@ impl<'s> MatchRef<'s> {
         let mut fields: Vec<_> = fields.filter(|(_, value)| !value.is_null()).collect();
         fields.sort_unstable_by_key(|(field, _)| *field);
         BoundEvent {
-            alias: rule.alias.clone(),
+            alias: Box::default(),
             type_id: source.type_id,
             time: kept.time,
             source: Some(kept.source_name().into()),
@@ -223,6 +256,7 @@ pub(crate) struct About<'s> {
     pub(crate) tables: &'s [Arc<Table>],
     pub(crate) segments: &'s [&'s Segment<'s>],
     pub(crate) kept: &'s [Arc<KeptEvent>],
+    pub(crate) bound: &'s [(u16, Alias)],
 }
 
 impl<'s> About<'s> {
@@ -273,6 +307,70 @@ impl<'s> About<'s> {
                 };
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
+            Alias::Bound { first, count } => {
+                let bound = &self.bound[first as usize..][..count as usize];
+                let bind = |input| {
+                    Bound::Value(match input {
+                        Input::Kept(index) => self.read(index, bound, aggregates),
+                        Input::Aggregate(index) => aggregates[usize::from(index)].as_ref(),
+                        Input::Envelope(_) | Input::Field(_) => ValueRef::Null,
+                    })
+                };
+                vm::run(code, self.tables, bind, Selection::All(1))
+            }
+        }
+    }
+
+    /// What a pattern's code reads of what is bound; `values` are the match's, aggregates first.
+    fn read(self, index: u16, bound: &'s [(u16, Alias)], values: &'s [Value]) -> ValueRef<'s> {
+        let (_, rule) = self.rule;
+        let Some(pattern) = &rule.pattern else {
+            return ValueRef::Null;
+        };
+        let of = |pick| {
+            let of = |element: u16| {
+                let bound = bound.iter().filter(move |(by, _)| *by == element);
+                bound.map(|(_, alias)| *alias)
+            };
+            match pick {
+                Pick::First(element) => of(element).next(),
+                Pick::Last(element) => of(element).next_back(),
+                Pick::BeforeLast(element) => of(element).nth_back(1),
+                Pick::Previous => None,
+            }
+        };
+        let more = &values[rule.aggregates.len()..];
+        let told = |place: usize| more.get(place).map_or(ValueRef::Null, Value::as_ref);
+        match &pattern.reads[usize::from(index)].what {
+            What::Key(part) => told(usize::from(*part)),
+            What::Waiting => told(rule.key.len()),
+            What::Field(pick, places) => match of(*pick) {
+                Some(Alias::Row { segment, row, .. }) => {
+                    let segment = self.segments[segment as usize];
+                    let source = segment.source_index(self.rule).unwrap_or_default();
+                    places[source].map_or(ValueRef::Null, |place| {
+                        let field = rule.sources[source].kept[usize::from(place)];
+                        segment.section.value(field, row as usize)
+                    })
+                }
+                Some(Alias::Kept(index)) => {
+                    let kept = &self.kept[index as usize];
+                    places[usize::from(kept.source)]
+                        .map_or(ValueRef::Null, |place| kept.value(usize::from(place)))
+                }
+                Some(Alias::Unseen(_) | Alias::Bound { .. }) | None => ValueRef::Null,
+            },
+            What::Envelope(pick, field) => match of(*pick) {
+                Some(Alias::Row { segment, row, .. }) => {
+                    self.segments[segment as usize].envelope(row, *field)
+                }
+                Some(Alias::Kept(index)) => {
+                    let kept = &self.kept[index as usize];
+                    let source = &rule.sources[usize::from(kept.source)];
+                    kept.envelope(&self.registry.get(source.type_id).wire_name, *field)
+                }
+                Some(Alias::Unseen(_) | Alias::Bound { .. }) | None => ValueRef::Null,
+            },
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) enum Alias {
     Kept(u32),
     /// No event: what a key that was never seen would read, in [`Outputs::kept`].
     Unseen(u32),
+    /// What a pattern has bound, in [`Outputs::bound`]: by element, and in order for each.
+    Bound { first: u32, count: u32 },
 }
 
 /// What a match's identity is made from, beside rule, key and kind.
@@ -83,6 +85,8 @@ pub(crate) struct Fired {
     pub(crate) key: Range<usize>,
     /// Its aggregates begin here in [`Outputs::aggregates`].
     pub(crate) aggregates: usize,
+    /// How many values there are from there on.
+    pub(crate) values: usize,
 }
 
 /// What a step has found so far.
@@ -92,6 +96,8 @@ pub(crate) struct Outputs {
     pub(crate) keys: Vec<u8>,
     pub(crate) aggregates: Vec<Value>,
     pub(crate) kept: Vec<Arc<KeptEvent>>,
+    /// Events by the elements that have bound them.
+    pub(crate) bound: Vec<(u16, Alias)>,
 }
 
 impl Outputs {
@@ -100,6 +106,7 @@ impl Outputs {
         self.keys.clear();
         self.aggregates.clear();
         self.kept.clear();
+        self.bound.clear();
     }
 
     /// Puts what was found in the order in which it is told.

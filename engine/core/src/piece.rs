@@ -58,6 +58,9 @@ fn taken(rules: &RuleSet, states: &[State], segment: &Segment<'_>, piece: &Range
     }
     let rows = segment.rows_in(piece);
     let by_rule = segment.readers().iter().map(|&(rule, source)| {
+        if rules.rules[rule.index()].pattern.is_some() {
+            return rows.len();
+        }
         let condition = rules.rules[rule.index()].sources[usize::from(source)].condition;
         match segment.truth(condition) {
             Some(truth) if !states[rule.index()].breaks() => bits::count_in(&truth, rows.clone()),

@@ -136,6 +136,25 @@ impl<'a> Segment<'a> {
         bind(self.section, self.wire_name, input)
     }
 
+    /// A field of a row's envelope.
+    pub(crate) fn envelope(&self, row: u32, field: Envelope) -> ValueRef<'_> {
+        let row = row as usize;
+        let optional = |column: Option<trapjaw_event::ColumnView<'a>>| {
+            column.map_or(ValueRef::Null, |column| column.value(row))
+        };
+        match field {
+            Envelope::Type => ValueRef::Text(self.wire_name),
+            Envelope::Source => ValueRef::Text(self.section.source().get(row)),
+            Envelope::Id => optional(self.section.id()),
+            Envelope::Subject => optional(self.section.subject()),
+            Envelope::Time => ValueRef::Time(self.section.times()[row]),
+            Envelope::Severity => self
+                .section
+                .severity_at(row)
+                .map_or(ValueRef::Null, |severity| ValueRef::Enum(severity as u16)),
+        }
+    }
+
     /// Is the row for this rule? Rows that came from another shard name their rules.
     pub(crate) fn is_for(&self, rule: RuleId, row: u32) -> bool {
         self.targets

@@ -80,6 +80,12 @@ impl CodeBuilder {
             })
     }
 
+    /// Makes an operand a result behind all others, even if it is one already, and gives the result's index.
+    pub fn append_output(&mut self, operand: Operand, ty: FieldType) -> u32 {
+        self.outputs.push(Output { operand, ty });
+        self.outputs.len() as u32 - 1
+    }
+
     /// The program.
     pub fn finish(self) -> Code {
         Code {

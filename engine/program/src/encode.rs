@@ -56,6 +56,10 @@ impl Writer {
         self.0.extend(value.to_le_bytes());
     }
 
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.0.extend(value.to_le_bytes());
+    }
+
     pub(crate) fn i64(&mut self, value: i64) {
         self.0.extend(value.to_le_bytes());
     }

@@ -23,6 +23,7 @@ mod encode;
 mod lateness;
 mod meaning;
 pub mod op;
+pub mod pattern;
 mod pool;
 mod rule;
 pub mod sample;
@@ -42,7 +43,7 @@ pub use rule::{
     Rule, RuleSet, Source, TypeProgram, When,
 };
 pub use table::{Cells, Table, TableError, TableField, TableId};
-pub use text::{AssembleError, assemble, listing};
+pub use text::{AssembleError, assemble, dot, listing};
 pub use verify::{Scope, Verified, VerifyError, verify, verify_code, verify_code_with};
 
 /// Limits of a compiled rule set.
@@ -77,6 +78,14 @@ pub mod limits {
     pub const MAX_TABLE_ROWS: usize = 1 << 20;
     /// Bytes of one table's cells.
     pub const MAX_TABLE_BYTES: usize = 512 << 20;
+    /// Elements of a pattern, and silences in it: sets of them are bits of a word.
+    pub const MAX_ELEMENTS: usize = 64;
+    /// Levels of parts in parts of a pattern.
+    pub const MAX_PATTERN_DEPTH: usize = 64;
+    /// The bound of a repetition.
+    pub const MAX_ROUNDS: u32 = 10_000;
+    /// What a pattern's codes read of bound events.
+    pub const MAX_READS: usize = 4_096;
     /// Derived events that follow from one another, counted from the first.
     pub const MAX_DERIVATION_DEPTH: usize = 32;
 

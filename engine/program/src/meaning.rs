@@ -65,10 +65,10 @@ impl Aspect {
 
 /// What stands around a rule: what it refers to by number.
 #[derive(Clone, Copy)]
-struct Around<'a> {
-    registry: &'a Registry,
-    types: &'a [TypeProgram],
-    tables: &'a [Arc<Table>],
+pub(crate) struct Around<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) types: &'a [TypeProgram],
+    pub(crate) tables: &'a [Arc<Table>],
 }
 
 impl Rule {
@@ -123,6 +123,9 @@ impl Rule {
             });
         }
 
+        if let Some(pattern) = &self.pattern {
+            self.pattern(&mut bytes, pattern, around);
+        }
         self.having(&mut bytes, around);
         self.limit(&mut bytes);
         self.emit(&mut bytes, around);
@@ -158,7 +161,12 @@ impl Rule {
                 each(&mut |bytes, source| self.inputs(bytes, source, around, used.clone()));
                 self.key(&mut bytes);
             }
-            Aspect::Clause => clause(&mut bytes, self.clause, around.tables),
+            Aspect::Clause => {
+                clause(&mut bytes, self.clause, around.tables);
+                if let Some(pattern) = &self.pattern {
+                    self.pattern(&mut bytes, pattern, around);
+                }
+            }
             Aspect::Aggregates => {
                 let used: Vec<u16> = arguments(&self.aggregates).collect();
                 each(&mut |bytes, source| self.inputs(bytes, source, around, used.clone()));
@@ -234,7 +242,7 @@ impl Rule {
     }
 
     /// The sources by their types' names; of a rule that reads `any` event the first one, which says what all do.
-    fn meant_sources(&self, registry: &Registry) -> Vec<&Source> {
+    pub(crate) fn meant_sources(&self, registry: &Registry) -> Vec<&Source> {
         if self.any {
             return self.sources.first().into_iter().collect();
         }
@@ -271,7 +279,13 @@ impl Rule {
     }
 
     /// What is computed of a source's events.
-    fn inputs(&self, bytes: &mut Writer, source: &Source, around: Around<'_>, used: Vec<u16>) {
+    pub(crate) fn inputs(
+        &self,
+        bytes: &mut Writer,
+        source: &Source,
+        around: Around<'_>,
+        used: Vec<u16>,
+    ) {
         let ty = around.registry.get(source.type_id);
         let used: Vec<u32> = used.into_iter().map(u32::from).collect();
         code(bytes, &source.inputs.slice(&used), around.tables, |input| {
@@ -280,7 +294,7 @@ impl Rule {
     }
 
     /// An input of code over a type's events, by tag and name.
-    fn field<'a>(&'a self, ty: &'a EventType, input: Input) -> (u8, &'a str) {
+    pub(crate) fn field<'a>(&'a self, ty: &'a EventType, input: Input) -> (u8, &'a str) {
         match input {
             Input::Field(id) => (0, &*ty.fields[id.index()].name),
             other => self.input(other),
@@ -323,7 +337,10 @@ impl Rule {
     fn input(&self, input: Input) -> (u8, &str) {
         match input {
             Input::Envelope(envelope) => (1, envelope.name()),
-            Input::Kept(index) => (2, &self.kept[usize::from(index)].name),
+            Input::Kept(index) => match &self.pattern {
+                Some(pattern) => (2, &pattern.reads[usize::from(index)].name),
+                None => (2, &self.kept[usize::from(index)].name),
+            },
             Input::Aggregate(index) => (3, &self.aggregates[usize::from(index)].name),
             Input::Field(_) => panic!("a rule reads fields as kept ones"),
         }
@@ -331,7 +348,7 @@ impl Rule {
 }
 
 /// Code with its inputs by name and its operations by mnemonic: numbers may change from version to version.
-fn code<'a>(
+pub(crate) fn code<'a>(
     bytes: &mut Writer,
     code: &Code,
     tables: &[Arc<Table>],
@@ -409,6 +426,7 @@ fn clause(bytes: &mut Writer, clause: Clause, tables: &[Arc<Table>]) {
                 table(bytes, &tables[of.index()]);
             }
         }
+        Clause::Match => bytes.u8(7),
     }
 }
 

@@ -6,6 +6,7 @@ use trapjaw_event::{FieldId, FieldType, Registry, RuleId, Severity, TypeId};
 
 use crate::code::{Code, Input};
 use crate::op::Opcode;
+use crate::pattern::Pattern;
 use crate::table::{Table, TableId};
 
 /// A compiled rule set.
@@ -55,6 +56,9 @@ pub struct Rule {
     pub key: Vec<KeyPart>,
     /// What it does with its events.
     pub clause: Clause,
+    /// What it looks for, with [`Clause::Match`] and no other. Then [`alias`](Self::alias) and [`kept`](Self::kept) mean
+    /// nothing, and [`Source::kept`] has its own fields for each source: what its elements' events are told with.
+    pub pattern: Option<Box<Pattern>>,
     /// What it aggregates.
     pub aggregates: Vec<Aggregate>,
     /// One bool output; inputs are `Kept`, `Envelope` and `Aggregate`. `None`: true.
@@ -156,6 +160,8 @@ pub enum Clause {
         /// TABLE: whose keys are expected from the start, and no others.
         of: Option<TableId>,
     },
+    /// `match`: [`Rule::pattern`] says what.
+    Match,
 }
 
 /// An aggregate over a window.

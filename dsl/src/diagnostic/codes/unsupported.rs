@@ -1,14 +1,6 @@
 //! `TJ09xx`: what the language has, but this version doesn't support yet.
 
 codes! {
-    PATTERNS = 901 {
-        title: "patterns are not supported yet",
-        explanation: "`match`, and what belongs to it (`within`, `skip`, `on timeout`, keys that map names), come in a later version. A rule sees single events (`on`), over time with `for`, `over` and `absent`.",
-        wrong: "event login { user: text, ok: bool }
-rule guessed { match f: login[not ok] -> w: login[ok] by user within 1m do page(w.user) }",
-        right: "event login { user: text, ok: bool }
-rule guessed { on l: login where not l.ok by l.user over 1m having count() >= 5 do page(l.user) }",
-    }
     SCHEDULES = 902 {
         title: "schedules are not supported yet",
         explanation: "Rules that start by the clock (`every`, `at`) come in a later version. Until then a rule is started by events.",

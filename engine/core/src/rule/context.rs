@@ -33,6 +33,8 @@ pub(crate) struct Context<'s> {
     pub(crate) outputs: &'s mut Outputs,
     pub(crate) strays: &'s mut Vec<Stray>,
     pub(crate) counters: &'s mut Counters,
+    /// The elements of a pattern that see the row at hand.
+    pub(crate) sees: u64,
 }
 
 /// What brings a match about.
@@ -132,7 +134,30 @@ impl<'s> Context<'s> {
             identity,
             key: start..self.outputs.keys.len(),
             aggregates: first,
+            values: self.outputs.aggregates.len() - first,
         });
+    }
+
+    /// Reports a match of a pattern: its kind and its number among those of its moment, its events by element, and
+    /// its values, those of the rule's aggregates first.
+    pub(crate) fn fire_bound(
+        &mut self,
+        key: &[u8],
+        (kind, emission): (MatchKind, u32),
+        trigger: Trigger,
+        (events, identity): (&[(u16, Alias)], Identity),
+        values: Vec<Value>,
+    ) {
+        let first = self.outputs.bound.len() as u32;
+        self.outputs.bound.extend_from_slice(events);
+        let alias = Alias::Bound {
+            first,
+            count: events.len() as u32,
+        };
+        self.fire(key, kind, trigger, (alias, identity), values);
+        if let Some(fired) = self.outputs.fired.last_mut() {
+            fired.emission = emission;
+        }
     }
 
     /// The alias that is an event kept from before.

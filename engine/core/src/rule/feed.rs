@@ -4,12 +4,13 @@ use core::ops::Range;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use trapjaw_event::{PlainText, RuleId, ValueRef};
+use trapjaw_event::RuleId;
 use trapjaw_program::{Input, Rule, Table};
 
+use super::asked::Tests;
+use super::reader::KeyReader;
 use crate::aggregate::{self, Argument};
-use crate::key::{self, SlotId};
-use crate::limits::MAX_KEY;
+
 use crate::place::{Cause, compare_inputs};
 use crate::segment::Segment;
 use crate::vm::{self, Registers, Selection, bits};
@@ -43,6 +44,10 @@ pub(crate) struct Intake<'s> {
     pub(crate) rows: Picked,
     /// For each of `rows`: does it satisfy the condition? `None`: all do.
     pub(crate) satisfied: Option<Vec<u64>>,
+    /// Of a pattern: which elements each of `rows` fits, as far as it alone says.
+    pub(crate) fits: Vec<u64>,
+    /// Of a pattern: the elements that ask for more.
+    pub(crate) late: u64,
     /// Keys and arguments of `rows`.
     pub(crate) inputs: Registers<'s>,
 }
@@ -76,7 +81,21 @@ impl<'s> Feed<'s> {
 
     /// Reads the keys of its rows.
     pub(crate) fn keys(&self, rule: &'s Rule) -> KeyReader<'s> {
-        KeyReader::new(rule, &self.intake.inputs)
+        KeyReader::new(rule, &self.intake.inputs, 0)
+    }
+
+    /// Reads the keys under which other sets of a pattern's elements see its rows: each with its set, the first set
+    /// too.
+    pub(crate) fn sets(&self, rule: &'s Rule) -> Vec<(u64, KeyReader<'s>)> {
+        let Some(pattern) = &rule.pattern else {
+            return Vec::new();
+        };
+        let sets = &pattern.keys[usize::from(self.source)];
+        let readers = sets.iter().enumerate().map(|(number, set)| {
+            let shift = (number * rule.key.len()) as u16;
+            (*set, KeyReader::new(rule, &self.intake.inputs, shift))
+        });
+        readers.filter(|_| sets.len() > 1).collect()
     }
 }
 
@@ -126,7 +145,12 @@ impl<'s> Intake<'s> {
         let source = &rule.sources[index];
         let truth = segment.truth(source.condition);
         let all = segment.section.rows() as u32;
+        let tests = rule
+            .pattern
+            .as_deref()
+            .map(|pattern| Tests::new(pattern, index, segment));
         let (rows, satisfied) = match truth {
+            _ if let Some(tests) = &tests => (tests.rows(all)?, None),
             None => (Picked::All(all), None),
             Some(truth) if breaks => (Picked::All(all), Some(truth.into_owned())),
             Some(truth) => (Picked::Some(picked(&truth)?), None),
@@ -140,6 +164,10 @@ impl<'s> Intake<'s> {
         if rows.len() == 0 {
             return None;
         }
+        let fits = tests
+            .as_ref()
+            .map(|tests| tests.fits(&rows))
+            .unwrap_or_default();
         let inputs = vm::run(
             &source.inputs,
             tables,
@@ -152,8 +180,15 @@ impl<'s> Intake<'s> {
             source: index as u16,
             rows,
             satisfied,
+            fits,
+            late: tests.map_or(0, |tests| tests.late),
             inputs,
         })
+    }
+
+    /// The elements that a row fits, as far as it alone says.
+    pub(crate) fn fits(&self, index: u32) -> u64 {
+        self.fits[index as usize]
     }
 
     pub(crate) fn is_satisfied(&self, index: u32) -> bool {
@@ -184,7 +219,7 @@ impl<'s> Intake<'s> {
     }
 }
 
-fn picked(truth: &[u64]) -> Option<Vec<u32>> {
+pub(crate) fn picked(truth: &[u64]) -> Option<Vec<u32>> {
     let count = bits::count(truth);
     if count == 0 {
         return None;
@@ -241,141 +276,4 @@ pub(crate) fn merged(feeds: &[Feed<'_>]) -> Vec<At> {
             .then((a.feed, a.index).cmp(&(b.feed, b.index)))
     });
     order
-}
-
-/// Why a row has no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoKey {
-    /// A part of it is null.
-    Null,
-    /// It is longer than [`MAX_KEY`].
-    Long,
-}
-
-/// Where a row's key lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Home {
-    /// Nowhere.
-    Nowhere(NoKey),
-    /// On another shard.
-    Shard(u32),
-    /// Here, under this slot.
-    Slot(SlotId),
-    /// Here, but it has no slot. The reader holds its encoding.
-    New,
-}
-
-/// Reads the keys of one feed's rows. A dictionary's values are hashed and looked up once each.
-#[derive(Debug)]
-pub(crate) struct KeyReader<'s> {
-    rule: &'s Rule,
-    inputs: &'s Registers<'s>,
-    dictionary: Option<Dictionary<'s>>,
-    encoded: Vec<u8>,
-}
-
-/// A key that is one dictionary column without nulls: a text as it stands is its encoding.
-#[derive(Debug)]
-struct Dictionary<'s> {
-    codes: &'s [u16],
-    values: PlainText<'s>,
-    /// By code: where the key was found; a slot of `UNSEEN` says that it was not looked for yet.
-    slots: Vec<SlotId>,
-}
-
-const UNSEEN: SlotId = SlotId {
-    slot: u32::MAX,
-    generation: 0,
-};
-
-impl<'s> KeyReader<'s> {
-    fn new(rule: &'s Rule, inputs: &'s Registers<'s>) -> Self {
-        let dictionary = match &*rule.key {
-            // A null's code means nothing.
-            [part] if inputs.known_of(usize::from(part.output)).is_none() => {
-                inputs.dictionary_of(usize::from(part.output))
-            }
-            _ => None,
-        };
-        let dictionary = dictionary.map(|(codes, values)| Dictionary {
-            codes,
-            values,
-            slots: vec![UNSEEN; values.len()],
-        });
-        Self {
-            rule,
-            inputs,
-            dictionary,
-            encoded: Vec::new(),
-        }
-    }
-
-    /// Where the key of a row lives.
-    #[inline]
-    pub(crate) fn home(&mut self, index: u32, keys: &mut key::Keys, place: (u32, u32)) -> Home {
-        if let Some(dictionary) = &self.dictionary {
-            let known = dictionary.slots[usize::from(dictionary.codes[index as usize])];
-            if known != UNSEEN && keys.see(known) {
-                return Home::Slot(known);
-            }
-        }
-        self.look_up(index, keys, place)
-    }
-
-    /// Remembers the slot that a key was found or put under.
-    pub(crate) fn remember(&mut self, index: u32, id: SlotId) {
-        if let Some(dictionary) = &mut self.dictionary {
-            dictionary.slots[usize::from(dictionary.codes[index as usize])] = id;
-        }
-    }
-
-    /// The encoding of the key that was looked up last.
-    pub(crate) fn encoded(&self) -> &[u8] {
-        &self.encoded
-    }
-
-    fn look_up(&mut self, index: u32, keys: &mut key::Keys, (shard, shards): (u32, u32)) -> Home {
-        if let Err(why) = self.encode(index) {
-            return Home::Nowhere(why);
-        }
-        if shards > 1 && !self.rule.key.is_empty() {
-            let owner = key::owner(key::hash(&self.encoded), shards);
-            if owner != shard {
-                return Home::Shard(owner);
-            }
-        }
-        match keys.find(&self.encoded) {
-            Some(id) => {
-                self.remember(index, id);
-                Home::Slot(id)
-            }
-            None => Home::New,
-        }
-    }
-
-    /// Encodes the key of a row.
-    pub(crate) fn encode(&mut self, index: u32) -> Result<(), NoKey> {
-        self.encoded.clear();
-        if let Some(Dictionary { codes, values, .. }) = &self.dictionary {
-            let text = values.get(usize::from(codes[index as usize]));
-            return self.append(ValueRef::Text(text), true);
-        }
-        let inputs = self.inputs;
-        for (place, part) in self.rule.key.iter().enumerate() {
-            let value = inputs.value(usize::from(part.output), index as usize);
-            self.append(value, place + 1 == self.rule.key.len())?;
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, value: ValueRef<'_>, last: bool) -> Result<(), NoKey> {
-        if matches!(value, ValueRef::Text(text) if text.len() > MAX_KEY) {
-            return Err(NoKey::Long);
-        }
-        key::encode(value, last, &mut self.encoded).ok_or(NoKey::Null)?;
-        if self.encoded.len() > MAX_KEY {
-            return Err(NoKey::Long);
-        }
-        Ok(())
-    }
 }

@@ -16,8 +16,9 @@ use trapjaw_event::ValueRef;
 use trapjaw_program::Rule;
 
 use super::context::Context;
-use super::feed::{At, Home, KeyReader, merged};
+use super::feed::{At, merged};
 use super::limit::Logs;
+use super::reader::{Home, KeyReader};
 use crate::bound::{Bound, Growth, Most, Pool};
 use crate::config::Config;
 use crate::key::{self, Keys, SlotId};
@@ -321,7 +322,15 @@ impl<M: Machine> Keyed<M> {
     /// Takes in all feeds and lets time pass up to `now`.
     pub(crate) fn advance(&mut self, cx: &mut Context<'_>, now: i64) {
         let mut readers: Vec<_> = cx.feeds.iter().map(|feed| feed.keys(cx.rule)).collect();
-        if let [reader] = &mut *readers {
+        let mut sets: Vec<_> = cx.feeds.iter().map(|feed| feed.sets(cx.rule)).collect();
+        if sets.iter().any(|sets| !sets.is_empty()) {
+            for at in merged(cx.feeds) {
+                match &mut *sets[at.feed as usize] {
+                    [] => self.row(cx, &mut readers[at.feed as usize], at),
+                    sets => self.row_of_sets(cx, sets, at),
+                }
+            }
+        } else if let [reader] = &mut *readers {
             for index in 0..cx.feeds[0].rows.len() as u32 {
                 self.row(cx, reader, At { feed: 0, index });
             }
@@ -344,6 +353,52 @@ impl<M: Machine> Keyed<M> {
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {
         let now = cx.effect(at);
         self.pass(cx, cx.timers_before(at, now));
+        self.place(cx, reader, at, now);
+    }
+
+    /// A row under each of the keys under which a pattern's elements see it.
+    fn row_of_sets(&mut self, cx: &mut Context<'_>, sets: &mut [(u64, KeyReader<'_>)], at: At) {
+        let now = cx.effect(at);
+        self.pass(cx, cx.timers_before(at, now));
+        let elements: Vec<u64> = sets.iter().map(|(set, _)| *set).collect();
+        let mut keys = Vec::with_capacity(sets.len());
+        let mut refused = None;
+        for (_, reader) in &mut *sets {
+            let encoded = reader.encode(at.index).map(|()| reader.encoded().to_vec());
+            keys.push(encoded.map_err(|why| refused = Some(why)).ok());
+        }
+        if let Some(why) = refused.filter(|_| keys.iter().all(Option::is_none)) {
+            return cx.counters.skip(why);
+        }
+        let mut sent = Vec::new();
+        for (number, (_, reader)) in sets.iter_mut().enumerate() {
+            let Some(key) = keys[number].as_ref() else {
+                continue;
+            };
+            if keys[..number].contains(&keys[number]) {
+                continue;
+            }
+            let (shard, shards) = cx.shard;
+            let owner = key::owner(key::hash(key), shards);
+            if shards > 1 && !cx.rule.key.is_empty() && owner != shard {
+                // A row that came from another shard came for the keys that are at home here.
+                if cx.feed(at).segment.targets().is_none() && !sent.contains(&owner) {
+                    sent.push(owner);
+                    cx.stray(at, owner);
+                }
+                continue;
+            }
+            let same = keys
+                .iter()
+                .zip(&elements)
+                .filter(|(other, _)| other.as_ref() == Some(key));
+            cx.sees = same.fold(0, |sees, (_, set)| sees | set);
+            self.place(cx, reader, at, now);
+        }
+        cx.sees = u64::MAX;
+    }
+
+    fn place(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At, now: i64) {
         let slot = match reader.home(at.index, &mut self.core.keys, cx.shard) {
             Home::Nowhere(why) => return cx.counters.skip(why),
             Home::Shard(destination) => return cx.stray(at, destination),

@@ -1,12 +1,15 @@
 //! Rules at work: what one rule remembers on one shard, and how a step moves it.
 
 mod absent;
+mod asked;
 mod context;
 mod each;
 mod feed;
 mod keyed;
 mod latest;
 mod limit;
+mod pattern;
+mod reader;
 mod sustained;
 mod tumbling;
 mod window;
@@ -23,8 +26,10 @@ pub(crate) use context::Context;
 use context::Trigger;
 use each::Each;
 use feed::{At, merged};
-pub(crate) use feed::{Feed, Intake, NoKey, Span};
+pub(crate) use feed::{Feed, Intake, Span};
 use keyed::Keyed;
+use pattern::Patterns;
+pub(crate) use reader::NoKey;
 use sustained::Sustained;
 use tumbling::Tumbling;
 use window::Windows;
@@ -39,6 +44,7 @@ pub(crate) enum State {
     Window(Keyed<Windows>),
     Tumbling(Keyed<Tumbling>),
     Absent(Keyed<Absent>),
+    Match(Keyed<Patterns>),
 }
 
 impl State {
@@ -70,6 +76,10 @@ impl State {
             Clause::Absent { duration, of } => {
                 Self::Absent(Keyed::new(rule, Absent::new(duration, of), config))
             }
+            Clause::Match => match &rule.pattern {
+                Some(pattern) => Self::Match(Keyed::new(rule, Patterns::new(pattern), config)),
+                None => unreachable!("the verifier lets no `match` be without a pattern"),
+            },
         }
     }
 
@@ -82,6 +92,7 @@ impl State {
             Self::Window(state) => state.bound(rule),
             Self::Tumbling(state) => state.bound(rule),
             Self::Absent(state) => state.bound(rule),
+            Self::Match(state) => state.bound(rule),
         })
     }
 
@@ -99,6 +110,7 @@ impl State {
             Self::Window(state) => state.keys(),
             Self::Tumbling(state) => state.keys(),
             Self::Absent(state) => state.keys(),
+            Self::Match(state) => state.keys(),
         }
     }
 
@@ -111,6 +123,7 @@ impl State {
             Self::Window(state) => state.bytes(),
             Self::Tumbling(state) => state.bytes(),
             Self::Absent(state) => state.bytes(),
+            Self::Match(state) => state.bytes(),
         }
     }
 
@@ -123,6 +136,7 @@ impl State {
             Self::Window(state) => state.next_deadline(),
             Self::Tumbling(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
+            Self::Match(state) => state.next_deadline(),
         }
     }
 
@@ -142,6 +156,7 @@ impl State {
             Self::Window(state) => state.reorder_sources(places),
             Self::Tumbling(state) => state.reorder_sources(places),
             Self::Absent(state) => state.reorder_sources(places),
+            Self::Match(state) => state.reorder_sources(places),
         }
     }
 
@@ -160,6 +175,7 @@ impl State {
             Self::Window(state) => state.advance(cx, now),
             Self::Tumbling(state) => state.advance(cx, now),
             Self::Absent(state) => state.advance(cx, now),
+            Self::Match(state) => state.advance(cx, now),
         }
     }
 }

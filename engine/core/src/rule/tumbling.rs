@@ -189,6 +189,7 @@ impl Tumbling {
             tables: cx.tables,
             segments: cx.segments,
             kept: &cx.outputs.kept,
+            bound: &[],
         };
         let registers = about.run(code, alias, &aggregates);
         cx.counters.faults += registers.faults();

@@ -5,6 +5,7 @@ use core::fmt::{self, Write};
 use trapjaw_event::{EventType, Registry};
 
 use super::disassemble::{Lines, Subject};
+use super::pattern;
 use crate::code::{Code, Input};
 use crate::rule::{Aggregate, Clause, Routing, Rule, RuleSet, Source, TypeProgram, When};
 use crate::table::Table;
@@ -92,6 +93,9 @@ fn write_rule(text: &mut String, rule: &Rule, registry: &Registry) -> fmt::Resul
     for source in &rule.sources {
         write_source(text, rule, source, registry)?;
     }
+    if let Some(found) = &rule.pattern {
+        pattern::write(text, found, rule, registry)?;
+    }
     for part in &rule.key {
         writeln!(
             text,
@@ -161,11 +165,23 @@ fn write_source(
     registry: &Registry,
 ) -> fmt::Result {
     let ty = registry.get(source.type_id);
-    write!(text, "  on {}: {}", rule.alias, ty.name)?;
+    match rule.pattern {
+        None => write!(text, "  on {}: {}", rule.alias, ty.name)?,
+        Some(_) => write!(text, "  reads {}", ty.name)?,
+    }
     if let Some(condition) = source.condition {
         write!(text, " where condition {condition}")?;
     }
-    let kept: Vec<_> = rule.kept.iter().map(|kept| &*kept.name).collect();
+    let kept: Vec<&str> = match rule.pattern {
+        None => rule.kept.iter().map(|kept| &*kept.name).collect(),
+        Some(_) => {
+            let fields = source
+                .kept
+                .iter()
+                .filter_map(|id| ty.fields.get(id.index()));
+            fields.map(|field| &*field.name).collect()
+        }
+    };
     if !kept.is_empty() {
         write!(text, " keep {}", kept.join(", "))?;
     }
@@ -192,7 +208,7 @@ fn write_aggregate(text: &mut String, index: usize, aggregate: &Aggregate) -> fm
     writeln!(text)
 }
 
-fn write_code(
+pub(super) fn write_code(
     text: &mut String,
     code: &Code,
     indent: &str,
@@ -202,7 +218,7 @@ fn write_code(
 }
 
 /// What an input of code over a type's events is called.
-fn field(ty: &EventType, input: Input) -> Option<String> {
+pub(super) fn field(ty: &EventType, input: Input) -> Option<String> {
     match input {
         Input::Field(id) => Some(ty.fields.get(id.index())?.name.to_string()),
         _ => None,
@@ -210,9 +226,12 @@ fn field(ty: &EventType, input: Input) -> Option<String> {
 }
 
 /// What an input of code over a rule's results is called.
-fn result(rule: &Rule, input: Input) -> Option<String> {
+pub(super) fn result(rule: &Rule, input: Input) -> Option<String> {
     match input {
-        Input::Kept(index) => Some(rule.kept.get(usize::from(index))?.name.to_string()),
+        Input::Kept(index) => Some(match &rule.pattern {
+            Some(pattern) => pattern.reads.get(usize::from(index))?.name.to_string(),
+            None => rule.kept.get(usize::from(index))?.name.to_string(),
+        }),
         Input::Aggregate(index) => Some(rule.aggregates.get(usize::from(index))?.name.to_string()),
         _ => None,
     }
@@ -245,11 +264,12 @@ fn clause(clause: Clause) -> String {
             let of = of.map_or_else(String::new, |table| format!(" of table {table}"));
             format!("absent {}{of}", Span(duration))
         }
+        Clause::Match => "match".into(),
     }
 }
 
 /// Nanoseconds as the language writes durations: `5m30s`.
-struct Span(i64);
+pub(super) struct Span(pub(super) i64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,8 +16,11 @@
 
 mod assemble;
 mod disassemble;
+mod dot;
 mod listing;
+mod pattern;
 mod token;
 
 pub use assemble::{AssembleError, assemble};
+pub use dot::dot;
 pub use listing::listing;

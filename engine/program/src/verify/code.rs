@@ -10,6 +10,7 @@ use super::error::{Fault, VerifyError, Within, limited};
 use crate::code::{Code, Const, Input, Inst, Kind, Operand, Output, Slot};
 use crate::limits::{MAX_CONSTANTS, MAX_DIGITS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS};
 use crate::op::{Gives, Takes};
+use crate::pattern::Read;
 use crate::rule::{Aggregate, Kept};
 use crate::table::{Table, TableId};
 
@@ -25,6 +26,15 @@ pub enum Scope<'a> {
         /// [`Rule::aggregates`](crate::Rule::aggregates).
         aggregates: &'a [Aggregate],
     },
+    /// Code over what a pattern has bound, and over an event under test where there is one.
+    Pattern {
+        /// The type of the event under test.
+        event: Option<&'a EventType>,
+        /// [`Pattern::reads`](crate::pattern::Pattern::reads).
+        reads: &'a [Read],
+        /// [`Rule::aggregates`](crate::Rule::aggregates).
+        aggregates: &'a [Aggregate],
+    },
     /// Code by itself, as in tests: these inputs and no others.
     Slots(&'a [Slot]),
 }
@@ -37,18 +47,30 @@ impl Scope<'_> {
                 .iter()
                 .find(|slot| slot.input == input)
                 .map(|slot| slot.kind),
-            (Self::Event(_) | Self::Rule { .. }, Input::Envelope(envelope)) => {
-                Some(envelope.kind())
+            (
+                Self::Event(_) | Self::Rule { .. } | Self::Pattern { event: Some(_), .. },
+                Input::Envelope(envelope),
+            ) => Some(envelope.kind()),
+            (
+                Self::Event(ty)
+                | Self::Pattern {
+                    event: Some(ty), ..
+                },
+                Input::Field(id),
+            ) => Some(Kind::of(&ty.fields.get(id.index())?.ty)),
+            (Self::Pattern { reads, .. }, Input::Kept(index)) => {
+                Some(Kind::of(&reads.get(usize::from(index))?.ty))
             }
-            (Self::Event(ty), Input::Field(id)) => Some(Kind::of(&ty.fields.get(id.index())?.ty)),
             (Self::Rule { kept, .. }, Input::Kept(index)) => {
                 Some(Kind::of(&kept.get(usize::from(index))?.ty))
             }
-            (Self::Rule { aggregates, .. }, Input::Aggregate(index)) => {
-                Some(Kind::of(&aggregates.get(usize::from(index))?.ty))
-            }
+            (
+                Self::Rule { aggregates, .. } | Self::Pattern { aggregates, .. },
+                Input::Aggregate(index),
+            ) => Some(Kind::of(&aggregates.get(usize::from(index))?.ty)),
             (Self::Event(_), Input::Kept(_) | Input::Aggregate(_))
-            | (Self::Rule { .. }, Input::Field(_)) => None,
+            | (Self::Rule { .. } | Self::Pattern { .. }, Input::Field(_))
+            | (Self::Pattern { .. }, Input::Envelope(_)) => None,
         }
     }
 }

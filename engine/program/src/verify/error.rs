@@ -104,6 +104,14 @@ faults! {
     EmitFields = "emit-fields";
     /// An action has not one output for each argument.
     ActionArguments = "action-arguments";
+    /// A rule has `match` without a pattern, or a pattern without `match`.
+    PatternMissing = "pattern-missing";
+    /// A pattern names an element, a silence or a read that is not there, or has one twice.
+    PatternElement = "pattern-element";
+    /// A part of a pattern is empty, matches without an event, or has bounds that no number lies between.
+    PatternPart = "pattern-part";
+    /// An element's tests, or a pattern's lists by source or aggregate, are not one each.
+    PatternLists = "pattern-lists";
     /// A rule that never clears reports it or acts on it.
     Clear = "clear";
     /// A rule's routing would split or lose its state.

@@ -4,6 +4,7 @@ mod code;
 mod constant;
 mod error;
 mod order;
+mod pattern;
 mod rule;
 mod source;
 

@@ -8,7 +8,7 @@ use trapjaw_event::{FieldType, TypeId};
 
 use super::code::{Scope, check};
 use super::error::{Fault, VerifyError, Within, limited};
-use super::source;
+use super::{pattern, source};
 use crate::code::Code;
 use crate::limits::{MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_FIRINGS, MAX_KEY_PARTS};
 use crate::rule::{Action, Clause, Emit, Routing, Rule, RuleSet, When};
@@ -37,16 +37,26 @@ fn check_one(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
     limited("parts of a key", rule.key.len(), MAX_KEY_PARTS)?;
     limited("aggregates", rule.aggregates.len(), MAX_AGGREGATES)?;
     limited("actions", rule.actions.len(), MAX_ACTIONS)?;
-    name(&rule.alias).within(|| "alias".into())?;
+    if rule.pattern.is_none() {
+        name(&rule.alias).within(|| "alias".into())?;
+    }
     distinct(rule.kept.iter().map(|kept| &*kept.name)).within(|| "kept fields".into())?;
     distinct(rule.key.iter().map(|part| &*part.name)).within(|| "key".into())?;
     distinct(rule.aggregates.iter().map(|a| &*a.name)).within(|| "aggregates".into())?;
     clause(rule, &set.tables)?;
     routing(rule)?;
     source::check_all(rule, set)?;
-    let scope = Scope::Rule {
-        kept: &rule.kept,
-        aggregates: &rule.aggregates,
+    pattern::check(rule, set)?;
+    let scope = match &rule.pattern {
+        Some(pattern) => Scope::Pattern {
+            event: None,
+            reads: &pattern.reads,
+            aggregates: &rule.aggregates,
+        },
+        None => Scope::Rule {
+            kept: &rule.kept,
+            aggregates: &rule.aggregates,
+        },
     };
     if let Some(code) = &rule.having {
         having(code, &scope, &set.tables).within(|| "having".into())?;
@@ -80,7 +90,7 @@ fn expected(rule: &Rule, table: TableId, tables: &[Arc<Table>]) -> Result<(), Ve
 fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     // `gap` may be left out, and `keep` be 0.
     let durations = match rule.clause {
-        Clause::Each | Clause::All { .. } => [1, 1],
+        Clause::Each | Clause::All { .. } | Clause::Match => [1, 1],
         Clause::Sustained {
             duration,
             gap,
@@ -111,7 +121,10 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
             MAX_FIRINGS as usize,
         )?;
     }
-    if !rule.clause.is_window() && (rule.having.is_some() || !rule.aggregates.is_empty()) {
+    let aggregates = rule.clause.is_window() || rule.clause == Clause::Match;
+    if !rule.clause.is_window() && rule.having.is_some()
+        || !aggregates && !rule.aggregates.is_empty()
+    {
         return Err(VerifyError::new(
             Fault::Window,
             "aggregates or `having` without a window",
@@ -119,7 +132,7 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     }
     let acts_on_clear = rule.actions.iter().any(|call| call.when == When::Clear);
     let clears = match rule.clause {
-        Clause::Each => !acts_on_clear && !rule.reports_clear,
+        Clause::Each | Clause::Match => !acts_on_clear && !rule.reports_clear,
         // A window's clear is reported exactly if something acts on it.
         _ if rule.clause.is_window() => acts_on_clear == rule.reports_clear,
         _ => true,
@@ -232,7 +245,7 @@ pub(super) fn known_type(id: TypeId, set: &RuleSet) -> Result<(), VerifyError> {
     ))
 }
 
-fn positive(nanoseconds: i64) -> Result<(), VerifyError> {
+pub(super) fn positive(nanoseconds: i64) -> Result<(), VerifyError> {
     if nanoseconds > 0 {
         return Ok(());
     }
@@ -242,7 +255,7 @@ fn positive(nanoseconds: i64) -> Result<(), VerifyError> {
     ))
 }
 
-fn name(name: &str) -> Result<(), VerifyError> {
+pub(super) fn name(name: &str) -> Result<(), VerifyError> {
     if name.is_empty() {
         return Err(VerifyError::new(Fault::NameEmpty, "an empty name"));
     }

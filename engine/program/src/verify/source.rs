@@ -61,7 +61,10 @@ fn check_one(
     tables: &[Arc<Table>],
 ) -> Result<(), VerifyError> {
     check(&source.inputs, &Scope::Event(ty), tables)?;
-    kept(source, ty, rule)?;
+    match rule.pattern {
+        None => kept(source, ty, rule)?,
+        Some(_) => bound(source, ty)?,
+    }
     let has = |output: u16, ty: Option<&FieldType>| output_of(&source.inputs, output.into(), ty);
     for part in &rule.key {
         has(part.output, Some(&part.ty)).within(|| format!("key part `{}`", part.name))?;
@@ -98,6 +101,18 @@ fn kept(source: &Source, ty: &EventType, rule: &Rule) -> Result<(), VerifyError>
         }
     }
     Ok(())
+}
+
+/// What a pattern's events are told with are distinct fields of their type.
+fn bound(source: &Source, ty: &EventType) -> Result<(), VerifyError> {
+    let mut seen = HashSet::with_capacity(source.kept.len());
+    match (source.kept.iter()).find(|id| id.index() >= ty.fields.len() || !seen.insert(**id)) {
+        None => Ok(()),
+        Some(id) => Err(VerifyError::new(
+            Fault::Kept,
+            format!("field {id} again, or not of `{}`", ty.name),
+        )),
+    }
 }
 
 /// An aggregate's argument and value have the types of its function.

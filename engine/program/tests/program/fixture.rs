@@ -105,6 +105,7 @@ pub(crate) fn hot() -> Rule {
             ty: FieldType::Text,
             output: 0,
         }],
+        pattern: None,
         clause: Clause::Sliding {
             length: 60_000_000_000,
             each: false,
@@ -159,6 +160,7 @@ pub(crate) fn page() -> Rule {
         any: false,
         kept: vec![],
         key: vec![],
+        pattern: None,
         clause: Clause::Each,
         aggregates: vec![],
         having: None,

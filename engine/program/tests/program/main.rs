@@ -4,5 +4,6 @@ mod fixture;
 mod forms;
 mod meaning;
 mod naive;
+mod pattern;
 mod verify_code;
 mod verify_set;

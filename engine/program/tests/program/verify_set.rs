@@ -14,6 +14,7 @@ use trapjaw_program::{
 };
 
 use crate::fixture::{CPU, HOT, PAGE, page, set};
+use crate::pattern;
 use crate::verify_code::codes_refused;
 
 fn refused(set: RuleSet) -> VerifyError {
@@ -271,6 +272,7 @@ fn each_rule_refuses() {
 fn every_code_has_a_case() {
     let mut earned: Vec<_> = CASES.iter().map(|(code, _)| *code).collect();
     earned.extend(codes_refused());
+    earned.extend(pattern::codes_refused());
     earned.sort_unstable();
     earned.dedup();
     let mut codes = VerifyError::CODES.to_vec();

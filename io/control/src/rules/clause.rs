@@ -27,6 +27,7 @@ pub(crate) fn text(clause: Clause) -> impl fmt::Display {
         Clause::Sliding { length, each } => write!(f, "over {}{}", shown(length), suffix(each)),
         Clause::Tumbling { length } => write!(f, "over {} tumbling", shown(length)),
         Clause::All { each } => write!(f, "over all{}", suffix(each)),
+        Clause::Match => f.write_str("match"),
         Clause::Absent { duration, of } => {
             write!(f, "absent {}", shown(duration))?;
             match of {

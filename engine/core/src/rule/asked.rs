@@ -1,0 +1,63 @@
+//! What a pattern's elements ask of rows, all rows of a segment at once.
+
+use std::borrow::Cow;
+
+use trapjaw_program::pattern::Pattern;
+
+use super::feed::{Picked, picked};
+use crate::segment::Segment;
+use crate::vm::bits;
+
+/// What a pattern's elements ask of a segment's rows.
+pub(crate) struct Tests<'s> {
+    /// Of each element that sees the segment, with the rows for which it is true; `None`: all.
+    truths: Vec<(u16, Option<Cow<'s, [u64]>>)>,
+    pub(crate) late: u64,
+    takes_all: bool,
+}
+
+impl<'s> Tests<'s> {
+    pub(crate) fn new(pattern: &Pattern, source: usize, segment: &'s Segment<'s>) -> Self {
+        let mut tests = Self {
+            truths: Vec::new(),
+            late: 0,
+            takes_all: pattern.sees_all(),
+        };
+        for (element, number) in pattern.elements.iter().zip(0..) {
+            if let Some(test) = &element.tests[source] {
+                tests.truths.push((number, segment.truth(test.condition)));
+                tests.late |= u64::from(!test.late.is_empty()) << number;
+            }
+        }
+        tests
+    }
+
+    /// The rows that matter to the pattern; `None`: no row.
+    pub(crate) fn rows(&self, all: u32) -> Option<Picked> {
+        if self.takes_all || self.truths.iter().any(|(_, truth)| truth.is_none()) {
+            return Some(Picked::All(all));
+        }
+        let mut truths = self.truths.iter().filter_map(|(_, truth)| truth.as_ref());
+        let mut any = truths.next()?.to_vec();
+        for truth in truths {
+            for (any, truth) in any.iter_mut().zip(truth.iter()) {
+                *any |= truth;
+            }
+        }
+        Some(Picked::Some(picked(&any)?))
+    }
+
+    /// The elements that each of the rows fits.
+    pub(crate) fn fits(&self, rows: &Picked) -> Vec<u64> {
+        let mut fits = vec![0; rows.len()];
+        for (element, truth) in &self.truths {
+            for (fits, index) in fits.iter_mut().zip(0..) {
+                let is_true = truth
+                    .as_ref()
+                    .is_none_or(|truth| bits::get(truth, rows.get(index) as usize));
+                *fits |= u64::from(is_true) << element;
+            }
+        }
+        fits
+    }
+}

@@ -1,0 +1,375 @@
+//! `match`: patterns, by runs.
+//!
+//! This is the definition of the book's page on patterns at work: each start has its runs, in their order of preference,
+//! and each moment moves them. It takes every pattern; its cost grows with the runs that are alive.
+
+mod automaton;
+mod bindings;
+mod events;
+mod fits;
+mod fold;
+mod judge;
+mod moment;
+mod report;
+mod runs;
+
+use core::mem;
+
+use trapjaw_event::limits::MAX_BATCH;
+use trapjaw_program::Rule;
+use trapjaw_program::pattern::{Pattern, Skip};
+
+use self::automaton::Automaton;
+use self::bindings::Bindings;
+use self::events::{EventId, Events};
+use self::runs::{Run, Start, silences};
+use super::context::{Context, Trigger};
+use super::feed::At;
+use super::keyed::{Core, Full, Machine};
+use crate::bound::{Growth, Most, Pool};
+use crate::limits::MAX_RUNS;
+
+/// What one key remembers.
+#[derive(Debug, Default)]
+struct Partition {
+    /// Oldest first.
+    starts: Vec<Start>,
+    /// The event before, where conditions read it.
+    previous: Option<EventId>,
+    /// By element whose past matters: when it was last seen, and when before that.
+    seen: Vec<[i64; 2]>,
+    /// The instant up to which `seen` matters.
+    seen_until: i64,
+}
+
+/// Partial matches of one rule.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    automaton: Automaton,
+    partitions: Vec<Partition>,
+    events: Events,
+    bindings: Bindings,
+    traits: Traits,
+    families: u64,
+    runs: usize,
+}
+
+/// What of a pattern decides how it is evaluated.
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    /// Elements that must not have occurred before a match.
+    back: u64,
+    /// How far back.
+    reach: i64,
+    reads_previous: bool,
+    /// No condition reads what is bound: runs that stand in one place have one future.
+    plain: bool,
+}
+
+impl Traits {
+    fn new(pattern: &Pattern, automaton: &mut Automaton) -> Self {
+        let mut traits = Self {
+            back: 0,
+            reach: 0,
+            reads_previous: false,
+            plain: pattern.skip != Skip::None,
+        };
+        for test in pattern
+            .elements
+            .iter()
+            .flat_map(|element| element.tests.iter().flatten())
+        {
+            for late in &test.late {
+                traits.reads_previous |= late.reads_previous;
+                traits.plain = false;
+            }
+        }
+        for rest in automaton.beginnings().to_vec() {
+            let fits = automaton.awaited(rest).elements;
+            let moves = automaton.moves(pattern, rest, fits);
+            for taken in &automaton.at(moves).taken {
+                traits.back |= taken.back;
+                if taken.back != 0 {
+                    traits.reach = traits.reach.max(pattern.within.unwrap_or(0));
+                }
+                for (index, duration) in silences(pattern, taken.back_spans) {
+                    traits.back |= pattern.spans[index].elements;
+                    traits.reach = traits.reach.max(duration);
+                }
+            }
+        }
+        traits
+    }
+}
+
+const NEVER: i64 = i64::MIN;
+
+/// An event that a key takes in.
+#[derive(Clone, Copy)]
+struct Event {
+    at: At,
+    now: i64,
+    slot: u32,
+    /// The elements that it fits as far as it alone says, and those of them that ask for more.
+    fits: u64,
+    late: u64,
+    /// Once something has bound it.
+    id: Option<EventId>,
+}
+
+impl Patterns {
+    pub(crate) fn new(pattern: &Pattern) -> Self {
+        let mut automaton = Automaton::new(pattern);
+        let traits = Traits::new(pattern, &mut automaton);
+        Self {
+            automaton,
+            partitions: Vec::new(),
+            events: Events::default(),
+            bindings: Bindings::default(),
+            traits,
+            families: 0,
+            runs: 0,
+        }
+    }
+
+    /// Notes which of the elements whose past matters an event fits, and the event itself.
+    fn remember(
+        &mut self,
+        cx: &mut Context<'_>,
+        pattern: &Pattern,
+        partition: &mut Partition,
+        event: &mut Event,
+    ) {
+        if self.traits.back & event.fits != 0 {
+            let fits = self.fits(
+                cx,
+                pattern,
+                *event,
+                None,
+                partition.previous,
+                self.traits.back,
+            );
+            partition.seen.resize(pattern.elements.len(), [NEVER; 2]);
+            for element in ones(fits) {
+                let [last, before] = &mut partition.seen[usize::from(element)];
+                if *last < event.now {
+                    *before = mem::replace(last, event.now);
+                }
+                partition.seen_until = event.now.saturating_add(self.traits.reach);
+            }
+        }
+        if self.traits.reads_previous {
+            let id = *event
+                .id
+                .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
+            self.events.hold(id);
+            if let Some(previous) = partition.previous.replace(id) {
+                self.events.release(previous);
+            }
+        }
+    }
+
+    /// Gives the oldest starts up while there are too many runs.
+    fn bound(&mut self, cx: &mut Context<'_>, partition: &mut Partition) {
+        let count = |partition: &Partition| -> usize {
+            partition.starts.iter().map(|start| start.runs.len()).sum()
+        };
+        let mut runs = count(partition);
+        let mut given_up = 0;
+        while runs > MAX_RUNS && given_up < partition.starts.len() {
+            runs -= partition.starts[given_up].runs.len();
+            given_up += 1;
+        }
+        cx.counters.partial_matches_given_up += given_up as u64;
+        for start in partition.starts.drain(..given_up) {
+            start.release(&mut self.events, &mut self.bindings);
+        }
+    }
+
+    fn count(partition: &Partition) -> usize {
+        partition.starts.iter().map(|start| start.runs.len()).sum()
+    }
+
+    fn give_back(&mut self, slot: u32, partition: Partition, before: usize) {
+        self.runs = self.runs - before + Self::count(&partition);
+        self.partitions[slot as usize] = partition;
+    }
+
+    fn take_out(&mut self, slot: u32) -> (Partition, usize) {
+        let partition = mem::take(&mut self.partitions[slot as usize]);
+        let runs = Self::count(&partition);
+        (partition, runs)
+    }
+}
+
+impl Partition {
+    /// When one of these elements was last seen before an instant.
+    fn latest(&self, elements: u64, now: i64) -> i64 {
+        let seen = ones(elements).filter_map(|element| self.seen.get(usize::from(element)));
+        let before = seen.map(|[last, before]| if *last < now { *last } else { *before });
+        before.max().unwrap_or(NEVER)
+    }
+}
+
+/// The elements of a set.
+fn ones(set: u64) -> impl Iterator<Item = u16> {
+    let mut rest = set;
+    core::iter::from_fn(move || {
+        if rest == 0 {
+            return None;
+        }
+        let element = rest.trailing_zeros() as u16;
+        rest &= rest - 1;
+        Some(element)
+    })
+}
+
+impl Machine for Patterns {
+    fn opens(&self, cx: &Context<'_>, at: At) -> bool {
+        let feed = cx.feed(at);
+        let fits = feed.fits(at.index) & cx.sees;
+        let starts = self.automaton.beginnings().iter();
+        let starts = starts.fold(self.traits.back, |all, rest| {
+            all | self.automaton.awaited(*rest).elements
+        });
+        fits & starts != 0 || self.traits.reads_previous
+    }
+
+    fn open(&mut self, slot: u32) {
+        if self.partitions.len() <= slot as usize {
+            self.partitions
+                .resize_with(slot as usize + 1, Partition::default);
+        }
+    }
+
+    fn close(&mut self, slot: u32) {
+        let (partition, runs) = self.take_out(slot);
+        self.runs -= runs;
+        if let Some(previous) = partition.previous {
+            self.events.release(previous);
+        }
+        for start in partition.starts {
+            start.release(&mut self.events, &mut self.bindings);
+        }
+    }
+
+    fn take(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        slot: u32,
+        at: At,
+        now: i64,
+    ) -> Result<(), Full> {
+        let Some(pattern) = cx.rule.pattern.as_deref() else {
+            return Ok(());
+        };
+        let feed = cx.feed(at);
+        let mut event = Event {
+            at,
+            now,
+            slot,
+            fits: feed.fits(at.index) & cx.sees,
+            late: feed.late,
+            id: None,
+        };
+        let (mut partition, before) = self.take_out(slot);
+        if let Some(previous) = partition.previous
+            && self
+                .events
+                .time(previous)
+                .saturating_add(cx.config.idle_ttl)
+                <= now
+        {
+            self.events.release(previous);
+            partition.previous = None;
+        }
+        self.event(cx, &mut partition, &mut event);
+        self.report(cx, core, (slot, &mut partition), (Trigger::Row(at), now));
+        self.remember(cx, pattern, &mut partition, &mut event);
+        self.bound(cx, &mut partition);
+        if let Some(id) = event.id {
+            self.events.release(id);
+        }
+        self.give_back(slot, partition, before);
+        Ok(())
+    }
+
+    fn deadline(&self, cx: &Context<'_>, slot: u32) -> Option<i64> {
+        let pattern = cx.rule.pattern.as_deref()?;
+        let partition = &self.partitions[slot as usize];
+        let starts = partition.starts.iter();
+        let starts = starts.filter_map(|start| start.deadline(pattern, &self.automaton));
+        let previous = partition.previous.map(|previous| {
+            self.events
+                .time(previous)
+                .saturating_add(cx.config.idle_ttl)
+        });
+        let seen = (!partition.seen.is_empty()).then(|| partition.seen_until.saturating_add(1));
+        starts.chain(previous).chain(seen).min()
+    }
+
+    fn expire(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, deadline: i64) {
+        let Some(pattern) = cx.rule.pattern.as_deref() else {
+            return;
+        };
+        let (mut partition, before) = self.take_out(slot);
+        self.pass_deadline(pattern, &mut partition, deadline);
+        if let Some(previous) = partition.previous
+            && self
+                .events
+                .time(previous)
+                .saturating_add(cx.config.idle_ttl)
+                <= deadline
+        {
+            self.events.release(previous);
+            partition.previous = None;
+        }
+        if partition.seen_until < deadline {
+            partition.seen.clear();
+        }
+        self.report(
+            cx,
+            core,
+            (slot, &mut partition),
+            (Trigger::Deadline(deadline), deadline),
+        );
+        self.give_back(slot, partition, before);
+    }
+
+    fn waits(&self, slot: u32) -> bool {
+        let partition = &self.partitions[slot as usize];
+        !partition.starts.is_empty() || partition.previous.is_some() || !partition.seen.is_empty()
+    }
+
+    fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        self.events.settle_one(cx)
+    }
+
+    fn slot_bytes(&self) -> usize {
+        size_of::<Partition>()
+    }
+
+    fn growth(&self, rule: &Rule) -> Vec<Growth> {
+        let bytes = size_of::<Run>() + Events::event_bytes(rule);
+        let most = match rule.pattern.as_ref().and_then(|pattern| pattern.within) {
+            Some(within) => Most::Within(within),
+            None => Most::Count(MAX_RUNS as u64),
+        };
+        vec![Growth {
+            what: "partial match",
+            bytes,
+            text_bytes: MAX_BATCH,
+            most,
+            pool: Pool::State,
+        }]
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.events.bytes() + self.bindings.bytes() + self.runs * size_of::<Run>()
+    }
+
+    fn reorder_sources(&mut self, places: &[u16]) {
+        self.events.reorder_sources(places);
+    }
+}

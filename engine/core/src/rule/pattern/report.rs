@@ -1,0 +1,333 @@
+//! Which matches are reported, and when.
+
+use trapjaw_event::{MatchKind, Value};
+use trapjaw_program::pattern::{Pattern, Skip, What};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::bindings::ListId;
+use super::events::EventId;
+use super::judge::{Scene, aggregate, output};
+use super::runs::Start;
+use super::{Partition, Patterns};
+use crate::key;
+use crate::output::Identity;
+use crate::rule::context::{Context, Trigger};
+use crate::rule::keyed::Core;
+
+/// At which moment something is reported, and how much before it.
+struct Moment {
+    trigger: Trigger,
+    now: i64,
+    slot: u32,
+    reported: u32,
+}
+
+impl Patterns {
+    /// Reports what a key's starts have come to at a moment, and gives up those that are through.
+    pub(super) fn report(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        (slot, partition): (u32, &mut Partition),
+        (trigger, now): (Trigger, i64),
+    ) {
+        let Some(pattern) = cx.rule.pattern.as_deref() else {
+            return;
+        };
+        let mut moment = Moment {
+            trigger,
+            now,
+            slot,
+            reported: 0,
+        };
+        self.sweep(pattern, partition);
+        match pattern.skip {
+            Skip::None => self.report_all(cx, core, pattern, partition, &mut moment),
+            Skip::ToNext => self.report_won(cx, core, pattern, partition, &mut moment),
+            Skip::PastLast | Skip::ToFirst(_) | Skip::ToLast(_) => {
+                self.search(cx, core, pattern, partition, &mut moment);
+            }
+        }
+    }
+
+    /// `skip none`: every match of every start.
+    fn report_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        partition: &mut Partition,
+        moment: &mut Moment,
+    ) {
+        let mut index = 0;
+        while index < partition.starts.len() {
+            let complete = partition.starts[index].runs.iter();
+            let complete: Vec<ListId> = complete
+                .filter(|run| run.is_complete())
+                .map(|run| run.bindings)
+                .collect();
+            for list in complete {
+                self.tell(cx, core, pattern, list, moment);
+                self.mark(partition, list);
+                let start = &mut partition.starts[index];
+                start
+                    .runs
+                    .retain(|run| !run.is_complete() || run.bindings != list);
+                // It is no longer lost, whatever becomes of its other runs.
+                start.is_bound = true;
+                self.bindings.release(&mut self.events, list);
+            }
+            index += 1;
+        }
+        self.tell_lost(cx, core, pattern, partition, moment);
+    }
+
+    /// `skip to next`: the match by which each start is won.
+    fn report_won(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        partition: &mut Partition,
+        moment: &mut Moment,
+    ) {
+        let mut index = 0;
+        while index < partition.starts.len() {
+            // What an earlier start's loss allows to be told comes before.
+            let start = &partition.starts[index];
+            let won = start.runs.first().filter(|run| run.is_complete());
+            if let Some(list) = won.map(|run| run.bindings) {
+                self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
+                self.tell(cx, core, pattern, list, moment);
+                self.mark(partition, list);
+                let start = partition.starts.remove(index);
+                start.release(&mut self.events, &mut self.bindings);
+            } else {
+                index += 1;
+            }
+        }
+        self.tell_lost(cx, core, pattern, partition, moment);
+    }
+
+    /// The others: from left to right, one match at a time.
+    fn search(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        partition: &mut Partition,
+        moment: &mut Moment,
+    ) {
+        while let Some(start) = partition.starts.first() {
+            let Some(run) = start.runs.first() else {
+                let start = partition.starts.remove(0);
+                self.tell_timeout(cx, core, pattern, &start, moment);
+                start.release(&mut self.events, &mut self.bindings);
+                continue;
+            };
+            if !run.is_complete() {
+                return;
+            }
+            let list = run.bindings;
+            self.tell(cx, core, pattern, list, moment);
+            self.mark(partition, list);
+            let first = self.events.number(partition.starts[0].event);
+            let number = |event: EventId| self.events.number(event);
+            let of = |element: u16| {
+                let events = self.bindings.iter(list);
+                events
+                    .filter(move |(by, _)| *by == element)
+                    .map(|(_, event)| number(event))
+            };
+            let target = match pattern.skip {
+                Skip::ToFirst(element) => of(element).last(),
+                Skip::ToLast(element) => of(element).next(),
+                _ => self
+                    .bindings
+                    .iter(list)
+                    .next()
+                    .map(|(_, event)| number(event) + 1),
+            };
+            let target = target.filter(|target| *target > first).unwrap_or_else(|| {
+                cx.counters.skips_degraded += 1;
+                first + 1
+            });
+            let passed = partition
+                .starts
+                .partition_point(|start| self.events.number(start.event) < target);
+            for start in partition.starts.drain(..passed) {
+                start.release(&mut self.events, &mut self.bindings);
+            }
+        }
+    }
+
+    /// Tells the timeouts of starts that are lost, as far as no earlier one is open.
+    fn tell_lost(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        partition: &mut Partition,
+        moment: &mut Moment,
+    ) {
+        let mut index = partition.starts.len();
+        self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
+    }
+
+    /// Gives up the starts that are lost and of which nothing is to be told.
+    fn sweep(&mut self, pattern: &Pattern, partition: &mut Partition) {
+        let is_through = |start: &mut Start| {
+            start.runs.is_empty()
+                && (start.late.is_none() || start.is_bound || !pattern.reports_timeout)
+        };
+        for start in partition.starts.extract_if(.., is_through) {
+            start.release(&mut self.events, &mut self.bindings);
+        }
+    }
+
+    /// The same, of those before one.
+    fn tell_lost_before(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        (partition, end): (&mut Partition, &mut usize),
+        moment: &mut Moment,
+    ) {
+        while *end > 0
+            && partition
+                .starts
+                .first()
+                .is_some_and(|start| start.runs.is_empty())
+        {
+            let start = partition.starts.remove(0);
+            *end -= 1;
+            self.tell_timeout(cx, core, pattern, &start, moment);
+            start.release(&mut self.events, &mut self.bindings);
+        }
+    }
+
+    fn tell_timeout(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        start: &Start,
+        moment: &mut Moment,
+    ) {
+        if let Some(late) = start
+            .late
+            .filter(|_| pattern.reports_timeout && !start.is_bound)
+        {
+            self.fire(
+                cx,
+                core,
+                pattern,
+                (late.bindings, Some(late.waited)),
+                moment,
+            );
+        }
+    }
+
+    fn tell(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        list: ListId,
+        moment: &mut Moment,
+    ) {
+        if core.admit(cx, moment.slot, moment.now) {
+            self.fire(cx, core, pattern, (list, None), moment);
+        }
+    }
+
+    /// Marks the starts whose event a reported match has bound.
+    fn mark(&self, partition: &mut Partition, list: ListId) {
+        for (_, event) in self.bindings.iter(list) {
+            let number = self.events.number(event);
+            let at = partition
+                .starts
+                .binary_search_by_key(&number, |start| self.events.number(start.event));
+            if let Ok(at) = at {
+                partition.starts[at].is_bound = true;
+            }
+        }
+    }
+
+    fn fire(
+        &self,
+        cx: &mut Context<'_>,
+        core: &Core,
+        pattern: &Pattern,
+        (list, waited): (ListId, Option<u64>),
+        moment: &mut Moment,
+    ) {
+        let row = match moment.trigger {
+            Trigger::Row(at) => Some(at),
+            Trigger::Deadline(_) => None,
+        };
+        let mut bound: Vec<(u16, EventId)> = self.bindings.iter(list).collect();
+        bound.reverse();
+        let first = bound.first().map(|(_, event)| *event);
+        let identity = if pattern.skip == Skip::None && waited.is_none() {
+            let mut hash = Xxh3::new();
+            for (element, event) in &bound {
+                hash.update(&element.to_le_bytes());
+                hash.update(&self.events.identity(cx, *event).to_le_bytes());
+            }
+            hash.digest128()
+        } else {
+            first.map_or(0, |event| self.events.identity(cx, event))
+        };
+        bound.sort_by_key(|(element, _)| *element);
+        let mut events = Vec::with_capacity(bound.len());
+        for (element, event) in bound {
+            let seen = self.events.get(event);
+            events.push((element, output(cx, seen, row)));
+        }
+        let scene = Scene {
+            events: &self.events,
+            bindings: &self.bindings,
+            list,
+            candidate: None,
+            without: None,
+            previous: None,
+        };
+        let mut values: Vec<Value> = (0..cx.rule.aggregates.len())
+            .map(|index| aggregate(cx, pattern, index, scene))
+            .collect();
+        let key = core.keys.key(moment.slot);
+        values.extend(told(cx, pattern, key, waited));
+        let kind = if waited.is_some() {
+            MatchKind::Timeout
+        } else {
+            MatchKind::Matched
+        };
+        cx.fire_bound(
+            key,
+            (kind, moment.reported),
+            moment.trigger,
+            (&events, Identity::Event(identity)),
+            values,
+        );
+        moment.reported += 1;
+    }
+}
+
+/// What codes read of a match beside its events: the parts of the key, then what a timeout waited for. Only where they do.
+fn told(cx: &Context<'_>, pattern: &Pattern, key: &[u8], waited: Option<u64>) -> Vec<Value> {
+    let is_told =
+        |read: &trapjaw_program::pattern::Read| matches!(read.what, What::Key(_) | What::Waiting);
+    if !pattern.reads.iter().any(is_told) {
+        return Vec::new();
+    }
+    let mut values = key::decode(&cx.rule.key, key);
+    values.push(waited.map_or(Value::Null, |waited| {
+        let names: Vec<&str> = super::ones(waited)
+            .map(|element| &*pattern.elements[usize::from(element)].alias)
+            .collect();
+        Value::Text(names.join(", ").into())
+    }));
+    values
+}
