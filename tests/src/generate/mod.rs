@@ -6,6 +6,7 @@
 
 mod expr;
 mod history;
+mod pattern;
 mod random;
 mod rule;
 mod schema;
@@ -17,6 +18,8 @@ use core::fmt;
 
 use trapjaw_dsl::source::SourceMap;
 use trapjaw_event::Event;
+
+pub use pattern::PatternCase;
 
 use crate::oracle::Options;
 use random::Random;
@@ -108,10 +111,10 @@ impl Case {
 }
 
 /// Takes runs of items away, ever shorter ones, as long as the case fails. Was there one to take?
-fn shrink_list<T>(
-    case: &mut Case,
-    list: impl Fn(&mut Case) -> &mut Vec<T>,
-    fails: &mut impl FnMut(&Case) -> bool,
+fn shrink_list<C: Clone, T>(
+    case: &mut C,
+    list: impl Fn(&mut C) -> &mut Vec<T>,
+    fails: &mut impl FnMut(&C) -> bool,
 ) -> bool {
     let mut shrunk = false;
     let mut length = list(case).len();

@@ -1,0 +1,196 @@
+//! Random patterns over small alphabets, and short histories for them.
+
+mod tree;
+
+use trapjaw_event::{Event, TypeId, Value};
+
+use super::random::Random;
+use super::schema::SECOND;
+use super::{Case, shrink_list};
+use crate::oracle::Options;
+use tree::Tree;
+
+/// The event types: a key, and a small number.
+const TYPES: [&str; 3] = ["a", "b", "c"];
+
+/// How often another pattern is made in place of one that is refused, before it is a plain one.
+const ATTEMPTS: usize = 200;
+
+/// A rule with a pattern, and a history.
+#[derive(Clone, Debug)]
+pub struct PatternCase {
+    seed: u64,
+    tree: Tree,
+    clauses: Vec<String>,
+    events: Vec<Event>,
+    options: Options,
+}
+
+impl PatternCase {
+    /// The case that a seed makes.
+    pub fn new(seed: u64) -> Self {
+        let random = &mut Random::new(seed ^ 0x7061_7474);
+        let made = (0..ATTEMPTS)
+            .map(|_| Self::made(random, seed))
+            .find(Self::is_right);
+        made.unwrap_or_else(|| panic!("no pattern of seed {seed} is right"))
+    }
+
+    fn made(random: &mut Random, seed: u64) -> Self {
+        let tree = Tree::new(random);
+        let clauses = clauses(random);
+        let most = if tree.has_any() { 7 } else { 12 };
+        let mut time = random.pick(&[0, 1_767_225_600]) * SECOND;
+        let count = random.between(1, most);
+        let events: Vec<Event> = (0..count)
+            .map(|place| {
+                time += random.pick(&[0, 1, 1, 1, 2, 3]) * SECOND;
+                // Some are dated back, and take effect when they come.
+                let dated = if random.chance(5) {
+                    time - SECOND
+                } else {
+                    time
+                };
+                event(random, place, dated)
+            })
+            .collect();
+        let until = random.pick(&[None, Some(0), Some(5), Some(60)]);
+        let idle_ttl = random.pick(&[86_400, 86_400, 4]) * SECOND;
+        Self {
+            seed,
+            tree,
+            clauses,
+            events,
+            options: Options {
+                until: until.map(|after| time + after * SECOND),
+                idle_ttl,
+                ..Options::default()
+            },
+        }
+    }
+
+    fn is_right(&self) -> bool {
+        trapjaw_dsl::check(&self.case().sources()).is_ok()
+    }
+
+    /// The case as any other.
+    pub fn case(&self) -> Case {
+        let declared = TYPES.map(|name| format!("event {name} {{ k: text?, v: int? }}"));
+        let rule = format!(
+            "rule r {{\n    match {}\n    {}\n}}",
+            self.tree.text(),
+            self.clauses.join("\n    ")
+        );
+        Case {
+            seed: self.seed,
+            declarations: declared.to_vec(),
+            tables: Vec::new(),
+            rules: vec![rule],
+            events: self.events.clone(),
+            options: self.options,
+        }
+    }
+
+    /// The same pattern and history, with every match reported.
+    #[must_use]
+    pub fn with_all_matches(&self) -> Self {
+        let mut case = self.clone();
+        case.clauses
+            .retain(|clause| !clause.starts_with("skip") && !clause.starts_with("limit"));
+        case.clauses.push("skip none".into());
+        case
+    }
+
+    /// A smaller case that still fails, if `fails` says of this one that it does. `fails` is to be false for cases
+    /// that fail in another way, those that don't compile among them.
+    #[must_use]
+    pub fn shrink(self, mut fails: impl FnMut(&Case) -> bool) -> Self {
+        let mut case = self;
+        loop {
+            let trees = case.tree.smaller().into_iter();
+            let smaller = trees.map(|tree| Self {
+                tree,
+                ..case.clone()
+            });
+            let found = smaller.into_iter().find(|smaller| fails(&smaller.case()));
+            if let Some(smaller) = found {
+                case = smaller;
+                continue;
+            }
+            let mut fails = |smaller: &Self| fails(&smaller.case());
+            let mut shrunk = shrink_list(&mut case, |case| &mut case.events, &mut fails);
+            shrunk |= shrink_list(&mut case, |case| &mut case.clauses, &mut fails);
+            if !shrunk {
+                return case;
+            }
+        }
+    }
+}
+
+/// What stands behind the pattern.
+fn clauses(random: &mut Random) -> Vec<String> {
+    let mut clauses = Vec::new();
+    match random.weighted(&[(55, 0), (35, 1), (10, 2)]) {
+        0 => {}
+        1 => clauses.push("by k".into()),
+        _ => clauses.push(format!(
+            "by e{}.v = e{}.v",
+            random.below(2),
+            random.between(1, 2)
+        )),
+    }
+    let within = random.chance(92);
+    if within {
+        clauses.push(format!("within {}s", random.between(2, 12)));
+    }
+    let skip = random.weighted(&[
+        (35, ""),
+        (15, "skip to next"),
+        (25, "skip none"),
+        (12, "skip to first"),
+        (13, "skip to last"),
+    ]);
+    match skip {
+        "" => {}
+        "skip to first" | "skip to last" => clauses.push(format!("{skip} e{}", random.below(3))),
+        skip => clauses.push(skip.into()),
+    }
+    if random.chance(10) {
+        clauses.push(format!(
+            "limit {} per {}s",
+            random.between(1, 2),
+            random.between(1, 6)
+        ));
+    }
+    let value = random.pick(&[
+        "{e0.v}",
+        "{count(e0)}",
+        "{sum(e0.v)} {e0.first.v} {e0.prev.v}",
+        "{max(e0.v)}",
+        "found",
+    ]);
+    clauses.push(format!("do log(\"{value}\")"));
+    if within && random.chance(50) {
+        clauses.push("on timeout do log(waiting)".into());
+    }
+    clauses
+}
+
+fn event(random: &mut Random, place: usize, time: i64) -> Event {
+    let key = random.weighted(&[(12, Some("p")), (7, Some("q")), (1, None)]);
+    let value = random
+        .weighted(&[(19, true), (1, false)])
+        .then(|| random.below(4) as i64);
+    Event {
+        type_id: TypeId::new(random.weighted(&[(9, 0), (7, 1), (4, 2)])),
+        time,
+        source: "test".into(),
+        id: Some(place.to_string().into()),
+        subject: None,
+        severity: None,
+        values: vec![
+            key.map_or(Value::Null, |key| Value::Text(key.into())),
+            value.map_or(Value::Null, Value::Int),
+        ],
+    }
+}

@@ -1,0 +1,103 @@
+//! Random patterns over random short histories: the engine against the oracle, and the oracle against what holds of any
+//! pattern.
+#![forbid(unsafe_code)]
+
+use trapjaw_event::MatchKind;
+use trapjaw_tests::differential::{Failure, difference};
+use trapjaw_tests::generate::PatternCase;
+use trapjaw_tests::oracle::{self, Matched};
+
+/// Cases of an ordinary run; `TRAPJAW_CASES` asks for more, `TRAPJAW_SEED` for others.
+const CASES: u64 = 1_500;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let first = setting("TRAPJAW_SEED", 0);
+    first..first + setting("TRAPJAW_CASES", CASES)
+}
+
+#[test]
+fn engine_and_oracle_agree_on_patterns() {
+    let (mut matches, mut refused) = (0, 0);
+    for seed in seeds() {
+        let case = PatternCase::new(seed);
+        match difference(&case.case()) {
+            Ok(count) => matches += count,
+            // Until the engine has patterns.
+            Err(Failure::Front(text)) if text.contains("TJ0901") => refused += 1,
+            Err(Failure::Front(text)) => panic!("case {seed}:\n{text}\n{}", case.case()),
+            Err(Failure::Difference(_)) => {
+                let small =
+                    case.shrink(|case| matches!(difference(case), Err(Failure::Difference(_))));
+                let small = small.case();
+                let Err(Failure::Difference(text)) = difference(&small) else {
+                    unreachable!("it fails still")
+                };
+                panic!("{text}\n\n{small}");
+            }
+        }
+    }
+    let cases = seeds().count();
+    assert!(
+        refused == cases || (refused == 0 && matches > cases / 3),
+        "{matches} matches, {refused} refused"
+    );
+}
+
+/// What the oracle finds.
+fn found(case: &PatternCase) -> Vec<Matched> {
+    let case = case.case();
+    let rules = trapjaw_dsl::check(&case.sources()).expect("cases are right");
+    oracle::run(&rules, &case.events, case.options)
+}
+
+/// What a match has bound: places in the history by elements.
+fn bound(matched: &Matched) -> Vec<(&str, Vec<&str>)> {
+    let each = matched.events.iter().map(|(name, events)| {
+        let ids = events
+            .iter()
+            .map(|event| event.id.as_deref().expect("events have ids"));
+        (&**name, ids.collect())
+    });
+    each.collect()
+}
+
+#[test]
+fn whatever_is_chosen_is_among_all_matches_and_times_never_go_back() {
+    let (mut chosen, mut all_found) = (0, 0);
+    for seed in seeds() {
+        let case = PatternCase::new(seed);
+        let (some, all) = (found(&case), found(&case.with_all_matches()));
+        let told = some.windows(2).all(|pair| pair[0].time <= pair[1].time);
+        assert!(told, "{}", case.case());
+        for matched in some
+            .iter()
+            .filter(|matched| matched.kind == MatchKind::Matched)
+        {
+            let among = |other: &&Matched| {
+                // With all of them asked for, a match is told when it is complete.
+                other.kind == MatchKind::Matched
+                    && other.key == matched.key
+                    && bound(other) == bound(matched)
+                    && other.time <= matched.time
+            };
+            assert!(
+                all.iter().any(|other| among(&other)),
+                "{matched:?}\n{}",
+                case.case()
+            );
+            chosen += 1;
+        }
+        all_found += all.len();
+    }
+    assert!(
+        chosen > 300 && all_found > chosen,
+        "{chosen} of {all_found}"
+    );
+}
