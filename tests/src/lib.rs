@@ -1,5 +1,6 @@
 //! The oracle and the tests across crates.
 //!
+//! - [`mutations`] are faults that the tests have to find.
 //! - [`oracle`] says what rules mean.
 //! - [`corpus`] are the cases of `tests/corpus`.
 //! - [`differential`] holds the engine against the oracle.
@@ -11,4 +12,5 @@ pub mod corpus;
 pub mod differential;
 pub mod engine;
 pub mod generate;
+pub mod mutations;
 pub mod oracle;
