@@ -51,6 +51,8 @@ pub struct Rule {
     pub clause: Clause,
     /// `match`: then there is no `on`, and what belongs to it is empty, [`Clause::Each`] among it.
     pub pattern: Option<Box<pattern::Pattern>>,
+    /// `in "ZONE"` of a tumbling or hopping window: the time zone to whose midnights its starts are aligned.
+    pub zone: Option<Box<str>>,
     /// Aggregates that `having`, `emit` and `do` read through [`ExprKind::Aggregate`]; distinct.
     pub aggregates: Vec<Aggregate>,
     /// `having`: of type bool; only with a window.
@@ -110,10 +112,35 @@ pub enum Clause {
         /// Fires at every event for which `having` holds, and not only on its turn.
         each: bool,
     },
-    /// `over D tumbling`: `[start, start + D)` with starts at multiples of D since the Unix epoch.
+    /// `over D tumbling`: `[start, start + D)` with starts at multiples of D since the Unix epoch; with a zone, from
+    /// each start to the next.
     Tumbling {
         /// D.
         length: i64,
+    },
+    /// `over D every E`: `[start, start + D)` with starts at multiples of E since the Unix epoch, or as the zone says.
+    Hopping {
+        /// D.
+        length: i64,
+        /// E.
+        every: i64,
+    },
+    /// `over N events [each]`: the newest N events, evaluated at each event from the N-th on.
+    Counted {
+        /// N, at least 1.
+        count: u32,
+        /// As for `Sliding`.
+        each: bool,
+    },
+    /// `over N events tumbling`: N events, and then the next N; evaluated at each N-th event.
+    Batched {
+        /// N, at least 1.
+        count: u32,
+    },
+    /// `over session D`: events each less than D after the one before, evaluated D after the last.
+    Session {
+        /// D.
+        gap: i64,
     },
     /// `over all [each]`: everything since the key was first seen, evaluated at each event.
     All {
@@ -135,13 +162,15 @@ pub enum Clause {
 pub struct Aggregate {
     /// Which.
     pub function: AggregateFunction,
-    /// Its argument: int, float or duration (min and max: also time and enum); `None` for `count()` alone.
+    /// Its argument, of a type that [`AggregateFunction::result`] takes; `None` for `count()` and `rate()` alone.
     /// `count(x)` counts the events for which `x` is not null.
     pub argument: Option<Expr>,
     /// `where` inside the parentheses: only events for which it is true count.
     pub filter: Option<Expr>,
-    /// The type of its value. `count` is int, `avg` float (of durations: duration, rounded toward zero),
-    /// the others have their argument's type. Over no values: `count` is 0, the others null.
+    /// Of `quantile(x, p)`: p, from 0 to 1; `None` of all others.
+    pub fraction: Option<f64>,
+    /// The type of its value ([`AggregateFunction::result`]). Over no values: `count`, `distinct` and `rate` are 0,
+    /// the others null.
     pub ty: FieldType,
     /// Its text as a reader would write it, single-spaced: its name in a match's `values`.
     pub name: Box<str>,

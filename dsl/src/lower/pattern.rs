@@ -155,6 +155,7 @@ pub(super) fn lower(
         kept: Vec::new(),
         key: key(rule, pattern),
         clause: Clause::Match,
+        zone: None,
         pattern: Some(Box::new(Pattern {
             elements,
             spans,
@@ -344,6 +345,7 @@ fn aggregates(rule: &hir::Rule) -> Vec<Aggregate> {
         .iter()
         .zip(0..)
         .map(|(aggregate, index)| Aggregate {
+            fraction: aggregate.fraction,
             function: aggregate.function,
             argument: aggregate.argument.as_ref().map(|_| 2 * index),
             filter: aggregate.filter.as_ref().map(|_| 2 * index + 1),

@@ -58,6 +58,7 @@ pub(super) fn lower(
         routing: routing(rule, clause),
         clause,
         pattern: None,
+        zone: rule.zone.clone(),
         aggregates: aggregates(rule, &layout),
         having: rule
             .having
@@ -127,6 +128,7 @@ fn aggregates(rule: &hir::Rule, layout: &Layout) -> Vec<Aggregate> {
                 .argument
                 .as_ref()
                 .map(|argument| argument.ty.clone()),
+            fraction: aggregate.fraction,
             name: aggregate.name.clone(),
         })
         .collect()
@@ -219,6 +221,10 @@ fn clause(clause: &hir::Clause) -> Clause {
         },
         hir::Clause::Sliding { length, each } => Clause::Sliding { length, each },
         hir::Clause::Tumbling { length } => Clause::Tumbling { length },
+        hir::Clause::Hopping { length, every } => Clause::Hopping { length, every },
+        hir::Clause::Counted { count, each } => Clause::Counted { count, each },
+        hir::Clause::Batched { count } => Clause::Batched { count },
+        hir::Clause::Session { gap } => Clause::Session { gap },
         hir::Clause::All { each } => Clause::All { each },
         hir::Clause::Absent { duration, of } => Clause::Absent { duration, of },
     }

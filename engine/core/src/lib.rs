@@ -32,6 +32,7 @@ mod record;
 mod rule;
 mod segment;
 mod shard;
+pub mod sketch;
 mod stage;
 mod staging;
 pub mod sum;

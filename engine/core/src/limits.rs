@@ -1,6 +1,6 @@
 //! The named limits of evaluation. What an operator may set is in [`Config`](crate::Config).
 
-use trapjaw_event::limits::MAX_ROWS;
+use trapjaw_event::limits::{MAX_ROWS, MAX_TEXT};
 
 /// Most bytes of a key, encoded: a part takes the bytes of its value, and a text before the last part two more
 /// and one for each zero byte in it. A row with a longer key is skipped for its rule, and counted.
@@ -16,6 +16,19 @@ pub const MAX_RUNS: usize = 1 << 16;
 /// Rows that rules take in before what they found is told, each counted once for each rule that takes it.
 /// Where a batch brings more, its rows are taken in pieces. One row is never parted.
 pub const TAKEN_AT_ONCE: usize = 1 << 18;
+
+/// Different values of a window that `distinct` tells apart one by one where rows are not kept; beyond them it is a
+/// sketch.
+pub const EXACT_DISTINCT: usize = 1_000;
+
+/// Keys whose windows are evaluated together at their end. What their aggregates show of texts is numbered by `u32`.
+pub const ENDED_AT_ONCE: usize = 1 << 12;
+
+const _: () = assert!(ENDED_AT_ONCE * MAX_TEXT <= u32::MAX as usize);
+
+/// Bytes of texts that windows' values may have before they are evaluated: they are numbered by `u32`, and the last
+/// evaluation adds a text of each aggregate.
+pub const EVALUATED_TEXT: usize = 1 << 20;
 
 // A batch that no more than some rules take whole is taken at once.
 const _: () = assert!(TAKEN_AT_ONCE >= 16 * MAX_ROWS);

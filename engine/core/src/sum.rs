@@ -37,6 +37,21 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - a_seen) + (b - b_seen))
 }
 
+/// The rounded product of `a` and `b` and its exact rounding error (Dekker, *A floating-point technique for extending
+/// the available precision*, 1971), for magnitudes below 2^500.
+#[inline]
+fn two_product(a: f64, b: f64) -> (f64, f64) {
+    let split = |x: f64| {
+        let scaled = 134_217_729.0 * x;
+        let high = scaled - (scaled - x);
+        (high, x - high)
+    };
+    let product = a * b;
+    let ((a, a_low), (b, b_low)) = (split(a), split(b));
+    let error = ((a * b - product) + a * b_low + a_low * b) + a_low * b_low;
+    (product, error)
+}
+
 /// A sum and the rounding errors that it has met.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pair {
@@ -97,6 +112,14 @@ impl Extremes {
                 self.reduced = Pair::default();
             }
         }
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.positive += other.positive;
+        self.negative += other.negative;
+        self.large += other.large;
+        self.reduced.add(other.reduced.sum);
+        self.reduced.error += other.reduced.error;
     }
 
     /// The whole sum by `divisor`, where `rest` is the sum of everything else. The division comes before the
@@ -182,6 +205,20 @@ impl Sum {
         }
     }
 
+    /// Takes in all values of another window, which none has left.
+    pub fn absorb(&mut self, other: &Self) {
+        debug_assert!(
+            self.old_count + other.old_count == 0,
+            "values have left a pane"
+        );
+        self.count += other.count;
+        self.young.add(other.young.sum);
+        self.young.error += other.young.error;
+        if let Some(theirs) = &other.extremes {
+            self.extremes.get_or_insert_default().absorb(theirs);
+        }
+    }
+
     /// Number of values in the window.
     #[inline]
     pub fn count(&self) -> u64 {
@@ -253,6 +290,13 @@ impl IntSum {
         self.count -= 1;
     }
 
+    /// Takes in all values of another window.
+    #[inline]
+    pub fn absorb(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.count += other.count;
+    }
+
     /// Number of values in the window.
     #[inline]
     pub fn count(&self) -> u64 {
@@ -280,6 +324,9 @@ impl IntSum {
 /// From here on (2^490) a value's square may overflow the moments.
 const SQUARE_LIMIT: f64 = f64::from_bits((1023 + 490) << 52);
 
+/// A deviation below this part (2^-50) of the values and of their distance from the origin is none.
+const SPREAD_NOISE: f64 = f64::from_bits((1023 - 50) << 52);
+
 /// Sums of distances and of their squares from a fixed origin.
 #[derive(Clone, Copy, Debug, Default)]
 struct Powers {
@@ -290,31 +337,44 @@ struct Powers {
 }
 
 impl Powers {
-    /// Adds a value. The square is rounded, but alike on entering and leaving: nothing of it stays behind.
     #[inline]
     fn push(&mut self, value: f64) {
-        let distance = value - self.origin;
         self.count += 1;
-        self.first.add(distance);
-        self.second.add(distance * distance);
+        self.add(value, 1.0);
     }
 
     #[inline]
     fn evict(&mut self, value: f64) {
-        let distance = value - self.origin;
         self.count -= 1;
-        self.first.add(-distance);
-        self.second.add(-(distance * distance));
+        self.add(value, -1.0);
+    }
+
+    /// Adds a value's distance and its square, both with their rounding errors, or takes them away again.
+    #[inline]
+    fn add(&mut self, value: f64, sign: f64) {
+        let (distance, low) = two_sum(value, -self.origin);
+        let (square, error) = two_product(distance, distance);
+        self.first.add(sign * distance);
+        self.first.error += sign * low;
+        self.second.add(sign * square);
+        self.second.error += sign * (error + 2.0 * distance * low);
     }
 
     /// Mean and sum of the squared distances from it; zero for no values.
+    ///
+    /// That is `second - first^2 / count`, of which nearly all can cancel: both are carried with their errors.
     fn centred(&self) -> (f64, f64) {
         if self.count == 0 {
             return (self.origin, 0.0);
         }
-        let first = self.first.sum + self.first.error;
-        let shift = first / self.count as f64;
-        let squares = (self.second.sum - first * shift) + self.second.error;
+        let count = self.count as f64;
+        let (first, low) = two_sum(self.first.sum, self.first.error);
+        let shift = first / count;
+        let (back, back_low) = two_product(shift, count);
+        let rest = ((first - back) - back_low) + low;
+        let (square, error) = two_product(first, shift);
+        let (high, rounded) = two_sum(self.second.sum, -square);
+        let squares = high + (rounded + (self.second.error - error - (rest + low) * shift));
         (self.origin + shift, squares.max(0.0))
     }
 }
@@ -388,6 +448,37 @@ impl Moments {
         self.count
     }
 
+    /// Takes in all values of another window, which none has left.
+    pub fn absorb(&mut self, other: &Self) {
+        debug_assert!(
+            self.old_count + other.old_count == 0,
+            "values have left a pane"
+        );
+        self.count += other.count;
+        self.large += other.large;
+        let (ours, theirs) = (self.young.count as f64, other.young.count as f64);
+        if other.young.count == 0 {
+            return;
+        }
+        let ((mean, squares), (their_mean, their_squares)) =
+            (self.young.centred(), other.young.centred());
+        let share = theirs / (ours + theirs);
+        let apart = if ours == 0.0 { 0.0 } else { their_mean - mean };
+        self.young = Powers {
+            origin: if ours == 0.0 {
+                their_mean
+            } else {
+                mean + apart * share
+            },
+            count: self.young.count + other.young.count,
+            first: Pair::default(),
+            second: Pair {
+                sum: squares + their_squares + apart * apart * (ours * share),
+                error: 0.0,
+            },
+        };
+    }
+
     /// The variance of the values as a sample of a larger population: `None` for fewer than two.
     pub fn variance_sample(&self) -> Option<f64> {
         (self.count > 1 && self.large == 0).then(|| self.squares() / (self.count - 1) as f64)
@@ -408,7 +499,21 @@ impl Moments {
         let (young_mean, young_squares) = self.young.centred();
         let (old, young) = (self.old.count as f64, self.young.count as f64);
         let apart = young_mean - old_mean;
-        old_squares + young_squares + apart * apart * (old * young / self.count as f64)
+        let count = self.count as f64;
+        let squares = old_squares + young_squares + apart * apart * (old * young / count);
+        // What lies this far below the values is rounding: values that are all the same have no spread.
+        let mut noise: f64 = 0.0;
+        for (part, mean) in [(&self.old, old_mean), (&self.young, young_mean)] {
+            if part.count > 0 {
+                noise = noise.max(mean.abs()).max((mean - part.origin).abs());
+            }
+        }
+        noise *= SPREAD_NOISE;
+        if squares <= count * noise * noise {
+            0.0
+        } else {
+            squares
+        }
     }
 }
 
@@ -617,6 +722,47 @@ mod tests {
         );
         sum.clear();
         assert_eq!((sum.value(), sum.count()), (None, 0));
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let values: Vec<f64> = (0..600).map(|i| 1e6 + f64::from(i % 7) * 0.1).collect();
+        let (mut sum, mut moments) = (Sum::default(), Moments::default());
+        let (mut whole_sum, mut whole) = (Sum::default(), Moments::default());
+        for part in values.chunks(17) {
+            let (mut its_sum, mut its_moments) = (Sum::default(), Moments::default());
+            for &value in part {
+                its_sum.push(value);
+                its_moments.push(value);
+                whole_sum.push(value);
+                whole.push(value);
+            }
+            sum.absorb(&its_sum);
+            moments.absorb(&its_moments);
+        }
+        assert_eq!(sum.value(), whole_sum.value());
+        assert_eq!(moments.count(), 600);
+        let [found, expected] = [&moments, &whole].map(Moments::variance_sample);
+        let (found, expected) = found.zip(expected).expect("there are values");
+        assert!(
+            (found / expected - 1.0).abs() < 1e-9,
+            "{found}, not {expected}"
+        );
+    }
+
+    #[test]
+    fn equal_values_have_no_spread_whatever_was_there_before() {
+        let before = [0.1, 665.3, -3.7];
+        let mut moments = Moments::default();
+        for value in before {
+            moments.push(value);
+        }
+        for value in before {
+            moments.push(-1.0);
+            moments.evict(value);
+        }
+        assert_eq!(moments.count(), 3);
+        assert_eq!(moments.variance_population(), Some(0.0));
     }
 
     #[test]

@@ -68,6 +68,10 @@ pub mod limits {
     pub const MAX_FIRINGS: u32 = 1 << 20;
     /// Aggregates of one rule.
     pub const MAX_AGGREGATES: usize = 64;
+    /// Events of a window of so many events.
+    pub const MAX_WINDOW_EVENTS: u32 = 1_000_000;
+    /// Steps within the length of a hopping window.
+    pub const MAX_STEPS: i64 = 1_000;
     /// Actions of one rule.
     pub const MAX_ACTIONS: usize = 64;
     /// Arguments of one action.

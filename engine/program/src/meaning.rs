@@ -106,7 +106,7 @@ impl Rule {
             bytes.ty(&kept.ty);
         });
         self.key(&mut bytes);
-        clause(&mut bytes, self.clause, tables);
+        self.window(&mut bytes, tables);
         bytes.all(&self.aggregates, aggregate);
 
         let sources = self.meant_sources(registry);
@@ -162,7 +162,7 @@ impl Rule {
                 self.key(&mut bytes);
             }
             Aspect::Clause => {
-                clause(&mut bytes, self.clause, around.tables);
+                self.window(&mut bytes, around.tables);
                 if let Some(pattern) = &self.pattern {
                     self.pattern(&mut bytes, pattern, around);
                 }
@@ -190,6 +190,16 @@ impl Rule {
             }
         }
         bytes.0
+    }
+
+    /// The clause, and where its windows start.
+    fn window(&self, bytes: &mut Writer, tables: &[Arc<Table>]) {
+        if let Some(zone) = &self.zone {
+            // A number that no clause has.
+            bytes.u8(u8::MAX);
+            bytes.text(zone);
+        }
+        clause(bytes, self.clause, tables);
     }
 
     fn key(&self, bytes: &mut Writer) {
@@ -419,6 +429,24 @@ fn clause(bytes: &mut Writer, clause: Clause, tables: &[Arc<Table>]) {
             bytes.u8(4);
             bytes.u8(u8::from(each));
         }
+        Clause::Hopping { length, every } => {
+            bytes.u8(10);
+            bytes.i64(length);
+            bytes.i64(every);
+        }
+        Clause::Counted { count, each } => {
+            bytes.u8(7);
+            bytes.u32(count);
+            bytes.u8(u8::from(each));
+        }
+        Clause::Batched { count } => {
+            bytes.u8(8);
+            bytes.u32(count);
+        }
+        Clause::Session { gap } => {
+            bytes.u8(9);
+            bytes.i64(gap);
+        }
         Clause::Absent { duration, of } => {
             bytes.u8(if of.is_some() { 6 } else { 5 });
             bytes.i64(duration);
@@ -435,6 +463,10 @@ fn aggregate(bytes: &mut Writer, aggregate: &Aggregate) {
     bytes.text(aggregate.function.name());
     bytes.ty(&aggregate.ty);
     bytes.option(aggregate.argument_ty.as_ref(), Writer::ty);
+    // The function says whether there is one.
+    if let Some(fraction) = aggregate.fraction {
+        bytes.i64(fraction.to_bits().cast_signed());
+    }
     // Which outputs: the sources' codes, sliced in this order, say.
     bytes.u8(u8::from(aggregate.filter.is_some()));
 }

@@ -59,6 +59,8 @@ pub struct Rule {
     /// What it looks for, with [`Clause::Match`] and no other. Then [`alias`](Self::alias) and [`kept`](Self::kept) mean
     /// nothing, and [`Source::kept`] has its own fields for each source: what its elements' events are told with.
     pub pattern: Option<Box<Pattern>>,
+    /// The time zone (of the IANA database) to whose midnights its windows are aligned; `None`: to the Unix epoch.
+    pub zone: Option<Box<str>>,
     /// What it aggregates.
     pub aggregates: Vec<Aggregate>,
     /// One bool output; inputs are `Kept`, `Envelope` and `Aggregate`. `None`: true.
@@ -143,10 +145,34 @@ pub enum Clause {
         /// At every event for which `having` holds.
         each: bool,
     },
-    /// `over D tumbling`, aligned to the Unix epoch.
+    /// `over D tumbling`: from each start to the next.
     Tumbling {
         /// D.
         length: i64,
+    },
+    /// `over D every E`: from each start, one an E, for D.
+    Hopping {
+        /// D.
+        length: i64,
+        /// E.
+        every: i64,
+    },
+    /// `over N events`: the newest N, once there are as many.
+    Counted {
+        /// N, at least 1.
+        count: u32,
+        /// At every event for which `having` holds.
+        each: bool,
+    },
+    /// `over N events tumbling`: N by N.
+    Batched {
+        /// N, at least 1.
+        count: u32,
+    },
+    /// `over session D`: events less than D apart.
+    Session {
+        /// D.
+        gap: i64,
     },
     /// `over all`.
     All {
@@ -177,6 +203,8 @@ pub struct Aggregate {
     pub ty: FieldType,
     /// Type of its argument.
     pub argument_ty: Option<FieldType>,
+    /// Of `quantile`: which, from 0 to 1. `None` of all others.
+    pub fraction: Option<f64>,
     /// Its name in a match.
     pub name: Box<str>,
 }
@@ -194,16 +222,37 @@ pub enum AggregateFunction {
     Min,
     /// Greatest.
     Max,
+    /// Standard deviation of a sample.
+    Stddev,
+    /// Standard deviation of the whole.
+    StddevPop,
+    /// The oldest.
+    First,
+    /// The newest.
+    Last,
+    /// How many different ones.
+    Distinct,
+    /// The least that is not below a fraction of all.
+    Quantile,
+    /// Rows, or the sum of arguments, per second of the window.
+    Rate,
 }
 
 impl AggregateFunction {
     /// All of them, with their names in rules.
-    pub const ALL: [(Self, &'static str); 5] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Count, "count"),
         (Self::Sum, "sum"),
         (Self::Avg, "avg"),
         (Self::Min, "min"),
         (Self::Max, "max"),
+        (Self::Stddev, "stddev"),
+        (Self::StddevPop, "stddev_pop"),
+        (Self::First, "first"),
+        (Self::Last, "last"),
+        (Self::Distinct, "distinct"),
+        (Self::Quantile, "quantile"),
+        (Self::Rate, "rate"),
     ];
 
     /// Its name in rules.
@@ -215,7 +264,11 @@ impl AggregateFunction {
     pub fn result(self, argument: Option<&FieldType>) -> Option<FieldType> {
         use FieldType::{Duration, Enum, Float, Int, Time};
         match (self, argument) {
-            (Self::Count, _) => Some(Int),
+            (Self::Count, _) | (Self::Distinct, Some(_)) => Some(Int),
+            (Self::First | Self::Last, Some(ty)) => Some(ty.clone()),
+            (Self::Stddev | Self::StddevPop | Self::Quantile, Some(Duration)) => Some(Duration),
+            (Self::Stddev | Self::StddevPop | Self::Quantile | Self::Rate, Some(Int | Float))
+            | (Self::Rate, None) => Some(Float),
             (Self::Sum, Some(ty @ (Int | Float | Duration)))
             | (Self::Avg, Some(ty @ (Float | Duration)))
             | (Self::Min | Self::Max, Some(ty @ (Int | Float | Time | Duration | Enum(_)))) => {
@@ -309,11 +362,25 @@ impl Clause {
         !matches!(self, Self::Each)
     }
 
+    /// Is it a window that turns, event by event, and so may clear?
+    pub fn slides(&self) -> bool {
+        matches!(
+            self,
+            Self::Sliding { .. } | Self::Counted { .. } | Self::All { .. }
+        )
+    }
+
     /// Is it a window, over which aggregates and `having` are evaluated?
     pub fn is_window(&self) -> bool {
         matches!(
             self,
-            Self::Sliding { .. } | Self::Tumbling { .. } | Self::All { .. }
+            Self::Sliding { .. }
+                | Self::Tumbling { .. }
+                | Self::Hopping { .. }
+                | Self::Counted { .. }
+                | Self::Batched { .. }
+                | Self::Session { .. }
+                | Self::All { .. }
         )
     }
 }

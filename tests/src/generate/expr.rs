@@ -276,25 +276,34 @@ impl Names<'_> {
 
     /// An aggregate of that type, where there is one.
     fn aggregate(&self, random: &mut Random, ty: Ty) -> Option<String> {
+        let any = |random: &mut Random| random.pick(&Ty::ALL);
+        let chosen = random.pick(&["first", "last"]);
         let (function, argument) = match ty {
-            Ty::Int => match random.below(6) {
+            Ty::Int => match random.below(8) {
                 0 | 1 => ("count", None),
                 2 => (
                     "count",
                     Some(random.pick(&[Ty::Int, Ty::Float, Ty::Duration])),
                 ),
                 3 => ("sum", Some(ty)),
-                _ => (random.pick(&["min", "max"]), Some(ty)),
+                4 | 5 => ("distinct", Some(any(random))),
+                _ => (random.pick(&["min", "max", chosen]), Some(ty)),
             },
-            Ty::Float => match random.below(4) {
+            Ty::Float => match random.below(8) {
                 0 => ("avg", Some(Ty::Int)),
                 1 => ("avg", Some(ty)),
                 2 => ("sum", Some(ty)),
-                _ => (random.pick(&["min", "max"]), Some(ty)),
+                3 => ("rate", None),
+                4 => ("rate", Some(random.pick(&[Ty::Int, ty]))),
+                5 => ("quantile", Some(random.pick(&[Ty::Int, ty]))),
+                _ => (random.pick(&["min", "max", chosen]), Some(ty)),
             },
-            Ty::Duration => (random.pick(&["sum", "avg", "min", "max"]), Some(ty)),
-            Ty::Time | Ty::Level | Ty::Phase => (random.pick(&["min", "max"]), Some(ty)),
-            Ty::Bool | Ty::Text | Ty::Ip | Ty::Severity => return None,
+            Ty::Duration => (
+                random.pick(&["sum", "avg", "min", "max", "quantile", chosen]),
+                Some(ty),
+            ),
+            Ty::Time | Ty::Level | Ty::Phase => (random.pick(&["min", "max", chosen]), Some(ty)),
+            Ty::Bool | Ty::Text | Ty::Ip | Ty::Severity => (chosen, Some(ty)),
         };
         let argument = match argument {
             None => String::new(),
@@ -307,6 +316,13 @@ impl Names<'_> {
                 }
                 field => field,
             },
+        };
+        let argument = match function {
+            "quantile" => format!(
+                "{argument}, {}",
+                random.pick(&["0", "0.25", "50%", "0.9", "1"])
+            ),
+            _ => argument,
         };
         let filter = if random.chance(25) {
             format!("where {}", self.condition(random, Place::Row, 1))

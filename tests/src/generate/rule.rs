@@ -23,17 +23,24 @@ enum Clause {
     Sustained,
     Sliding,
     Tumbling,
+    Hopping,
+    Counted,
+    Batched,
+    Session,
     All,
     Absent,
 }
 
 impl Clause {
     fn is_window(self) -> bool {
-        matches!(self, Self::Sliding | Self::Tumbling | Self::All)
+        !matches!(self, Self::Each | Self::Sustained | Self::Absent)
     }
 
     fn clears(self) -> bool {
-        !matches!(self, Self::Each | Self::Tumbling)
+        matches!(
+            self,
+            Self::Sustained | Self::Absent | Self::Sliding | Self::Counted | Self::All
+        )
     }
 }
 
@@ -90,8 +97,12 @@ fn rule<'s>(
         (7, Clause::Sustained),
         (5, Clause::Sliding),
         (3, Clause::Tumbling),
+        (3, Clause::Hopping),
+        (4, Clause::Counted),
+        (1, Clause::Batched),
+        (3, Clause::Session),
         (2, Clause::All),
-        (4, Clause::Absent),
+        (6, Clause::Absent),
     ]);
     let mut text = format!(
         "rule {name} {{\n{}    on {alias}: {}\n",
@@ -266,16 +277,52 @@ fn state(random: &mut Random, clause: Clause) -> String {
             )
         }
         Clause::Sliding => format!("over {}{}", length(random), each(random)),
-        Clause::Tumbling => format!("over {} tumbling", length(random)),
+        Clause::Tumbling => format!("over {} tumbling{}", length(random), zone(random)),
+        Clause::Hopping => format!(
+            "over {} every {}{}",
+            length(random),
+            length(random),
+            zone(random)
+        ),
+        Clause::Counted => format!("over {} events{}", random.between(1, 3), each(random)),
+        Clause::Batched => format!("over {} events tumbling", random.between(1, 4)),
+        Clause::Session => format!("over session {}", length(random)),
         Clause::All => format!("over all{}", each(random)),
         Clause::Absent => format!("absent {}", length(random)),
     }
+}
+
+/// Aligned to local midnight, now and then.
+fn zone(random: &mut Random) -> String {
+    let zones = [
+        "UTC",
+        "Europe/Berlin",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+    ];
+    if random.chance(25) {
+        format!(" in \"{}\"", random.pick(&zones))
+    } else {
+        String::new()
+    }
+}
+
+/// A comparison that roundings don't turn: deviations are not exact.
+fn spread(random: &mut Random, names: &Names) -> Option<String> {
+    let function = random.pick(&["stddev", "stddev_pop"]);
+    let ty = random.pick(&[Ty::Int, Ty::Float]);
+    let field = names.field(random, ty)?;
+    let bound = random.pick(&["0.7311", "1.91347", "12.345678"]);
+    Some(format!(
+        "({function}({field} where {field} > -1000 and {field} < 1000) ?? 0.1234567) < {bound}"
+    ))
 }
 
 fn having(random: &mut Random, names: &Names) -> String {
     match random.below(10) {
         0..4 => format!("count() >= {}", random.between(1, 4)),
         4 => format!("count() < {}", random.between(2, 4)),
+        5 => spread(random, names).unwrap_or_else(|| "count() > 1".into()),
         _ => {
             let depth = random.pick(&[1, 1, 2, 3]);
             names.condition(random, Place::Window, depth)
@@ -309,6 +356,16 @@ fn action(random: &mut Random, names: &Names, place: Place) -> String {
             let ty = random.pick(&Ty::ALL[..7]);
             arguments.push(format!("{argument}: {}", names.expr(random, ty, place, 2)));
         }
+    }
+    let ty = random.pick(&[Ty::Int, Ty::Float]);
+    if place == Place::Window
+        && random.chance(20)
+        && let Some(field) = names.field(random, ty)
+    {
+        // Beside what is far off, small deviations drown.
+        arguments.push(format!(
+            "spread: stddev({field} where {field} > -1000 and {field} < 1000)"
+        ));
     }
     format!("{name}({})", arguments.join(", "))
 }

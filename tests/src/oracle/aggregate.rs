@@ -7,7 +7,7 @@ use trapjaw_event::{Event, Value};
 
 use super::eval::{self, Scope};
 
-/// The value of `aggregate` over `scope.rows`.
+/// The value of `aggregate` over `scope.rows`, which span `scope.length`.
 pub(super) fn value(aggregate: &Aggregate, scope: Scope) -> Value {
     let counts = |row: &Event| {
         let filter = aggregate.filter.as_ref();
@@ -20,7 +20,10 @@ pub(super) fn value(aggregate: &Aggregate, scope: Scope) -> Value {
         .filter(|row| counts(row))
         .collect();
     let Some(argument) = &aggregate.argument else {
-        return Value::Int(rows.len() as i64);
+        return match aggregate.function {
+            AggregateFunction::Rate => per_second(rows.len() as f64, scope.length),
+            _ => Value::Int(rows.len() as i64),
+        };
     };
     let values: Vec<Value> = rows
         .into_iter()
@@ -33,6 +36,22 @@ pub(super) fn value(aggregate: &Aggregate, scope: Scope) -> Value {
         AggregateFunction::Avg => avg(&values),
         AggregateFunction::Min => best(&values, Ordering::Less),
         AggregateFunction::Max => best(&values, Ordering::Greater),
+        AggregateFunction::Stddev => deviation(&values, 1),
+        AggregateFunction::StddevPop => deviation(&values, 0),
+        AggregateFunction::First => values.first().cloned().unwrap_or(Value::Null),
+        AggregateFunction::Last => values.last().cloned().unwrap_or(Value::Null),
+        AggregateFunction::Distinct => distinct(&values),
+        AggregateFunction::Quantile => quantile(
+            &values,
+            aggregate.fraction.expect("a quantile has a fraction"),
+        ),
+        AggregateFunction::Rate => {
+            let sum = match sum_of_numbers(&values) {
+                sum if sum.is_nan() => return Value::Null,
+                sum => sum,
+            };
+            per_second(sum, scope.length)
+        }
     }
 }
 
@@ -41,8 +60,113 @@ fn at<'a>(scope: Scope<'a>, row: &'a Event) -> Scope<'a> {
     Scope {
         event: row,
         rows: &[],
+        length: None,
         ..scope
     }
+}
+
+/// Over so many nanoseconds; a window of no length has no rate.
+fn per_second(sum: f64, length: Option<i64>) -> Value {
+    length.map_or(Value::Null, |length| {
+        eval::float(sum / (length as f64 / 1e9))
+    })
+}
+
+/// 0 for no values.
+fn sum_of_numbers(values: &[Value]) -> f64 {
+    match values.first() {
+        None => 0.0,
+        Some(Value::Float(_)) => float_sum(&floats(values)),
+        Some(_) => whole_sum(values) as f64,
+    }
+}
+
+/// A value that is made as a float of values of this type.
+fn alike(values: &[Value], value: f64) -> Value {
+    match values.first() {
+        Some(Value::Duration(_)) => Value::Duration(value.round() as i64),
+        _ => eval::float(value),
+    }
+}
+
+/// The standard deviation, of so many degrees of freedom less than there are values.
+fn deviation(values: &[Value], lost: usize) -> Value {
+    if values.len() <= lost {
+        return Value::Null;
+    }
+    let numbers = numbers(values);
+    // Squares of what is larger are beyond floats.
+    if numbers.iter().any(|number| number.abs() >= 2f64.powi(490)) {
+        return Value::Null;
+    }
+    let mean = float_sum(&numbers) / numbers.len() as f64;
+    let squares: Vec<f64> = numbers
+        .iter()
+        .map(|number| (number - mean).powi(2))
+        .collect();
+    let variance = float_sum(&squares) / (numbers.len() - lost) as f64;
+    alike(values, variance.sqrt())
+}
+
+fn distinct(values: &[Value]) -> Value {
+    let mut different: Vec<&Value> = Vec::new();
+    for value in values {
+        if !different.contains(&value) {
+            different.push(value);
+        }
+    }
+    Value::Int(different.len() as i64)
+}
+
+/// What stands for the value of the quantile's rank: the least one such that `fraction` of all are not above it.
+fn quantile(values: &[Value], fraction: f64) -> Value {
+    let mut numbers = numbers(values);
+    numbers.sort_by(f64::total_cmp);
+    let exact = fraction * numbers.len() as f64;
+    // A fraction like 0.07 is not exact.
+    let rank = if (exact - exact.round()).abs() <= 1e-9 * exact.round().max(1.0) {
+        exact.round()
+    } else {
+        exact.ceil()
+    };
+    let place = (rank as usize).clamp(1, numbers.len().max(1)) - 1;
+    numbers
+        .get(place)
+        .map_or(Value::Null, |&number| alike(values, bucket(number)))
+}
+
+/// What stands for a value among those near it: each octave has 64 buckets of one width, and of a bucket [l, u) the
+/// value 2lu / (l + u) is told.
+fn bucket(value: f64) -> f64 {
+    let magnitude = value.abs();
+    if magnitude < f64::MIN_POSITIVE {
+        return 0.0;
+    }
+    if magnitude.is_infinite() {
+        return value;
+    }
+    let mut octave = magnitude.log2().floor() as i32;
+    // Logarithms are rounded.
+    while magnitude / 2f64.powi(octave) >= 2.0 {
+        octave += 1;
+    }
+    while magnitude / 2f64.powi(octave) < 1.0 {
+        octave -= 1;
+    }
+    let place = ((magnitude / 2f64.powi(octave) - 1.0) * 64.0).floor();
+    // In 64ths of the octave's start l is 64 + place, u one more. Written so that it is one float and no other.
+    let lower = 64.0 + place;
+    let told = lower / 64.0 * 2f64.powi(octave) * (2.0 * (lower + 1.0) / (2.0 * lower + 1.0));
+    told.copysign(value)
+}
+
+fn numbers(values: &[Value]) -> Vec<f64> {
+    let number = |value: &Value| match value {
+        Value::Float(v) => *v,
+        Value::Int(v) | Value::Duration(v) => *v as f64,
+        other => panic!("{other:?} among numbers"),
+    };
+    values.iter().map(number).collect()
 }
 
 fn best(values: &[Value], wanted: Ordering) -> Value {
@@ -139,6 +263,41 @@ mod tests {
         assert_eq!(float_sum(&[1e100, 1.0, -1e100, 1e-20]), 1.0);
         assert_eq!(float_sum(&[f64::INFINITY, 1.0]), f64::INFINITY);
         assert!(float_sum(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());
+    }
+
+    #[test]
+    fn a_bucket_tells_a_value_within_one_percent() {
+        for value in [1.0, 1.01, 1.99, 2.0, -3.7, 1e-300, 1e300, 0.1, 1_023.999] {
+            assert!(
+                (bucket(value) / value - 1.0).abs() <= 1.0 / 129.0 + 1e-12,
+                "{value}"
+            );
+        }
+        assert_eq!(bucket(0.0), 0.0);
+        assert_eq!(bucket(1.0), 130.0 / 129.0);
+        assert_eq!(bucket(f64::NEG_INFINITY), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn quantiles_take_the_nearest_rank_above() {
+        let values: Vec<Value> = [4.0, 1.0, 2.0, 8.0].map(Value::Float).into();
+        let tells =
+            |fraction, value| assert_eq!(quantile(&values, fraction), Value::Float(bucket(value)));
+        tells(0.0, 1.0);
+        tells(0.25, 1.0);
+        tells(0.26, 2.0);
+        tells(0.5, 2.0);
+        tells(1.0, 8.0);
+        assert_eq!(quantile(&[], 0.5), Value::Null);
+    }
+
+    #[test]
+    fn deviations_of_samples_and_of_the_whole() {
+        let values: Vec<Value> = [2, 4, 4, 4, 5, 5, 7, 9].map(Value::Int).into();
+        assert_eq!(deviation(&values, 0), Value::Float(2.0));
+        assert_eq!(deviation(&values, 1), Value::Float((32.0f64 / 7.0).sqrt()));
+        assert_eq!(deviation(&values[..1], 1), Value::Null);
+        assert_eq!(deviation(&[], 0), Value::Null);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use trapjaw_dsl::hir::{Clause, Rule, Table};
 use trapjaw_event::{Event, MatchKind, Registry};
 
-use super::eval::{self, Scope};
+use super::window::Extent;
 
 /// Something that happened to a key of a rule.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(super) struct Report<'h> {
     pub(super) event: Option<&'h Event>,
     /// The window, oldest event first.
     pub(super) rows: Vec<&'h Event>,
+    /// How long it is, in nanoseconds; `None` for one of no length.
+    pub(super) length: Option<i64>,
 }
 
 /// What a history comes to.
@@ -73,9 +75,12 @@ impl Judge<'_> {
                 gap,
                 keep,
             } => self.sustained(history, duration, gap, keep),
-            Clause::Sliding { length, each } => self.window(history, Some(length), each),
-            Clause::All { each } => self.window(history, None, each),
-            Clause::Tumbling { length } => self.tumbling(history, length),
+            Clause::Sliding { length, each } => self.sliding(history, Extent::Span(length), each),
+            Clause::Counted { count, each } => self.sliding(history, Extent::Newest(count), each),
+            Clause::All { each } => self.sliding(history, Extent::All, each),
+            Clause::Batched { count } => self.batched(history, count),
+            Clause::Tumbling { .. } | Clause::Hopping { .. } => self.ending(history),
+            Clause::Session { gap } => self.session(history, gap),
             Clause::Absent { duration, of } => self.absent(history, duration, of.is_some()),
         }
     }
@@ -185,99 +190,6 @@ impl Judge<'_> {
         Judgement { report, deadline }
     }
 
-    /// `over D [each]`, and with no `length` `over all [each]`.
-    fn window<'h>(&self, history: &'h [Input], length: Option<i64>, each: bool) -> Judgement<'h> {
-        let mut limit = Limiter::new(self.rule);
-        // Was `having` true at the last evaluation, and has the rule fired since it was last not true?
-        let (mut held, mut reported) = (false, false);
-        // The newest event of a window that isn't empty.
-        let mut newest: Option<(i64, &Event)> = None;
-        // Where the window's history starts: after the last time that it was empty.
-        let mut start = 0;
-        let mut report = None;
-        for (place, input) in history.iter().enumerate() {
-            report = None;
-            match input {
-                Input::Expected { .. } => {}
-                Input::Event {
-                    satisfies: false, ..
-                } => {}
-                Input::Event { at, event, .. } => {
-                    let inside = |time: i64| length.is_none_or(|d| time > at.saturating_sub(d));
-                    let rows = rows(&history[start..=place], inside);
-                    let holds = self.having(event, &rows);
-                    if holds && (each || !held) && limit.lets_pass(*at) {
-                        reported = true;
-                        report = Some(Report {
-                            rows,
-                            ..Report::new(MatchKind::Matched, *at, event)
-                        });
-                    } else if !holds && held && reported && self.rule.reports_clear {
-                        report = Some(Report {
-                            rows,
-                            ..Report::new(MatchKind::Cleared, *at, event)
-                        });
-                    }
-                    held = holds;
-                    reported &= holds;
-                    newest = Some((*at, event));
-                }
-                Input::Deadline { at } => {
-                    let (_, event) = newest.take().expect("only events make a deadline");
-                    report = (held && reported && self.rule.reports_clear)
-                        .then(|| Report::new(MatchKind::Cleared, *at, event));
-                    (held, reported) = (false, false);
-                    start = place + 1;
-                }
-            }
-        }
-        let silence = length.unwrap_or(self.idle_ttl);
-        let deadline = newest.map(|(at, _)| at.saturating_add(silence));
-        Judgement { report, deadline }
-    }
-
-    /// `over D tumbling`.
-    fn tumbling<'h>(&self, history: &'h [Input], length: i64) -> Judgement<'h> {
-        // An event belongs to the window that ends at the first multiple of D after it.
-        let end = |time: i64| {
-            time.div_euclid(length)
-                .saturating_add(1)
-                .saturating_mul(length)
-        };
-        let mut limit = Limiter::new(self.rule);
-        let mut report = None;
-        let mut open: Vec<i64> = Vec::new();
-        for (place, input) in history.iter().enumerate() {
-            report = None;
-            match input {
-                Input::Expected { .. } => {}
-                Input::Event {
-                    satisfies: false, ..
-                } => {}
-                Input::Event { at, .. } => {
-                    if !open.contains(&end(*at)) {
-                        open.push(end(*at));
-                    }
-                }
-                Input::Deadline { at } => {
-                    open.retain(|end| end != at);
-                    let rows = rows(&history[..place], |time| end(time) == *at);
-                    let newest = *rows.last().expect("a window without events has no end");
-                    if self.having(newest, &rows) && limit.lets_pass(*at) {
-                        report = Some(Report {
-                            rows,
-                            ..Report::new(MatchKind::Matched, *at, newest)
-                        });
-                    }
-                }
-            }
-        }
-        Judgement {
-            report,
-            deadline: open.into_iter().min(),
-        }
-    }
-
     /// `absent D`.
     fn absent<'h>(&self, history: &'h [Input], duration: i64, is_of_table: bool) -> Judgement<'h> {
         // State is freed no earlier than the silence is told.
@@ -328,31 +240,10 @@ impl Judge<'_> {
         let deadline = last.map(|(at, _)| at.saturating_add(silence));
         Judgement { report, deadline }
     }
-
-    /// Is `having` true, or left out?
-    fn having(&self, event: &Event, rows: &[&Event]) -> bool {
-        let Self {
-            registry,
-            tables,
-            rule,
-            ..
-        } = *self;
-        let scope = Scope {
-            registry,
-            tables,
-            rule,
-            event,
-            is_seen: true,
-            rows,
-            bound: None,
-        };
-        let having = rule.having.as_ref();
-        having.is_none_or(|having| eval::holds(having, scope))
-    }
 }
 
 impl<'h> Report<'h> {
-    fn new(kind: MatchKind, time: i64, event: &'h Event) -> Self {
+    pub(super) fn new(kind: MatchKind, time: i64, event: &'h Event) -> Self {
         Self::of(kind, time, Some(event))
     }
 
@@ -362,22 +253,9 @@ impl<'h> Report<'h> {
             time,
             event,
             rows: Vec::new(),
+            length: None,
         }
     }
-}
-
-/// The events of a history that satisfy `where` and took effect at a time inside the window.
-fn rows(history: &[Input], inside: impl Fn(i64) -> bool) -> Vec<&Event> {
-    let rows = history.iter().filter(|input| inside(input.at()));
-    rows.filter_map(|input| match input {
-        Input::Event {
-            event,
-            satisfies: true,
-            ..
-        } => Some(event),
-        _ => None,
-    })
-    .collect()
 }
 
 /// `limit N per D`: the firings of a key that were reported.

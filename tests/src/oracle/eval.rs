@@ -25,6 +25,8 @@ pub(super) struct Scope<'a> {
     pub(super) rows: &'a [&'a Event],
     /// What a pattern has bound, in a rule with one.
     pub(super) bound: Option<&'a View<'a>>,
+    /// How long the window is, in nanoseconds; `None` for one of no length.
+    pub(super) length: Option<i64>,
 }
 
 /// The row of a table with this key.

@@ -13,6 +13,7 @@
 //! with [`close_to`].
 
 mod aggregate;
+mod calendar;
 mod clause;
 mod eval;
 mod format;
@@ -20,6 +21,7 @@ mod order;
 mod pattern;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use core::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -283,6 +285,7 @@ impl Run<'_> {
             is_seen: true,
             rows: &[],
             bound: None,
+            length: None,
         };
         let values: Vec<Value> = rule
             .key
@@ -362,6 +365,7 @@ impl Run<'_> {
             is_seen: report.event.is_some(),
             rows: &report.rows,
             bound: None,
+            length: report.length,
         };
         let events = report.event.into_iter();
         let events = events.map(|event| (rule.alias.clone(), vec![event.clone()]));

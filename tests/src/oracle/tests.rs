@@ -88,6 +88,7 @@ fn rule(clause: Clause) -> Rule {
         }],
         clause,
         pattern: None,
+        zone: None,
         aggregates: Vec::new(),
         having: None,
         limit: None,
@@ -106,6 +107,7 @@ fn windowed(clause: Clause, function: AggregateFunction, least: i64) -> Rule {
             function,
             argument,
             filter: None,
+            fraction: None,
             ty: FieldType::Int,
             name: format!("{}()", function.name()).into(),
         }],
@@ -856,6 +858,7 @@ fn aggregates_leave_nulls_and_filtered_rows_out() {
         function,
         argument: argument.then(|| field(N)),
         filter,
+        fraction: None,
         ty: FieldType::Int,
         name: "x".into(),
     };

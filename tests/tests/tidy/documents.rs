@@ -8,7 +8,7 @@ use crate::tree::TREE;
 const COMMANDS: [&str; 2] = ["cargo run --release -- demo", "cargo test --workspace"];
 
 /// The page with the table of functions.
-const FUNCTIONS: &str = "docs/src/rules.md";
+const FUNCTIONS: &str = "docs/src/windows.md";
 
 /// Has a table of the page a row that begins with the function, as code, with its brackets?
 fn documents(page: &str, function: &str) -> bool {

@@ -11,19 +11,8 @@ use crate::format::one_line;
 use crate::hir::{Aggregate, AggregateFunction, Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, CallExpr};
-use trapjaw_event::FieldType;
+use trapjaw_event::{FieldType, Value};
 use trapjaw_program::limits::MAX_AGGREGATES;
-
-/// The aggregates that are still to come.
-const LATER_AGGREGATES: [&str; 7] = [
-    "stddev",
-    "stddev_pop",
-    "first",
-    "last",
-    "distinct",
-    "quantile",
-    "rate",
-];
 
 /// The scalar functions that are still to come.
 const LATER_FUNCTIONS: [&str; 31] = [
@@ -60,6 +49,14 @@ const LATER_FUNCTIONS: [&str; 31] = [
     "year",
 ];
 
+/// What stands in the brackets of an aggregate.
+struct Aggregated {
+    argument: Option<Expr>,
+    /// Of a quantile: which.
+    fraction: Option<f64>,
+    filter: Option<Expr>,
+}
+
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &CallExpr) -> Outcome<Expr> {
         let span = self.span(call);
@@ -79,13 +76,6 @@ impl Checker<'_> {
         {
             return self.aggregate(*function, call, span);
         }
-        if LATER_AGGREGATES.contains(&name.as_str()) {
-            return self.unsupported(
-                unsupported::AGGREGATES,
-                span,
-                &format!("the aggregate `{name}` is"),
-            );
-        }
         if LATER_FUNCTIONS.contains(&name.as_str()) {
             return self.unsupported(
                 unsupported::FUNCTIONS,
@@ -96,10 +86,7 @@ impl Checker<'_> {
         let message = format!("there is no function `{name}`");
         let mut error = Diagnostic::error(names::UNKNOWN_FUNCTION, name_span, message);
         let aggregates = AggregateFunction::ALL.map(|(_, known)| known);
-        let known = aggregates
-            .into_iter()
-            .chain(LATER_AGGREGATES)
-            .chain(LATER_FUNCTIONS);
+        let known = aggregates.into_iter().chain(LATER_FUNCTIONS);
         if let Some(meant) = did_you_mean(&name, known) {
             error = error.with_suggestion(name_span, meant, format!("did you mean `{meant}`?"));
         }
@@ -113,7 +100,8 @@ impl Checker<'_> {
         span: Span,
     ) -> Outcome<Expr> {
         let over = self.bound_aggregate(function, call, span)?;
-        if over.is_none() {
+        // Between what a pattern binds there is no time that is its own.
+        if over.is_none() || function == AggregateFunction::Rate {
             self.refuse_without_window(function, span)?;
         }
         let outside = over.map(|over| self.enter(over));
@@ -121,7 +109,11 @@ impl Checker<'_> {
         if let Some(outside) = outside {
             self.leave(outside);
         }
-        let (argument, filter) = aggregated?;
+        let Aggregated {
+            argument,
+            fraction,
+            filter,
+        } = aggregated?;
         let ty = function.result(argument.as_ref().map(|argument| &argument.ty));
         let Some(ty) = ty else {
             let found =
@@ -132,6 +124,7 @@ impl Checker<'_> {
                 AggregateFunction::Min | AggregateFunction::Max => {
                     "it takes an int, float, time, duration or enum"
                 }
+                AggregateFunction::Rate => "it takes an int, a float, or nothing",
                 _ => "it takes an int, float or duration",
             }));
         };
@@ -150,6 +143,7 @@ impl Checker<'_> {
                 function,
                 argument,
                 filter,
+                fraction,
                 ty: ty.clone(),
                 name,
             });
@@ -187,13 +181,13 @@ impl Checker<'_> {
         self.refuse(error)
     }
 
-    /// The argument and the filter of an aggregate.
+    /// What stands in the brackets of an aggregate.
     fn aggregated(
         &mut self,
         function: AggregateFunction,
         call: &CallExpr,
         span: Span,
-    ) -> Outcome<(Option<Expr>, Option<Expr>)> {
+    ) -> Outcome<Aggregated> {
         let list = call.args().ok_or(Reported)?;
         let outside = std::mem::replace(&mut self.place, Place::Aggregate);
         let filter = list
@@ -202,7 +196,7 @@ impl Checker<'_> {
             .transpose();
         let mut arguments = Vec::new();
         let mut wrong = false;
-        for arg in list.args() {
+        for (place, arg) in list.args().enumerate() {
             if function == AggregateFunction::Count && self.is_event(arg.value()) {
                 // `count(a)`: the events themselves.
                 continue;
@@ -216,28 +210,61 @@ impl Checker<'_> {
                 ));
                 wrong = true;
             }
-            arguments.push(
-                arg.value()
-                    .ok_or(Reported)
-                    .and_then(|value| self.expr(&value, None)),
-            );
+            let value = arg.value().ok_or(Reported);
+            arguments.push(match function {
+                AggregateFunction::Quantile if place == 1 => {
+                    value.and_then(|value| self.fraction(&value))
+                }
+                _ => value.and_then(|value| self.expr(&value, None)),
+            });
         }
         self.place = outside;
-        let takes = usize::from(function != AggregateFunction::Count);
         if wrong {
             return Err(Reported);
         }
-        if arguments.len() > 1 || arguments.len() < takes {
-            let name = function.name();
-            let message = format!("`{name}` takes one argument, not {}", arguments.len());
+        let (takes, said) = match function {
+            AggregateFunction::Count | AggregateFunction::Rate => (0..=1, "one argument"),
+            AggregateFunction::Quantile => (2..=2, "a value and a fraction, `quantile(x, 99%)`"),
+            _ => (1..=1, "one argument"),
+        };
+        if !takes.contains(&arguments.len()) {
+            let message = format!(
+                "`{}` takes {said}, not {}",
+                function.name(),
+                arguments.len()
+            );
             return self.refuse(Diagnostic::error(codes::AGGREGATE_ARGUMENT, span, message));
         }
-        let argument = arguments.pop().transpose();
-        let (argument, filter) = (argument?, filter?);
+        let arguments: Outcome<Vec<Expr>> = arguments.into_iter().collect();
+        let (arguments, filter) = (arguments?, filter?);
         if let Some(filter) = &filter {
             self.warn_if_constant(filter, "the condition inside of the aggregate");
         }
-        Ok((argument, filter))
+        let mut arguments = arguments.into_iter();
+        Ok(Aggregated {
+            argument: arguments.next(),
+            fraction: arguments.next().and_then(|fraction| match fraction.kind {
+                ExprKind::Const(Value::Float(fraction)) => Some(fraction),
+                _ => None,
+            }),
+            filter,
+        })
+    }
+
+    /// Which quantile: a constant from 0 to 1.
+    fn fraction(&mut self, value: &ast::Expr) -> Outcome<Expr> {
+        let span = self.span(value);
+        let fraction = self.constant(value, &FieldType::Float, "the fraction of a quantile")?;
+        if matches!(fraction, Value::Float(fraction) if (0.0..=1.0).contains(&fraction)) {
+            return Ok(Expr {
+                kind: ExprKind::Const(fraction),
+                ty: FieldType::Float,
+                span,
+            });
+        }
+        let message = "a fraction is from 0 to 1";
+        let error = Diagnostic::error(codes::AGGREGATE_ARGUMENT, span, message);
+        self.refuse(error.with_help("the median is `quantile(x, 50%)`"))
     }
 
     /// Warns of a condition that selects all or nothing.
@@ -246,7 +273,7 @@ impl Checker<'_> {
             return;
         };
         debug_assert_eq!(condition.ty, FieldType::Bool);
-        let always = if *value == trapjaw_event::Value::Bool(true) {
+        let always = if *value == Value::Bool(true) {
             "always"
         } else {
             "never"

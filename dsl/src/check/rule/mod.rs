@@ -6,6 +6,7 @@ mod output;
 mod pattern;
 mod source;
 mod state;
+mod window;
 
 pub(super) use source::event_type;
 
@@ -56,6 +57,7 @@ impl RuleChecker<'_> {
         let key = rule.key(clauses.by.as_ref());
         rule.exprs.place = Place::Constant;
         let clause = rule.clause(&clauses, key.as_deref().ok());
+        let zone = rule.zone(clauses.over.as_ref(), clause.as_ref().ok());
         let limit = rule.limit(clauses.limit.as_ref());
         rule.exprs.place = Place::Output {
             window: clauses.over.is_some(),
@@ -80,6 +82,7 @@ impl RuleChecker<'_> {
             key: key?,
             clause: clause?,
             pattern: None,
+            zone: zone?,
             aggregates,
             having: having?,
             limit: limit?,

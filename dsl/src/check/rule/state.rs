@@ -6,12 +6,12 @@ use super::RuleChecker;
 use super::clauses::Clauses;
 use crate::diagnostic::{
     Diagnostic,
-    codes::{bounds, rules as codes, tables, unsupported},
+    codes::{bounds, tables},
     did_you_mean,
 };
 use crate::hir::{Clause, KeyPart, Limit, TableId};
 use crate::source::Span;
-use crate::syntax::ast::{self, AbsentClause, ForClause, LimitClause, OverClause, OverKind};
+use crate::syntax::ast::{self, AbsentClause, ForClause, LimitClause};
 use trapjaw_event::{FieldType, Value};
 use trapjaw_program::limits::MAX_FIRINGS;
 
@@ -53,42 +53,6 @@ impl RuleChecker<'_> {
             gap,
             keep: keep.map_or(0, |(keep, _)| keep),
         })
-    }
-
-    fn window(&mut self, clause: &OverClause) -> Outcome<Clause> {
-        let span = self.span(clause);
-        let each = clause.each();
-        let later = match clause.kind() {
-            OverKind::Hopping { .. } => Some("hopping windows are"),
-            OverKind::Events { .. } => Some("windows of so many events are"),
-            OverKind::Session { .. } => Some("session windows are"),
-            _ if clause.zone().is_some() => Some("windows aligned to a time zone are"),
-            _ => None,
-        };
-        if let Some(what) = later {
-            return self.exprs.unsupported(unsupported::WINDOWS, span, what);
-        }
-        match clause.kind() {
-            OverKind::Sliding { length } => Ok(Clause::Sliding {
-                length: self.positive(length, "the window")?,
-                each,
-            }),
-            OverKind::Tumbling { length } => {
-                let length = self.positive(length, "the window");
-                if each {
-                    let message = "a tumbling window is evaluated once, at its end";
-                    let error = Diagnostic::error(codes::EACH_WITHOUT_SLIDING, span, message);
-                    return self
-                        .exprs
-                        .refuse(error.with_help("leave out `each`, or `tumbling`"));
-                }
-                Ok(Clause::Tumbling { length: length? })
-            }
-            OverKind::All => Ok(Clause::All { each }),
-            OverKind::Hopping { .. } | OverKind::Events { .. } | OverKind::Session { .. } => {
-                Err(Reported)
-            }
-        }
     }
 
     /// The table whose keys are expected: they are the rule's keys.
@@ -157,10 +121,7 @@ impl RuleChecker<'_> {
 
     fn count(&mut self, expr: Option<ast::Expr>) -> Outcome<u32> {
         let expr = expr.ok_or(Reported)?;
-        let Value::Int(count) = self.exprs.constant(&expr, &FieldType::Int, "a limit")? else {
-            return Err(Reported);
-        };
-        let span = self.span(&expr);
+        let (count, span) = self.whole(&expr, "a limit")?;
         match u32::try_from(count) {
             Ok(0) | Err(_) if count <= 0 => self.not_positive(
                 span,
@@ -176,6 +137,14 @@ impl RuleChecker<'_> {
                         .with_help("a shorter time with fewer firings bounds the same rate"),
                 )
             }
+        }
+    }
+
+    /// A constant int.
+    pub(super) fn whole(&mut self, expr: &ast::Expr, what: &str) -> Outcome<(i64, Span)> {
+        match self.exprs.constant(expr, &FieldType::Int, what)? {
+            Value::Int(value) => Ok((value, self.span(expr))),
+            _ => Err(Reported),
         }
     }
 
@@ -202,35 +171,12 @@ impl RuleChecker<'_> {
         }
     }
 
-    fn not_positive<T>(&mut self, span: Span, message: String) -> Outcome<T> {
+    pub(super) fn not_positive<T>(&mut self, span: Span, message: String) -> Outcome<T> {
         self.exprs
             .refuse(Diagnostic::error(bounds::NOT_POSITIVE, span, message))
     }
-
-    /// Whether the rule has `on clear`, which needs something that clears.
-    pub(super) fn reports_clear(&mut self, clauses: &Clauses) -> Outcome<bool> {
-        let Some(clear) = &clauses.clear else {
-            return Ok(false);
-        };
-        let tumbling = clauses
-            .over
-            .as_ref()
-            .is_some_and(|over| matches!(over.kind(), OverKind::Tumbling { .. }));
-        let lasting = clauses.lasting.is_some() || clauses.absent.is_some();
-        if lasting || (clauses.over.is_some() && !tumbling) {
-            return Ok(true);
-        }
-        let message = if tumbling {
-            "a tumbling window never clears"
-        } else {
-            "a match of a single event never clears"
-        };
-        let error = Diagnostic::error(codes::CLEAR_WITHOUT_STATE, self.span(clear), message);
-        self.exprs
-            .refuse(error.with_help("`for`, `absent` and sliding windows clear"))
-    }
 }
 
-fn shown(nanoseconds: i64) -> trapjaw_event::format::Duration {
+pub(super) fn shown(nanoseconds: i64) -> trapjaw_event::format::Duration {
     trapjaw_event::format::Duration(nanoseconds)
 }

@@ -50,7 +50,7 @@ rule busy { on l: login over 5m having count() > 9 do log(\"busy\") }",
     }
     CLEAR_WITHOUT_STATE = 307 {
         title: "`on clear` in a rule that never clears",
-        explanation: "Single events and tumbling windows match and are done. What clears is a condition that lasts (`for`), a silence (`absent`), or `having` over a sliding window.",
+        explanation: "Single events and windows that are evaluated at their end match and are done. What clears is a condition that lasts (`for`), a silence (`absent`), or `having` over a sliding window.",
         wrong: "event login { user: text }
 rule seen { on l: login do log(l.user) on clear do log(\"over\") }",
         right: "event login { user: text }
@@ -58,7 +58,7 @@ rule seen { on l: login by l.user over 5m do log(l.user) on clear do log(\"over\
     }
     EACH_WITHOUT_SLIDING = 308 {
         title: "`each` on a window that is evaluated at its end",
-        explanation: "`each` lets a window fire at every event for which `having` holds. A tumbling window is evaluated once, at its end.",
+        explanation: "`each` lets a window fire at every event for which `having` holds. Tumbling windows, hopping windows and sessions are evaluated once, at their end.",
         wrong: "event login { user: text }
 rule busy { on l: login over 5m tumbling each having count() > 9 do log(\"busy\") }",
         right: "event login { user: text }
@@ -142,5 +142,21 @@ rule seen { on l: login do log(l.user) }",
 rule seen { on l: login by l.user, user absent 5m do log(l.user) }",
         right: "event login { user: text }
 rule seen { on l: login by l.user absent 5m do log(l.user) }",
+    }
+    ZONE_MISPLACED = 318 {
+        title: "a time zone for windows that can't be aligned to it",
+        explanation: "`in \"ZONE\"` lets tumbling and hopping windows start at local midnight, and from there on at each step. So a step is at most a day long, or whole days; and windows that slide, count, or follow sessions have no starts to align.",
+        wrong: "event login { user: text }
+rule busy { on l: login over 5m in \"Europe/Berlin\" having count() > 9 do log(\"busy\") }",
+        right: "event login { user: text }
+rule busy { on l: login over 1d tumbling in \"Europe/Berlin\" having count() > 9 do log(\"busy\") }",
+    }
+    UNKNOWN_ZONE = 319 {
+        title: "there is no such time zone",
+        explanation: "Time zones are named as in the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`.",
+        wrong: "event login { user: text }
+rule busy { on l: login over 1d tumbling in \"Berlin\" having count() > 9 do log(\"busy\") }",
+        right: "event login { user: text }
+rule busy { on l: login over 1d tumbling in \"Europe/Berlin\" having count() > 9 do log(\"busy\") }",
     }
 }

@@ -65,7 +65,7 @@ rule seen { on l: login do log(\"{l.user}\") }",
     }
     AGGREGATE_ARGUMENT = 209 {
         title: "an aggregate can't be made of this",
-        explanation: "`count()` counts events, and `count(x)` those for which x is not null. `sum` and `avg` take an int, float or duration; `min` and `max` also a time or enum. Behind the argument `where` may say which events count.",
+        explanation: "`count()` counts events, and `count(x)` those for which x is not null; `distinct`, `first` and `last` take anything. `sum`, `avg`, `stddev`, `stddev_pop` and `quantile` take an int, float or duration; `min` and `max` also a time or enum; `rate` takes an int, a float or nothing. The fraction of a `quantile(x, p)` is a constant from 0 to 1. Behind the arguments `where` may say which events count.",
         wrong: "event login { user: text }
 rule busy { on l: login over 5m having sum(l.user) > 9 do log(\"busy\") }",
         right: "event login { user: text }

@@ -8,14 +8,6 @@ codes! {
         right: "event tick { hour: int }
 rule digest { on t: tick do log(\"hourly\") }",
     }
-    WINDOWS = 904 {
-        title: "this kind of window is not supported yet",
-        explanation: "Hopping windows (`every`), windows of so many events, session windows, and windows aligned to a time zone come in a later version. There are sliding windows (`over 5m`), tumbling ones (`over 5m tumbling`), and `over all`.",
-        wrong: "event login { user: text }
-rule busy { on l: login over 5m every 1m having count() > 9 do log(\"busy\") }",
-        right: "event login { user: text }
-rule busy { on l: login over 5m tumbling having count() > 9 do log(\"busy\") }",
-    }
     REGEXES = 906 {
         title: "regular expressions are not supported yet",
         explanation: "`~` comes in a later version. There are `contains`, `starts_with` and `ends_with`.",
@@ -63,14 +55,6 @@ rule failed { on l: login where not l.ok do log(\"failed\") }",
 rule root { on l: login where lower(l.user) == \"root\" do log(l.user) }",
         right: "event login { user: text }
 rule root { on l: login where l.user == \"root\" do log(l.user) }",
-    }
-    AGGREGATES = 912 {
-        title: "this aggregate is not supported yet",
-        explanation: "There are `count`, `sum`, `avg`, `min` and `max`. The others (stddev, stddev_pop, first, last, distinct, quantile, rate) come in a later version.",
-        wrong: "event login { user: text }
-rule spray { on l: login over 10m having distinct(l.user) >= 20 do log(\"spray\") }",
-        right: "event login { user: text }
-rule spray { on l: login over 10m having count(l.user) >= 20 do log(\"spray\") }",
     }
     KEEP_ALL = 914 {
         title: "`keep *` is not supported yet",

@@ -59,6 +59,28 @@ impl LatestEvents {
         }
     }
 
+    /// The slot's event is now the one that `newer` has of it, if it has one.
+    pub(crate) fn take_over(&mut self, slot: u32, newer: &mut Self) {
+        let Some(theirs) = newer.by_slot.get_mut(slot as usize) else {
+            return;
+        };
+        let Latest { here, kept } = core::mem::take(theirs);
+        if here.is_none() && kept.is_none() {
+            return;
+        }
+        let bytes = kept.as_ref().map_or(0, |kept| kept.bytes());
+        newer.bytes -= bytes;
+        self.clear(slot);
+        if let Some(at) = here {
+            self.see(slot, at);
+        }
+        self.bytes += bytes;
+        if self.by_slot.len() <= slot as usize {
+            self.by_slot.resize_with(slot as usize + 1, Latest::default);
+        }
+        self.by_slot[slot as usize].kept = kept;
+    }
+
     /// Forgets a slot's event.
     pub(crate) fn clear(&mut self, slot: u32) {
         if let Some(latest) = self.by_slot.get_mut(slot as usize) {

@@ -4,12 +4,16 @@ mod absent;
 mod asked;
 mod context;
 mod each;
+mod ending;
 mod feed;
+mod hopping;
 mod keyed;
 mod latest;
 mod limit;
 mod pattern;
 mod reader;
+mod run;
+mod session;
 mod sustained;
 mod tumbling;
 mod window;
@@ -27,12 +31,14 @@ use context::Trigger;
 use each::Each;
 use feed::{At, merged};
 pub(crate) use feed::{Feed, Intake, Span};
+use hopping::Hopping;
 use keyed::Keyed;
 use pattern::Patterns;
 pub(crate) use reader::NoKey;
+use session::Sessions;
 use sustained::Sustained;
 use tumbling::Tumbling;
-use window::Windows;
+use window::{Extent, Windows};
 
 /// What a rule remembers.
 #[derive(Debug)]
@@ -43,16 +49,18 @@ pub(crate) enum State {
     Sustained(Keyed<Sustained>),
     Window(Keyed<Windows>),
     Tumbling(Keyed<Tumbling>),
+    Hopping(Keyed<Hopping>),
+    Session(Keyed<Sessions>),
     Absent(Keyed<Absent>),
     Match(Keyed<Patterns>),
 }
 
 impl State {
     pub(crate) fn new(rule: &Rule, config: &Config) -> Self {
-        let windows = |length, each| {
+        let windows = |extent, each| {
             Self::Window(Keyed::new(
                 rule,
-                Windows::new(rule, length, each, config.max_window_bytes),
+                Windows::new(rule, extent, each, config.max_window_bytes),
                 config,
             ))
         };
@@ -68,8 +76,19 @@ impl State {
                 Sustained::new(duration, gap, keep),
                 config,
             )),
-            Clause::Sliding { length, each } => windows(Some(length), each),
-            Clause::All { each } => windows(None, each),
+            Clause::Sliding { length, each } => windows(Extent::Span(length), each),
+            Clause::Counted { count, each } => windows(Extent::Newest(count), each),
+            // Each full batch is judged by itself.
+            Clause::Batched { count } => windows(Extent::Batch(count), true),
+            Clause::All { each } => windows(Extent::All, each),
+            Clause::Hopping { length, every } => Self::Hopping(Keyed::new(
+                rule,
+                Hopping::new(rule, length, every, config.max_window_bytes),
+                config,
+            )),
+            Clause::Session { gap } => {
+                Self::Session(Keyed::new(rule, Sessions::new(rule, gap), config))
+            }
             Clause::Tumbling { length } => {
                 Self::Tumbling(Keyed::new(rule, Tumbling::new(rule, length), config))
             }
@@ -91,6 +110,8 @@ impl State {
             Self::Sustained(state) => state.bound(rule),
             Self::Window(state) => state.bound(rule),
             Self::Tumbling(state) => state.bound(rule),
+            Self::Hopping(state) => state.bound(rule),
+            Self::Session(state) => state.bound(rule),
             Self::Absent(state) => state.bound(rule),
             Self::Match(state) => state.bound(rule),
         })
@@ -109,6 +130,8 @@ impl State {
             Self::Sustained(state) => state.keys(),
             Self::Window(state) => state.keys(),
             Self::Tumbling(state) => state.keys(),
+            Self::Hopping(state) => state.keys(),
+            Self::Session(state) => state.keys(),
             Self::Absent(state) => state.keys(),
             Self::Match(state) => state.keys(),
         }
@@ -122,6 +145,8 @@ impl State {
             Self::Sustained(state) => state.bytes(),
             Self::Window(state) => state.bytes(),
             Self::Tumbling(state) => state.bytes(),
+            Self::Hopping(state) => state.bytes(),
+            Self::Session(state) => state.bytes(),
             Self::Absent(state) => state.bytes(),
             Self::Match(state) => state.bytes(),
         }
@@ -135,6 +160,8 @@ impl State {
             Self::Sustained(state) => state.next_deadline(),
             Self::Window(state) => state.next_deadline(),
             Self::Tumbling(state) => state.next_deadline(),
+            Self::Hopping(state) => state.next_deadline(),
+            Self::Session(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
             Self::Match(state) => state.next_deadline(),
         }
@@ -155,6 +182,8 @@ impl State {
             Self::Sustained(state) => state.reorder_sources(places),
             Self::Window(state) => state.reorder_sources(places),
             Self::Tumbling(state) => state.reorder_sources(places),
+            Self::Hopping(state) => state.reorder_sources(places),
+            Self::Session(state) => state.reorder_sources(places),
             Self::Absent(state) => state.reorder_sources(places),
             Self::Match(state) => state.reorder_sources(places),
         }
@@ -174,6 +203,8 @@ impl State {
             Self::Sustained(state) => state.advance(cx, now),
             Self::Window(state) => state.advance(cx, now),
             Self::Tumbling(state) => state.advance(cx, now),
+            Self::Hopping(state) => state.advance(cx, now),
+            Self::Session(state) => state.advance(cx, now),
             Self::Absent(state) => state.advance(cx, now),
             Self::Match(state) => state.advance(cx, now),
         }

@@ -1,21 +1,22 @@
-//! `over D` and `over all`: windows that end at the newest event and are evaluated at each of theirs.
+//! `over D`, `over N events` and `over all`: windows that end at the newest event and are evaluated at each of theirs;
+//! and `over N events tumbling`, which begins anew whenever it is full.
 //!
 //! A row updates its key's window at once and leaves the window's values in columns; `having` is then run
 //! over many rows in one go, and its turns are taken in order.
 
-use std::borrow::Cow;
-
 use trapjaw_event::MatchKind;
-use trapjaw_program::{Input, Rule};
+use trapjaw_program::Rule;
 
 use super::context::{Context, Trigger};
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
-use crate::aggregate::{Accumulator, Layout, Results};
+use super::run::Run;
+use crate::aggregate::{Accumulator, Layout, Store};
 use crate::bound::{Growth, Most, Pool};
+use crate::limits::EVALUATED_TEXT;
 use crate::output::Identity;
-use crate::vm::{self, Selection, bits};
+use crate::vm::bits;
 use crate::window::chunks::{Chunks, Fifo};
 
 /// One key's window.
@@ -23,6 +24,9 @@ use crate::window::chunks::{Chunks, Fifo};
 struct Window {
     rows: Fifo,
     newest: i64,
+    /// When its oldest event took effect, and how many there are; where no single row leaves.
+    since: i64,
+    count: u32,
     /// `having` held at the last evaluation.
     holds: bool,
     /// A firing was reported since it last did not hold.
@@ -32,24 +36,35 @@ struct Window {
     live: bool,
 }
 
-/// The rows taken in since the last flush; all of one feed.
-#[derive(Debug)]
-struct Run {
-    number: u64,
-    slots: Vec<u32>,
-    ats: Vec<At>,
-    results: Results,
+/// Which of a key's events a window holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Those of the last so many nanoseconds.
+    Span(i64),
+    /// The newest so many; it is evaluated when it has as many.
+    Newest(u32),
+    /// So many from the last time on that there were as many; it is evaluated when it has them.
+    Batch(u32),
+    /// All.
+    All,
+}
+
+impl Extent {
+    /// Do single rows leave?
+    fn rows_leave(self) -> bool {
+        matches!(self, Self::Span(_) | Self::Newest(_))
+    }
 }
 
 /// The windows of all keys.
 #[derive(Debug)]
 pub(crate) struct Windows {
-    /// `None`: rows never leave.
-    length: Option<i64>,
+    extent: Extent,
     /// Fires at every event for which `having` holds.
     each: bool,
     reports_clear: bool,
     layout: Layout,
+    store: Store,
     chunks: Chunks,
     by_slot: Vec<Window>,
     /// By slot, as many as there are aggregates.
@@ -61,21 +76,17 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub(crate) fn new(rule: &Rule, length: Option<i64>, each: bool, max_bytes: usize) -> Self {
+    pub(crate) fn new(rule: &Rule, extent: Extent, each: bool, max_bytes: usize) -> Self {
         let layout = Layout::new(&rule.aggregates);
         Self {
-            length,
+            extent,
             each,
             reports_clear: rule.reports_clear,
             chunks: Chunks::new(layout.width, max_bytes),
             by_slot: Vec::new(),
             accumulators: Vec::new(),
-            run: Run {
-                number: 1,
-                slots: Vec::new(),
-                ats: Vec::new(),
-                results: Results::new(&layout),
-            },
+            run: Run::new(&layout),
+            store: Store::default(),
             layout,
             holding: 0,
             latest: LatestEvents::default(),
@@ -84,38 +95,90 @@ impl Windows {
 
     fn fresh(&mut self, slot: u32) {
         let slot = slot as usize;
-        let count = self.layout.len();
         if self.by_slot.len() <= slot {
+            let new = slot + 1 - self.by_slot.len();
             self.by_slot.resize_with(slot + 1, Window::default);
-            let missing = (slot + 1) * count - self.accumulators.len();
-            let empty = (0..missing / count.max(1))
-                .flat_map(|_| self.layout.accumulators(self.length.is_some()));
+            let empty = (0..new).flat_map(|_| self.layout.accumulators(self.extent.rows_leave()));
             self.accumulators.extend(empty);
-        } else {
-            let empty = self.layout.accumulators(self.length.is_some());
-            for (accumulator, empty) in self.accumulators[slot * count..].iter_mut().zip(empty) {
-                *accumulator = empty;
-            }
         }
     }
 
-    /// Removes what is no longer in `(now - length, now]`.
-    fn evict(&mut self, slot: u32, now: i64) {
-        // Where time has not been going on for as long, no row is past.
-        let Some(past) = self.length.and_then(|length| now.checked_sub(length)) else {
-            return;
-        };
+    /// Makes a window an empty one.
+    fn empty(&mut self, slot: u32) {
         let count = self.layout.len();
         let window = &mut self.by_slot[slot as usize];
         let accumulators = &mut self.accumulators[slot as usize * count..][..count];
-        while self
-            .chunks
-            .front(&window.rows)
-            .is_some_and(|row| row[0] as i64 <= past)
-        {
-            self.layout
-                .evict(accumulators, &mut self.chunks, &mut window.rows);
+        let rows = self
+            .extent
+            .rows_leave()
+            .then_some((&self.chunks, &window.rows));
+        self.layout.clear(accumulators, rows, &mut self.store);
+        self.chunks.clear(&mut window.rows);
+        window.count = 0;
+    }
+
+    /// Removes what is no longer in the window that ends with the row that was taken in last.
+    fn evict(&mut self, slot: u32, now: i64) {
+        let count = self.layout.len();
+        let window = &mut self.by_slot[slot as usize];
+        let accumulators = &mut self.accumulators[slot as usize * count..][..count];
+        let is_past = |chunks: &Chunks, rows: &Fifo| match self.extent {
+            // Where time has not been going on for as long, no row is past.
+            Extent::Span(length) => now
+                .checked_sub(length)
+                .is_some_and(|past| chunks.front(rows).is_some_and(|row| row[0] as i64 <= past)),
+            Extent::Newest(count) => rows.len() > count,
+            Extent::Batch(_) | Extent::All => false,
+        };
+        while is_past(&self.chunks, &window.rows) {
+            self.layout.evict(
+                accumulators,
+                &mut self.chunks,
+                &mut window.rows,
+                &mut self.store,
+            );
         }
+    }
+
+    /// Is the window one to be evaluated?
+    fn is_full(&self, slot: u32) -> bool {
+        let window = &self.by_slot[slot as usize];
+        match self.extent {
+            Extent::Span(_) | Extent::All => true,
+            Extent::Newest(count) => window.rows.len() == count,
+            Extent::Batch(count) => window.count == count,
+        }
+    }
+
+    /// How long a window is that ends now, in nanoseconds, where an aggregate asks for it; `None` for no time at all.
+    fn length(&self, slot: u32, now: i64) -> Option<i64> {
+        if !self.layout.has_rate {
+            return None;
+        }
+        let window = &self.by_slot[slot as usize];
+        let since = match self.extent {
+            Extent::Span(length) => return Some(length),
+            Extent::Newest(_) => self.chunks.front(&window.rows)?[0] as i64,
+            Extent::Batch(_) | Extent::All => window.since,
+        };
+        Some(now.saturating_sub(since)).filter(|&length| length > 0)
+    }
+
+    /// Notes the values of a window, to be judged with others.
+    fn evaluate(&mut self, slot: u32, at: At, now: i64) {
+        let length = self.length(slot, now);
+        let count = self.layout.len();
+        let rows = &self.by_slot[slot as usize].rows;
+        let rows = self.extent.rows_leave().then_some((&self.chunks, rows));
+        self.layout.results(
+            &self.accumulators[slot as usize * count..][..count],
+            rows,
+            length,
+            &self.store,
+            &mut self.run.results,
+        );
+        self.run.slots.push(slot);
+        self.run.ats.push(at);
     }
 
     /// `having` turned to not-true for a key.
@@ -135,40 +198,8 @@ impl Windows {
         }
     }
 
-    /// The rows of the run for which `having` holds, as a bitmap.
-    fn having(&self, cx: &mut Context<'_>) -> Vec<u64> {
-        let rows = self.run.ats.len();
-        let Some(code) = &cx.rule.having else {
-            let mut all = vec![u64::MAX; bits::words(rows)];
-            bits::clear_tail(&mut all, rows);
-            return all;
-        };
-        let Some(&first) = self.run.ats.first() else {
-            return Vec::new();
-        };
-        let feed = cx.feed(first);
-        let source = &cx.rule.sources[usize::from(feed.source)];
-        let selected: Vec<u32> = self
-            .run
-            .ats
-            .iter()
-            .map(|at| feed.rows.get(at.index))
-            .collect();
-        let bind = |input| match input {
-            Input::Aggregate(index) => self.run.results.bind(index),
-            Input::Kept(index) => feed
-                .segment
-                .bind(Input::Field(source.kept[usize::from(index)])),
-            input => feed.segment.bind(input),
-        };
-        let registers = vm::run(code, cx.tables, bind, Selection::Rows(&selected));
-        cx.counters.faults += registers.faults();
-        let truth: Cow<'_, [u64]> = registers.truth(0);
-        truth.into_owned()
-    }
-
     fn turns(&mut self, cx: &mut Context<'_>, core: &mut Core) {
-        let holds = self.having(cx);
+        let holds = self.run.having(cx);
         // Where nothing holds and nothing held, nothing turns.
         if self.holding == 0 && holds.iter().all(|&word| word == 0) {
             return;
@@ -210,8 +241,8 @@ impl Machine for Windows {
     }
 
     fn close(&mut self, slot: u32) {
-        let mut window = core::mem::take(&mut self.by_slot[slot as usize]);
-        self.chunks.clear(&mut window.rows);
+        self.empty(slot);
+        let window = core::mem::take(&mut self.by_slot[slot as usize]);
         self.holding -= usize::from(window.holds);
         self.latest.clear(slot);
     }
@@ -219,48 +250,62 @@ impl Machine for Windows {
     fn take(
         &mut self,
         cx: &mut Context<'_>,
-        _core: &mut Core,
+        core: &mut Core,
         slot: u32,
         at: At,
         now: i64,
     ) -> Result<(), Full> {
-        self.evict(slot, now);
+        if let Extent::Span(_) = self.extent {
+            self.evict(slot, now);
+        }
         let count = self.layout.len();
         let window = &mut self.by_slot[slot as usize];
         let accumulators = &mut self.accumulators[slot as usize * count..][..count];
         let arguments = &cx.feed(at).arguments;
-        if self.length.is_some() {
+        if self.extent.rows_leave() {
             self.chunks.push(&mut window.rows).map_err(|_| Full)?;
             self.layout.push(
                 accumulators,
                 arguments,
-                at.index as usize,
-                now,
+                (at.index as usize, now),
                 (&mut self.chunks, &window.rows),
+                &mut self.store,
             );
         } else {
-            self.layout.add(accumulators, arguments, at.index as usize);
+            self.layout
+                .add(accumulators, arguments, at.index as usize, &mut self.store);
+            if window.count == 0 {
+                window.since = now;
+            }
+            window.count = window.count.saturating_add(1);
         }
         window.live = true;
         window.newest = now;
         window.run = self.run.number;
-        let rows = self
-            .length
-            .is_some()
-            .then_some((&self.chunks, &window.rows));
-        self.layout
-            .results(accumulators, rows, &mut self.run.results);
-        self.run.slots.push(slot);
-        self.run.ats.push(at);
+        if let Extent::Newest(_) = self.extent {
+            self.evict(slot, now);
+        }
+        if self.is_full(slot) {
+            self.evaluate(slot, at, now);
+            if let Extent::Batch(_) = self.extent {
+                self.empty(slot);
+            }
+        }
         if self.reports_clear {
             self.latest.see(slot, at);
+        }
+        if self.layout.has_text && self.run.results.text_bytes() > EVALUATED_TEXT {
+            self.flush(cx, core);
         }
         Ok(())
     }
 
     fn deadline(&self, cx: &Context<'_>, slot: u32) -> Option<i64> {
         let window = &self.by_slot[slot as usize];
-        let length = self.length.unwrap_or(cx.config.idle_ttl);
+        let length = match self.extent {
+            Extent::Span(length) => length,
+            _ => cx.config.idle_ttl,
+        };
         window.live.then(|| window.newest.saturating_add(length))
     }
 
@@ -274,10 +319,15 @@ impl Machine for Windows {
             && let Some(alias) = alias
         {
             let count = self.layout.len();
-            let mut empty = Results::new(&self.layout);
+            let mut empty = self.layout.no_results();
             self.layout.results(
                 &self.accumulators[slot as usize * count..][..count],
                 None,
+                match self.extent {
+                    Extent::Span(length) => Some(length),
+                    _ => None,
+                },
+                &self.store,
                 &mut empty,
             );
             let values = (0..count).map(|i| self.layout.value(i, &empty, 0));
@@ -295,11 +345,8 @@ impl Machine for Windows {
     fn flush(&mut self, cx: &mut Context<'_>, core: &mut Core) {
         if !self.run.ats.is_empty() {
             self.turns(cx, core);
-            self.run.slots.clear();
-            self.run.ats.clear();
-            self.run.results.clear();
         }
-        self.run.number += 1;
+        self.run.next();
     }
 
     fn is_behind(&self, slot: u32) -> bool {
@@ -322,8 +369,13 @@ impl Machine for Windows {
     }
 
     fn growth(&self, rule: &Rule) -> Vec<Growth> {
+        let rows = match self.extent {
+            Extent::Span(length) => Some(Most::Within(length)),
+            Extent::Newest(count) => Some(Most::Count(u64::from(count) + 1)),
+            Extent::Batch(_) | Extent::All => None,
+        };
         let mut growth = Vec::new();
-        if let Some(length) = self.length {
+        if let Some(rows) = rows {
             growth.push(Growth {
                 what: "chunk of rows, at an end of the window",
                 bytes: self.chunks.least_bytes(),
@@ -335,10 +387,11 @@ impl Machine for Windows {
                 what: "further row in the window",
                 bytes: self.chunks.row_bytes(),
                 text_bytes: 0,
-                most: Most::Within(length),
+                most: rows,
                 pool: Pool::Windows,
             });
         }
+        growth.extend(self.layout.growth(1, rows));
         if self.reports_clear {
             growth.push(LatestEvents::growth(rule, 1));
         }
@@ -346,7 +399,7 @@ impl Machine for Windows {
     }
 
     fn kept_bytes(&self) -> usize {
-        self.latest.bytes()
+        self.latest.bytes() + self.store.bytes()
     }
 
     fn window_bytes(&self) -> usize {

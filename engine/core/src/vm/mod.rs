@@ -22,7 +22,7 @@ use trapjaw_program::{Code, Const, Input, Inst, Kind, Opcode, Operand, Table};
 pub(crate) use load::{Bound, Selection};
 pub(crate) use register::Arg;
 use register::{Bools, Lane, Register, TextValues, octets};
-use text::TextArg;
+pub(crate) use text::TextArg;
 
 /// The registers after a run.
 #[derive(Debug)]
@@ -80,6 +80,16 @@ impl<'a> Registers<'a> {
     /// An output's floats with the rows that are known.
     pub(crate) fn floats_of(&self, output: usize) -> (Arg<'_, f64>, Option<&[u64]>) {
         self.floats(self.code.outputs[output].operand)
+    }
+
+    /// An output's texts.
+    pub(crate) fn texts_of(&self, output: usize) -> TextArg<'_> {
+        self.texts(self.code.outputs[output].operand).0
+    }
+
+    /// An output's addresses.
+    pub(crate) fn ips_of(&self, output: usize) -> Arg<'_, [u8; 16]> {
+        self.ips(self.code.outputs[output].operand).0
     }
 
     /// The rows for which an output is known; `None`: all.

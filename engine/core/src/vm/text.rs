@@ -9,13 +9,13 @@ use super::{bits, bools, both};
 
 /// A text operand: one a row, or the same for all.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum TextArg<'r> {
+pub(crate) enum TextArg<'r> {
     Each(&'r TextValues<'r>),
     One(&'r str),
 }
 
 impl<'r> TextArg<'r> {
-    fn get(self, row: usize) -> &'r str {
+    pub(crate) fn get(self, row: usize) -> &'r str {
         match self {
             Self::Each(values) => values.get(row),
             Self::One(text) => text,

@@ -43,9 +43,9 @@ const FIRST_SEGMENT_UNITS: usize = 16;
 /// Chunks of cleared windows that one allocation sorts into the free lists.
 const SORTED_AT_ONCE: usize = 4;
 
-/// Largest number of words of a row: a time, a word for each of a rule's aggregates, and one that says which
-/// of these are present. A full segment then takes 2 MiB.
-pub const MAX_WIDTH: usize = 2 + MAX_AGGREGATES;
+/// Largest number of words of a row: a time, up to two words for each of a rule's aggregates, and one that says
+/// which of these are present. A full segment then takes 4 MiB.
+pub const MAX_WIDTH: usize = 2 + 2 * MAX_AGGREGATES;
 
 const _: () = assert!(CLASSES == 1 << CLASS_BITS);
 const _: () = assert!(units(CLASSES - 1) <= 1 << SEGMENT_BITS);
@@ -157,6 +157,21 @@ impl Fifo {
 pub struct Cursor {
     chunk: u32,
     place: u16,
+}
+
+impl Cursor {
+    /// The cursor as a word of a row.
+    pub(crate) fn to_word(self) -> u64 {
+        u64::from(self.chunk) << 16 | u64::from(self.place)
+    }
+
+    /// The cursor that a word stands for.
+    pub(crate) fn from_word(word: u64) -> Self {
+        Self {
+            chunk: (word >> 16) as u32,
+            place: word as u16,
+        }
+    }
 }
 
 impl Default for Cursor {

@@ -9,4 +9,5 @@
 //! millisecond.
 
 pub mod chunks;
+pub(crate) mod grid;
 pub mod minmax;

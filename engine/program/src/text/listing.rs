@@ -88,7 +88,11 @@ fn write_type(
 
 fn write_rule(text: &mut String, rule: &Rule, registry: &Registry) -> fmt::Result {
     writeln!(text, "rule {}", rule.name)?;
-    writeln!(text, "  clause {}", clause(rule.clause))?;
+    write!(text, "  clause {}", clause(rule.clause))?;
+    if let Some(zone) = &rule.zone {
+        write!(text, " in {zone:?}")?;
+    }
+    writeln!(text)?;
     writeln!(text, "  routing {}", routing(rule.routing))?;
     for source in &rule.sources {
         write_source(text, rule, source, registry)?;
@@ -202,6 +206,9 @@ fn write_aggregate(text: &mut String, index: usize, aggregate: &Aggregate) -> fm
     if let Some(argument) = aggregate.argument {
         write!(text, " of output {argument}")?;
     }
+    if let Some(fraction) = aggregate.fraction {
+        write!(text, " at {fraction}")?;
+    }
     if let Some(filter) = aggregate.filter {
         write!(text, " where output {filter}")?;
     }
@@ -259,6 +266,10 @@ fn clause(clause: Clause) -> String {
         }
         Clause::Sliding { length, each: at } => format!("over {}{}", Span(length), each(at)),
         Clause::Tumbling { length } => format!("over {} tumbling", Span(length)),
+        Clause::Hopping { length, every } => format!("over {} every {}", Span(length), Span(every)),
+        Clause::Counted { count, each: at } => format!("over {count} events{}", each(at)),
+        Clause::Batched { count } => format!("over {count} events tumbling"),
+        Clause::Session { gap } => format!("over session {}", Span(gap)),
         Clause::All { each: at } => format!("over all{}", each(at)),
         Clause::Absent { duration, of } => {
             let of = of.map_or_else(String::new, |table| format!(" of table {table}"));

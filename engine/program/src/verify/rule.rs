@@ -10,9 +10,15 @@ use super::code::{Scope, check};
 use super::error::{Fault, VerifyError, Within, limited};
 use super::{pattern, source};
 use crate::code::Code;
-use crate::limits::{MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_FIRINGS, MAX_KEY_PARTS};
+use crate::limits::{
+    MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_FIRINGS, MAX_KEY_PARTS, MAX_STEPS,
+    MAX_WINDOW_EVENTS,
+};
 use crate::rule::{Action, Clause, Emit, Routing, Rule, RuleSet, When};
 use crate::table::{Table, TableId};
+
+/// Nanoseconds of a day without a change of the clock.
+const DAY: i64 = 86_400_000_000_000;
 
 /// Every rule by itself, and that their names are distinct.
 pub(super) fn check_all(set: &RuleSet) -> Result<(), VerifyError> {
@@ -100,6 +106,16 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
             [duration, gap.unwrap_or(1)]
         }
         Clause::Sliding { length, .. } | Clause::Tumbling { length } => [length, 1],
+        Clause::Hopping { length, every } => [length, every],
+        Clause::Counted { count, .. } | Clause::Batched { count } => {
+            limited(
+                "events of a window",
+                count as usize,
+                MAX_WINDOW_EVENTS as usize,
+            )?;
+            [count.into(), 1]
+        }
+        Clause::Session { gap } => [gap, 1],
         Clause::Absent { duration, of } => {
             of.map_or(Ok(()), |table| expected(rule, table, tables))
                 .within(|| "clause".into())?;
@@ -109,6 +125,7 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     (durations.into_iter())
         .try_for_each(positive)
         .within(|| "clause".into())?;
+    window(rule)?;
     if let Some(limit) = rule.limit {
         positive(limit.per).within(|| "limit".into())?;
         if limit.count == 0 {
@@ -134,7 +151,8 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     let clears = match rule.clause {
         Clause::Each | Clause::Match => !acts_on_clear && !rule.reports_clear,
         // A window's clear is reported exactly if something acts on it.
-        _ if rule.clause.is_window() => acts_on_clear == rule.reports_clear,
+        _ if rule.clause.slides() => acts_on_clear == rule.reports_clear,
+        _ if rule.clause.is_window() => !acts_on_clear && !rule.reports_clear,
         _ => true,
     };
     if clears {
@@ -144,6 +162,30 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
         Fault::Clear,
         "a clear is reported that nothing acts on, or acted on but never reported",
     ))
+}
+
+/// Steps and zones of windows.
+fn window(rule: &Rule) -> Result<(), VerifyError> {
+    let refused = |reason| Err(VerifyError::new(Fault::Window, reason));
+    let step = match rule.clause {
+        Clause::Hopping { length, every } if length / every > MAX_STEPS => {
+            return refused("too many steps within a window's length");
+        }
+        Clause::Hopping { every, .. } => Some(every),
+        Clause::Tumbling { length } => Some(length),
+        _ => None,
+    };
+    match (&rule.zone, step) {
+        (None, _) => Ok(()),
+        (Some(_), None) => refused("a time zone without starts to align"),
+        (Some(_), Some(step)) if step > DAY && step % DAY != 0 => {
+            refused("starts in a time zone that are neither within a day nor whole days apart")
+        }
+        (Some(zone), Some(_)) if jiff::tz::TimeZone::get(zone).is_err() => {
+            refused("a time zone that is not known")
+        }
+        (Some(_), Some(_)) => Ok(()),
+    }
 }
 
 fn routing(rule: &Rule) -> Result<(), VerifyError> {

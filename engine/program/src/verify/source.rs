@@ -8,7 +8,7 @@ use trapjaw_event::{EventType, FieldType};
 use super::code::{Scope, check};
 use super::error::{Fault, VerifyError, Within};
 use super::rule::{known_type, output_of};
-use crate::rule::{Aggregate, Rule, RuleSet, Source};
+use crate::rule::{Aggregate, AggregateFunction, Rule, RuleSet, Source};
 use crate::table::Table;
 
 /// All sources of a rule, and what it asks of each.
@@ -118,7 +118,12 @@ fn bound(source: &Source, ty: &EventType) -> Result<(), VerifyError> {
 /// An aggregate's argument and value have the types of its function.
 fn types(aggregate: &Aggregate) -> Result<(), VerifyError> {
     let argument = aggregate.argument_ty.as_ref();
-    if aggregate.argument.is_some() == argument.is_some()
+    let fraction = match aggregate.function {
+        AggregateFunction::Quantile => aggregate.fraction.is_some_and(|p| (0.0..=1.0).contains(&p)),
+        _ => aggregate.fraction.is_none(),
+    };
+    if fraction
+        && aggregate.argument.is_some() == argument.is_some()
         && aggregate.function.result(argument).as_ref() == Some(&aggregate.ty)
     {
         return Ok(());

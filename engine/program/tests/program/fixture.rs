@@ -110,6 +110,7 @@ pub(crate) fn hot() -> Rule {
             length: 60_000_000_000,
             each: false,
         },
+        zone: None,
         aggregates: vec![
             Aggregate {
                 function: AggregateFunction::Avg,
@@ -117,6 +118,7 @@ pub(crate) fn hot() -> Rule {
                 filter: None,
                 ty: FieldType::Float,
                 argument_ty: Some(FieldType::Float),
+                fraction: None,
                 name: "avg(c.load)".into(),
             },
             Aggregate {
@@ -125,6 +127,7 @@ pub(crate) fn hot() -> Rule {
                 filter: Some(2),
                 ty: FieldType::Int,
                 argument_ty: None,
+                fraction: None,
                 name: "count(where c.load is null)".into(),
             },
         ],
@@ -162,6 +165,7 @@ pub(crate) fn page() -> Rule {
         key: vec![],
         pattern: None,
         clause: Clause::Each,
+        zone: None,
         aggregates: vec![],
         having: None,
         limit: None,

@@ -97,7 +97,7 @@ fn other_rules_and_fields_mean_nothing() {
 /// A change of the rule `hot`, and the side of it that it changes.
 type Change = (&'static [Aspect], fn(&mut RuleSet));
 
-const CHANGES: [Change; 29] = [
+const CHANGES: [Change; 36] = [
     (&[Aspect::Events], |s| s.rules[HOT].alias = "d".into()),
     (&[Aspect::Condition], |s| {
         s.rules[HOT].sources[0].condition = None;
@@ -138,6 +138,36 @@ const CHANGES: [Change; 29] = [
     }),
     (&[Aspect::Clause], |s| {
         s.rules[HOT].clause = Clause::All { each: false };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Hopping {
+            length: 60_000_000_000,
+            every: 1,
+        };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Hopping {
+            length: 60_000_000_000,
+            every: 2,
+        };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Counted {
+            count: 5,
+            each: false,
+        };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Batched { count: 5 };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Session { gap: 5 };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].zone = Some("UTC".into());
+    }),
+    (&[Aspect::Aggregates], |s| {
+        s.rules[HOT].aggregates[0].fraction = Some(0.5);
     }),
     (&[Aspect::Clause], |s| s.rules[HOT].clause = Clause::Each),
     (&[Aspect::Clause], |s| {

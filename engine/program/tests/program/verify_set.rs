@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trapjaw_event::{FieldId, FieldType, RuleId, TypeId};
 use trapjaw_program::limits::{
     MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_DERIVATION_DEPTH, MAX_FIRINGS, MAX_KEY_PARTS,
-    MAX_RULES,
+    MAX_RULES, MAX_WINDOW_EVENTS,
 };
 use trapjaw_program::sample::tables;
 use trapjaw_program::{
@@ -177,6 +177,49 @@ const CASES: &[Case] = &[
             duration: 1,
             of: None,
         };
+    }),
+    ("window", |s| {
+        s.rules[HOT].clause = Clause::Hopping {
+            length: 1_001,
+            every: 1,
+        };
+    }),
+    ("window", |s| s.rules[HOT].zone = Some("UTC".into())),
+    ("window", |s| {
+        s.rules[HOT].clause = Clause::Tumbling { length: 1 };
+        s.rules[HOT].zone = Some("Nowhere".into());
+    }),
+    ("window", |s| {
+        let day_and_a_half = 36 * 3_600_000_000_000;
+        s.rules[HOT].clause = Clause::Tumbling {
+            length: day_and_a_half,
+        };
+        s.rules[HOT].zone = Some("UTC".into());
+    }),
+    ("duration", |s| {
+        s.rules[HOT].clause = Clause::Counted {
+            count: 0,
+            each: false,
+        };
+    }),
+    ("limit", |s| {
+        s.rules[HOT].clause = Clause::Counted {
+            count: MAX_WINDOW_EVENTS + 1,
+            each: false,
+        };
+    }),
+    ("clear", |s| {
+        s.rules[HOT].clause = Clause::Session { gap: 1 };
+    }),
+    ("aggregate", |s| {
+        s.rules[HOT].aggregates[0].function = AggregateFunction::Quantile;
+    }),
+    ("aggregate", |s| {
+        s.rules[HOT].aggregates[0].fraction = Some(0.5);
+    }),
+    ("aggregate", |s| {
+        s.rules[HOT].aggregates[0].function = AggregateFunction::Quantile;
+        s.rules[HOT].aggregates[0].fraction = Some(1.5);
     }),
     ("window", |s| {
         s.rules[PAGE].having = Some(assemble("-> true : bool").unwrap());

@@ -26,6 +26,12 @@ pub(crate) fn text(clause: Clause) -> impl fmt::Display {
         }
         Clause::Sliding { length, each } => write!(f, "over {}{}", shown(length), suffix(each)),
         Clause::Tumbling { length } => write!(f, "over {} tumbling", shown(length)),
+        Clause::Hopping { length, every } => {
+            write!(f, "over {} every {}", shown(length), shown(every))
+        }
+        Clause::Counted { count, each } => write!(f, "over {count} events{}", suffix(each)),
+        Clause::Batched { count } => write!(f, "over {count} events tumbling"),
+        Clause::Session { gap } => write!(f, "over session {}", shown(gap)),
         Clause::All { each } => write!(f, "over all{}", suffix(each)),
         Clause::Match => f.write_str("match"),
         Clause::Absent { duration, of } => {
@@ -80,6 +86,22 @@ mod tests {
                 },
                 "over 10m tumbling",
             ),
+            (
+                Clause::Hopping {
+                    length: 10 * MINUTE,
+                    every: MINUTE,
+                },
+                "over 10m every 1m",
+            ),
+            (
+                Clause::Counted {
+                    count: 5,
+                    each: true,
+                },
+                "over 5 events each",
+            ),
+            (Clause::Batched { count: 5 }, "over 5 events tumbling"),
+            (Clause::Session { gap: MINUTE }, "over session 1m"),
             (Clause::All { each: false }, "over all"),
             (
                 Clause::Absent {

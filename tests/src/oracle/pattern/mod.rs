@@ -408,6 +408,7 @@ impl<'h> History<'h> {
             event,
             is_seen: true,
             rows: &[],
+            length: None,
             bound: None,
         }
     }

@@ -24,6 +24,7 @@ impl Run<'_> {
             event,
             is_seen: true,
             rows: &[],
+            length: None,
             bound: None,
         };
         let elements = (0..pattern.elements.len()).map(|element| ElementId::new(element as u32));
@@ -128,6 +129,7 @@ impl Run<'_> {
             event: history.input[report.start].1,
             is_seen: true,
             rows: &[],
+            length: None,
             bound: Some(&view),
         };
         let elements = pattern.elements.iter().enumerate();

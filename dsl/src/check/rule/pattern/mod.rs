@@ -101,6 +101,7 @@ impl RuleChecker<'_> {
             condition: None,
             key: Vec::new(),
             clause: Clause::Each,
+            zone: None,
             pattern: Some(Box::new(Pattern {
                 root,
                 elements,

@@ -1,9 +1,35 @@
 //! Aggregates over what an element has bound.
 
+use std::collections::HashSet;
+
 use trapjaw_event::{FieldType, Value, ValueRef};
 use trapjaw_program::{Aggregate, AggregateFunction};
 
-use crate::sum::{IntSum, Sum};
+use crate::sketch::Quantiles;
+use crate::sum::{IntSum, Moments, Sum};
+
+/// A value that can be told from others.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'v> {
+    Word(u64),
+    Text(&'v str),
+    Ip([u8; 16]),
+}
+
+impl<'v> Key<'v> {
+    fn of(value: ValueRef<'v>) -> Self {
+        match value {
+            ValueRef::Null => Self::Word(0),
+            ValueRef::Bool(v) => Self::Word(v.into()),
+            ValueRef::Int(v) | ValueRef::Time(v) | ValueRef::Duration(v) => Self::Word(v as u64),
+            ValueRef::Enum(v) => Self::Word(v.into()),
+            // Adding zero makes -0.0 the same as 0.0.
+            ValueRef::Float(v) => Self::Word((v + 0.0).to_bits()),
+            ValueRef::Text(v) => Self::Text(v),
+            ValueRef::Ip(v) => Self::Ip(v.octets()),
+        }
+    }
+}
 
 /// The value of an aggregate over the arguments of events, oldest first. Nulls don't count; where the aggregate has no
 /// argument, each value stands for an event.
@@ -11,6 +37,10 @@ pub(super) fn fold<'v>(aggregate: &Aggregate, values: impl Iterator<Item = Value
     let mut count = 0_i64;
     let mut ints = IntSum::default();
     let mut floats = Sum::default();
+    let mut moments = Moments::default();
+    let mut quantiles = Quantiles::default();
+    let mut different = HashSet::new();
+    let (mut first, mut last) = (ValueRef::Null, ValueRef::Null);
     let mut extreme: Option<ValueRef<'v>> = None;
     let least = aggregate.function == AggregateFunction::Min;
     for value in values {
@@ -18,6 +48,23 @@ pub(super) fn fold<'v>(aggregate: &Aggregate, values: impl Iterator<Item = Value
             continue;
         }
         count += 1;
+        last = value;
+        if count == 1 {
+            first = value;
+        }
+        let number = match value {
+            ValueRef::Int(v) | ValueRef::Duration(v) => Some(v as f64),
+            ValueRef::Float(v) => Some(v),
+            _ => None,
+        };
+        match (aggregate.function, number) {
+            (AggregateFunction::Stddev | AggregateFunction::StddevPop, Some(v)) => moments.push(v),
+            (AggregateFunction::Quantile, Some(v)) => quantiles.push(v),
+            (AggregateFunction::Distinct, _) => {
+                different.insert(Key::of(value));
+            }
+            _ => {}
+        }
         match value {
             ValueRef::Int(v) | ValueRef::Duration(v) => ints.push(v),
             ValueRef::Float(v) => floats.push(v),
@@ -32,9 +79,22 @@ pub(super) fn fold<'v>(aggregate: &Aggregate, values: impl Iterator<Item = Value
     let whole = |value: i128| i64::try_from(value).ok();
     match aggregate.function {
         AggregateFunction::Count => Value::Int(count),
+        AggregateFunction::Distinct => Value::Int(different.len() as i64),
+        // A pattern is no window: the checker lets no rate of one pass.
+        AggregateFunction::Rate => Value::Null,
         _ if count == 0 => Value::Null,
         AggregateFunction::Min | AggregateFunction::Max => {
             extreme.map_or(Value::Null, ValueRef::to_value)
+        }
+        AggregateFunction::First => first.to_value(),
+        AggregateFunction::Last => last.to_value(),
+        AggregateFunction::Stddev => number(aggregate, moments.variance_sample().map(f64::sqrt)),
+        AggregateFunction::StddevPop => {
+            number(aggregate, moments.variance_population().map(f64::sqrt))
+        }
+        AggregateFunction::Quantile => {
+            let fraction = aggregate.fraction.unwrap_or_default();
+            number(aggregate, quantiles.quantile(fraction))
         }
         AggregateFunction::Sum => match aggregate.ty {
             FieldType::Float => floats.value().map_or(Value::Null, float),
@@ -48,6 +108,15 @@ pub(super) fn fold<'v>(aggregate: &Aggregate, values: impl Iterator<Item = Value
             (_, Some(FieldType::Float)) => floats.mean().map_or(Value::Null, float),
             _ => ints.mean().map_or(Value::Null, float),
         },
+    }
+}
+
+/// A number where a float is asked for, or a duration: then to the nearest nanosecond.
+fn number(aggregate: &Aggregate, value: Option<f64>) -> Value {
+    match value {
+        None => Value::Null,
+        Some(value) if aggregate.ty == FieldType::Float => float(value),
+        Some(value) => Value::Duration(value.round() as i64),
     }
 }
 

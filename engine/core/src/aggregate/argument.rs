@@ -1,0 +1,137 @@
+//! The arguments of a rule's aggregates, over the rows that it takes in.
+
+use std::borrow::Cow;
+
+use trapjaw_event::FieldType;
+use trapjaw_program::{Aggregate, AggregateFunction, Kind};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::vm::{Arg, Registers, TextArg, bits};
+
+/// An aggregate's argument over the rows that a rule takes in.
+#[derive(Debug)]
+pub(crate) struct Argument<'r> {
+    values: Values<'r>,
+    known: Option<&'r [u64]>,
+    filter: Option<Cow<'r, [u64]>>,
+    /// Numbers of variants; a code that names none is null.
+    variants: Option<i64>,
+}
+
+#[derive(Debug)]
+enum Values<'r> {
+    None,
+    Bools(Cow<'r, [u64]>),
+    Ints(Arg<'r, i64>),
+    Floats(Arg<'r, f64>),
+    Texts(TextArg<'r>),
+    Ips(Arg<'r, [u8; 16]>),
+}
+
+/// A value of any type.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Raw<'r> {
+    /// A bool, int, time, duration, or enum, or the bits of a float.
+    Word(u64),
+    Text(&'r str),
+    Ip([u8; 16]),
+}
+
+impl Raw<'_> {
+    /// The value's hash, the same in each process.
+    pub(super) fn hash(self) -> u64 {
+        match self {
+            Self::Word(word) => xxh3_64(&word.to_le_bytes()),
+            Self::Text(text) => xxh3_64(text.as_bytes()),
+            Self::Ip(octets) => xxh3_64(&octets),
+        }
+    }
+}
+
+/// The kind of register that holds an aggregate's argument.
+pub(super) fn lane(aggregate: &Aggregate) -> Kind {
+    aggregate.argument_ty.as_ref().map_or(Kind::Int, Kind::of)
+}
+
+/// The arguments of all aggregates, out of a source's computed inputs.
+pub(crate) fn arguments<'r>(
+    aggregates: &[Aggregate],
+    inputs: &'r Registers<'_>,
+) -> Vec<Argument<'r>> {
+    let argument = |aggregate: &Aggregate| Argument {
+        values: match (aggregate.argument.map(usize::from), lane(aggregate)) {
+            _ if aggregate.function == AggregateFunction::Count => Values::None,
+            (None, _) => Values::None,
+            (Some(output), Kind::Bool) => Values::Bools(inputs.truth(output as u32)),
+            (Some(output), Kind::Int) => Values::Ints(inputs.ints_of(output).0),
+            (Some(output), Kind::Float) => Values::Floats(inputs.floats_of(output).0),
+            (Some(output), Kind::Text) => Values::Texts(inputs.texts_of(output)),
+            (Some(output), Kind::Ip) => Values::Ips(inputs.ips_of(output)),
+        },
+        known: aggregate
+            .argument
+            .and_then(|output| inputs.known_of(usize::from(output))),
+        filter: aggregate
+            .filter
+            .map(|output| inputs.truth(u32::from(output))),
+        variants: match &aggregate.argument_ty {
+            Some(FieldType::Enum(names)) => Some(names.len() as i64),
+            _ => None,
+        },
+    };
+    aggregates.iter().map(argument).collect()
+}
+
+impl Argument<'_> {
+    #[inline]
+    pub(super) fn is_present(&self, row: usize) -> bool {
+        self.known.is_none_or(|known| bits::get(known, row))
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| bits::get(filter, row))
+            && self
+                .variants
+                .is_none_or(|variants| (0..variants).contains(&self.int(row)))
+    }
+
+    #[inline]
+    pub(super) fn int(&self, row: usize) -> i64 {
+        match self.values {
+            Values::Ints(values) => values.get(row),
+            _ => 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn float(&self, row: usize) -> f64 {
+        match self.values {
+            Values::Floats(values) => values.get(row),
+            _ => 0.0,
+        }
+    }
+
+    /// An int or a float, as a float.
+    pub(super) fn number(&self, row: usize) -> f64 {
+        match self.values {
+            Values::Floats(values) => values.get(row),
+            Values::Ints(values) => values.get(row) as f64,
+            _ => 0.0,
+        }
+    }
+
+    /// A value of any type.
+    pub(super) fn raw(&self, row: usize) -> Raw<'_> {
+        match &self.values {
+            Values::None => Raw::Word(0),
+            Values::Bools(truth) => Raw::Word(bits::get(truth, row).into()),
+            Values::Ints(values) => Raw::Word(values.get(row) as u64),
+            // Adding zero makes -0.0 the same as 0.0.
+            Values::Floats(values) => Raw::Word((values.get(row) + 0.0).to_bits()),
+            Values::Texts(TextArg::One(text)) => Raw::Text(text),
+            Values::Texts(TextArg::Each(texts)) => Raw::Text(texts.get(row)),
+            Values::Ips(values) => Raw::Ip(values.get(row)),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What leaves windows: their oldest rows, and all at once.
+
+use super::{Accumulator, Layout, Store};
+use crate::window::chunks::{Chunks, Cursor, Fifo};
+use crate::window::minmax::{MaxFloat, MaxInt, MinFloat, MinInt};
+
+impl Layout {
+    /// Gives up the oldest row of `fifo`.
+    pub(crate) fn evict(
+        &self,
+        accumulators: &mut [Accumulator],
+        chunks: &mut Chunks,
+        fifo: &mut Fifo,
+        store: &mut Store,
+    ) {
+        let Some(words) = chunks.front(fifo) else {
+            return;
+        };
+        let presence = self.presence.map_or(u64::MAX, |word| words[word]);
+        for (index, (spec, accumulator)) in
+            self.specs.iter().zip(accumulators.iter_mut()).enumerate()
+        {
+            let present = presence >> index & 1 == 1;
+            match accumulator {
+                Accumulator::Count(count) => *count -= u64::from(present),
+                Accumulator::Float(sum) => {
+                    let value = f64::from_bits(words[spec.column]);
+                    if !value.is_nan() {
+                        sum.evict(value);
+                    }
+                }
+                Accumulator::Int(sum) if present => sum.evict(words[spec.column] as i64),
+                Accumulator::MinInt(_, count) | Accumulator::MaxInt(_, count) => {
+                    *count -= u64::from(present);
+                }
+                Accumulator::Moments(moments) if present => {
+                    moments.evict(f64::from_bits(words[spec.column]));
+                }
+                Accumulator::Oldest(ends) if present => {
+                    // The oldest row with a value is the first to leave.
+                    *ends = ends
+                        .filter(|(oldest, newest)| oldest != newest)
+                        .map(|(_, newest)| (Cursor::from_word(words[spec.column + 1]), newest));
+                    if spec.is_kept() {
+                        store.release(words[spec.column]);
+                    }
+                }
+                Accumulator::Newest { count, word } if present => {
+                    *count -= 1;
+                    if *count == 0 && spec.is_kept() {
+                        store.release(*word);
+                    }
+                }
+                Accumulator::Counted(counted) if present => {
+                    counted.remove(words[spec.column], store);
+                    if spec.is_kept() {
+                        store.release(words[spec.column]);
+                    }
+                }
+                Accumulator::Quantiles(quantiles) if present => {
+                    let before = quantiles.bytes();
+                    quantiles.remove(f64::from_bits(words[spec.column]));
+                    store.sketches = store.sketches + quantiles.bytes() - before;
+                }
+                _ => {}
+            }
+        }
+        chunks.pop_front(fifo);
+        for accumulator in accumulators {
+            match accumulator {
+                Accumulator::MinFloat(daba) => daba.popped(&mut MinFloat, chunks, fifo),
+                Accumulator::MaxFloat(daba) => daba.popped(&mut MaxFloat, chunks, fifo),
+                Accumulator::MinInt(daba, _) => daba.popped(&mut MinInt, chunks, fifo),
+                Accumulator::MaxInt(daba, _) => daba.popped(&mut MaxInt, chunks, fifo),
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes a window's aggregates those of an empty one. `rows`: those of the window, where rows leave it; they are
+    /// to be cleared next.
+    pub(crate) fn clear(
+        &self,
+        accumulators: &mut [Accumulator],
+        rows: Option<(&Chunks, &Fifo)>,
+        store: &mut Store,
+    ) {
+        if self.has_heap {
+            self.release(accumulators, rows, store);
+        }
+        let empty = self.accumulators(rows.is_some());
+        for (accumulator, empty) in accumulators.iter_mut().zip(empty) {
+            *accumulator = empty;
+        }
+    }
+
+    /// Gives up what aggregates keep outside of rows and of their own words.
+    fn release(
+        &self,
+        accumulators: &mut [Accumulator],
+        rows: Option<(&Chunks, &Fifo)>,
+        store: &mut Store,
+    ) {
+        for (index, (spec, accumulator)) in self.specs.iter().zip(accumulators).enumerate() {
+            match accumulator {
+                Accumulator::Quantiles(quantiles) => store.sketches -= quantiles.bytes(),
+                Accumulator::Different(different) => different.clear(spec.is_kept(), store),
+                Accumulator::Counted(counted) => store.sketches -= counted.bytes(),
+                Accumulator::Chosen(Some(word)) if spec.is_kept() => store.release(*word),
+                Accumulator::Newest { count: 1.., word } if spec.is_kept() => store.release(*word),
+                _ => {}
+            }
+            let in_rows = matches!(
+                accumulator,
+                Accumulator::Oldest(_) | Accumulator::Counted(_)
+            );
+            if let Some((chunks, fifo)) = rows.filter(|_| in_rows && spec.is_kept()) {
+                for words in chunks.rows(fifo) {
+                    let presence = self.presence.map_or(u64::MAX, |word| words[word]);
+                    if presence >> index & 1 == 1 {
+                        store.release(words[spec.column]);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What the aggregates of a rule keep outside of rows: texts and addresses, each once, and the bytes of all of it.
+
+use core::hash::BuildHasher;
+use std::hash::RandomState;
+
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use super::argument::Raw;
+
+/// A text or an address, and how often it is referred to.
+#[derive(Debug, Default)]
+struct Entry {
+    bytes: Box<[u8]>,
+    references: u64,
+}
+
+/// Values of any type as words: numbers stand for themselves, texts and addresses for their place here, for as long as
+/// they are referred to.
+#[derive(Debug)]
+pub(crate) struct Store {
+    /// Not that of other processes: values that collide can't be made in advance. No order of a table is ever seen.
+    seed: u64,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    places: HashTable<u32>,
+    /// Bytes of the entries' texts.
+    texts: usize,
+    /// Bytes that sketches and sets have on the heap.
+    pub(super) sketches: usize,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            seed: RandomState::new().hash_one(0),
+            entries: Vec::new(),
+            free: Vec::new(),
+            places: HashTable::new(),
+            texts: 0,
+            sketches: 0,
+        }
+    }
+}
+
+impl Store {
+    /// Bytes of each text or address beside its own.
+    pub(super) const VALUE_BYTES: usize = 2 * (size_of::<Entry>() + 2 * size_of::<u32>()) + 16;
+
+    /// Bytes of texts, sketches and sets.
+    pub(crate) fn bytes(&self) -> usize {
+        let table = self.places.capacity() * (size_of::<u32>() + 1);
+        let places = self.entries.capacity() * (size_of::<Entry>() + size_of::<u32>());
+        self.texts + table + places + self.sketches
+    }
+
+    /// The word of a value; of a text or an address with one more reference.
+    pub(super) fn keep(&mut self, value: Raw<'_>) -> u64 {
+        let bytes = match &value {
+            Raw::Word(word) => return *word,
+            Raw::Text(text) => text.as_bytes(),
+            Raw::Ip(octets) => octets,
+        };
+        let hash = xxh3_64_with_seed(bytes, self.seed);
+        let entries = &self.entries;
+        let found = self
+            .places
+            .find(hash, |&place| *entries[place as usize].bytes == *bytes);
+        if let Some(&place) = found {
+            self.entries[place as usize].references += 1;
+            return place.into();
+        }
+        let entry = Entry {
+            bytes: bytes.into(),
+            references: 1,
+        };
+        self.texts += bytes.len();
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.entries[place as usize] = entry;
+                place
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as u32 - 1
+            }
+        };
+        let (entries, seed) = (&self.entries, self.seed);
+        self.places.insert_unique(hash, place, |&place| {
+            xxh3_64_with_seed(&entries[place as usize].bytes, seed)
+        });
+        place.into()
+    }
+
+    /// Gives one reference to a text or an address up.
+    pub(super) fn release(&mut self, word: u64) {
+        let entry = &mut self.entries[word as usize];
+        entry.references -= 1;
+        if entry.references > 0 {
+            return;
+        }
+        let bytes = core::mem::take(&mut entry.bytes);
+        self.texts -= bytes.len();
+        let hash = xxh3_64_with_seed(&bytes, self.seed);
+        let place = self
+            .places
+            .find_entry(hash, |&place| u64::from(place) == word);
+        if let Ok(place) = place {
+            place.remove();
+        }
+        self.free.push(word as u32);
+    }
+
+    /// The text or address behind a word.
+    pub(super) fn bytes_of(&self, word: u64) -> &[u8] {
+        &self.entries[word as usize].bytes
+    }
+
+    /// The hash of a word in tables of words.
+    pub(super) fn mixed(&self, word: u64) -> u64 {
+        xxh3_64_with_seed(&word.to_le_bytes(), self.seed)
+    }
+
+    /// The hash of the value behind a word, the same in each process.
+    pub(super) fn hash_of(&self, word: u64, is_kept: bool) -> u64 {
+        if is_kept {
+            xxh3_64(self.bytes_of(word))
+        } else {
+            Raw::Word(word).hash()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_there_once_and_as_long_as_they_are_referred_to() {
+        let mut store = Store::default();
+        let [a, b] = ["ada", "bob"].map(|text| store.keep(Raw::Text(text)));
+        assert_eq!(store.keep(Raw::Text("ada")), a);
+        assert_ne!(a, b);
+        assert_eq!(store.bytes_of(a), b"ada");
+        assert_eq!(store.texts, 6);
+        store.release(a);
+        assert_eq!(store.bytes_of(a), b"ada");
+        store.release(a);
+        assert_eq!(store.texts, 3);
+        // Its place is taken again.
+        assert_eq!(store.keep(Raw::Ip([7; 16])), a);
+        assert_eq!(store.bytes_of(a), [7; 16]);
+        assert_eq!(store.keep(Raw::Word(9)), 9);
+    }
+
+    #[test]
+    fn a_value_hashes_as_itself_wherever_it_lies() {
+        let (mut one, mut other) = (Store::default(), Store::default());
+        other.keep(Raw::Text("before"));
+        let words = [&mut one, &mut other].map(|store| store.keep(Raw::Text("x")));
+        assert_ne!(words[0], words[1]);
+        assert_eq!(one.hash_of(words[0], true), other.hash_of(words[1], true));
+    }
+}

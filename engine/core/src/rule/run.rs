@@ -1,0 +1,65 @@
+//! Windows that have been evaluated since they were last judged: `having` runs over many of them in one go.
+
+use std::borrow::Cow;
+
+use trapjaw_program::Input;
+
+use super::context::Context;
+use super::feed::At;
+use crate::aggregate::{Layout, Results};
+use crate::vm::{self, Selection, bits};
+
+/// Evaluations at rows; all of one feed.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) number: u64,
+    pub(super) slots: Vec<u32>,
+    pub(super) ats: Vec<At>,
+    pub(super) results: Results,
+}
+
+impl Run {
+    pub(super) fn new(layout: &Layout) -> Self {
+        Self {
+            number: 1,
+            slots: Vec::new(),
+            ats: Vec::new(),
+            results: layout.no_results(),
+        }
+    }
+
+    /// All are judged: begins the next one.
+    pub(super) fn next(&mut self) {
+        self.slots.clear();
+        self.ats.clear();
+        self.results.clear();
+        self.number += 1;
+    }
+
+    /// The evaluations for which `having` holds, as a bitmap.
+    pub(super) fn having(&self, cx: &mut Context<'_>) -> Vec<u64> {
+        let rows = self.ats.len();
+        let Some(code) = &cx.rule.having else {
+            let mut all = vec![u64::MAX; bits::words(rows)];
+            bits::clear_tail(&mut all, rows);
+            return all;
+        };
+        let Some(&first) = self.ats.first() else {
+            return Vec::new();
+        };
+        let feed = cx.feed(first);
+        let source = &cx.rule.sources[usize::from(feed.source)];
+        let selected: Vec<u32> = self.ats.iter().map(|at| feed.rows.get(at.index)).collect();
+        let bind = |input| match input {
+            Input::Aggregate(index) => self.results.bind(index),
+            Input::Kept(index) => feed
+                .segment
+                .bind(Input::Field(source.kept[usize::from(index)])),
+            input => feed.segment.bind(input),
+        };
+        let registers = vm::run(code, cx.tables, bind, Selection::Rows(&selected));
+        cx.counters.faults += registers.faults();
+        let truth: Cow<'_, [u64]> = registers.truth(0);
+        truth.into_owned()
+    }
+}
