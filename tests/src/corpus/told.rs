@@ -82,9 +82,12 @@ fn event_name(source: &str, id: Option<&str>) -> String {
 
 impl Told {
     fn new(rule: &Rule, time: i64, kind: MatchKind, key: &[Value], start: i64) -> Self {
-        let key = rule.key.iter().zip(key).map(|(part, value)| Named {
-            name: part.name.to_string(),
-            ty: part.expr.ty.clone(),
+        let parts = rule.key.iter().map(|part| (&part.name, &part.expr.ty));
+        let of_pattern = rule.pattern.iter().flat_map(|pattern| &pattern.key);
+        let parts = parts.chain(of_pattern.map(|part| (&part.name, &part.ty)));
+        let key = parts.zip(key).map(|((name, ty), value)| Named {
+            name: name.to_string(),
+            ty: ty.clone(),
             value: value.clone(),
         });
         Self {
