@@ -3,7 +3,6 @@
 //! `TRAPJAW_CASES` says how many (500 unless told), `TRAPJAW_SEED` with which number they begin.
 
 use trapjaw_dsl::format::{WIDTH, format};
-use trapjaw_dsl::source::SourceMap;
 use trapjaw_tests::generate::Case;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -17,9 +16,8 @@ fn formatted(text: &str) -> String {
 }
 
 /// The meaning of each rule, by name.
-fn meaning(text: &str) -> Vec<(String, u128)> {
-    let mut sources = SourceMap::new();
-    sources.add("rules.trap", text);
+fn meaning(case: &Case, text: &str) -> Vec<(String, u128)> {
+    let sources = case.sources_with(text);
     let compiled =
         trapjaw_dsl::compile(&sources).unwrap_or_else(|errors| panic!("{errors:?}\nin\n{text}"));
     let rules = compiled.program.rules.iter();
@@ -40,15 +38,16 @@ fn what_is_laid_out_stays_and_means_the_same() {
     let first = number("TRAPJAW_SEED", 1);
     let mut broken = 0;
     for seed in first..first + number("TRAPJAW_CASES", 500) {
-        let text = Case::new(seed).text();
+        let case = Case::new(seed);
+        let text = case.text();
         let once = formatted(&text);
         assert_eq!(once, formatted(&once), "seed {seed}");
-        let wanted = meaning(&text);
-        assert_eq!(meaning(&once), wanted, "seed {seed}");
+        let wanted = meaning(&case, &text);
+        assert_eq!(meaning(&case, &once), wanted, "seed {seed}");
         let flat = on_one_line(&text);
         let again = formatted(&flat);
         assert_eq!(again, formatted(&again), "seed {seed}, on one line");
-        assert_eq!(meaning(&again), wanted, "seed {seed}, on one line");
+        assert_eq!(meaning(&case, &again), wanted, "seed {seed}, on one line");
         broken += usize::from(again.lines().count() > 3);
         assert!(
             again.lines().all(|line| line.len() <= 4 * WIDTH),

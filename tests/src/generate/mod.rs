@@ -88,8 +88,13 @@ impl Case {
 
     /// The rule file, as the language's front end takes it.
     pub fn sources(&self) -> SourceMap {
+        self.sources_with(self.text())
+    }
+
+    /// As [`sources`](Self::sources), with another text for the rule file.
+    pub fn sources_with(&self, text: impl Into<String>) -> SourceMap {
         let mut sources = SourceMap::new();
-        sources.add("case.trap", self.text());
+        sources.add("case.trap", text);
         for (path, text) in &self.tables {
             sources.add_table(path, text);
         }

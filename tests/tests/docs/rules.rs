@@ -9,14 +9,22 @@ use trapjaw_control::replay::{Options, replay};
 use trapjaw_data::names::rule_names;
 use trapjaw_dsl::check_with_warnings;
 use trapjaw_dsl::diagnostic::{Style, render};
-use trapjaw_dsl::source::SourceMap;
+use trapjaw_dsl::source::{SourceMap, beside};
 use trapjaw_wire::json::{RuleNames, write_match};
 
 use crate::page::{Block, Page, pages};
 
 fn sources(page: &Page, block: &Block<'_>) -> SourceMap {
     let mut sources = SourceMap::new();
-    sources.add(format!("{}:{}", page.path, block.line), block.text.as_str());
+    let name = format!("{}:{}", page.path, block.line);
+    sources.add(name.as_str(), block.text.as_str());
+    // What stands above the rules as `csv,file=NAME` is the file of a table.
+    let blocks = page.blocks();
+    for file in blocks.iter().filter(|file| file.line < block.line) {
+        if let Some(path) = file.option("file") {
+            sources.add_table(beside(&name, path), file.text.as_str());
+        }
+    }
     sources
 }
 

@@ -7,7 +7,9 @@ use super::{Column, Declaration, cell, csv, json};
 use crate::diagnostic::{Diagnostic, codes::tables as codes, did_you_mean};
 use crate::source::{SourceId, SourceMap, Span};
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::ops::Range;
+use std::path::Path;
 use trapjaw_event::{FieldType, Value};
 use trapjaw_program::limits::MAX_TABLE_ROWS;
 
@@ -32,10 +34,11 @@ pub(super) fn read(
         rows: Vec::new(),
         keys: Vec::new(),
     };
-    let lower = named.to_ascii_lowercase();
-    if lower.ends_with(".csv") {
+    let extension = Path::new(named).extension().and_then(OsStr::to_str);
+    let extension = extension.map(str::to_ascii_lowercase);
+    if extension.as_deref() == Some("csv") {
         reader.csv(text);
-    } else if lower.ends_with(".ndjson") || lower.ends_with(".jsonl") {
+    } else if matches!(extension.as_deref(), Some("ndjson" | "jsonl")) {
         reader.json(text);
     } else {
         let message = "a table's file ends in `.csv`, `.ndjson` or `.jsonl`";

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::MatchKind;
+use trapjaw_event::{MatchKind, ValueRef};
 use trapjaw_program::{Clause, Rule, Table, TableId};
 
 use super::context::{Context, Trigger};
@@ -14,6 +14,7 @@ use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use crate::bound::Growth;
 use crate::key;
+use crate::limits::MAX_KEY;
 use crate::output::{Alias, Identity};
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,17 @@ pub(crate) struct Absent {
     watches: Vec<Option<Watch>>,
     latest: LatestEvents,
     expected: Option<Expected>,
+}
+
+/// Encodes a key of one part; false if it is none.
+fn encode(part: ValueRef<'_>, encoded: &mut Vec<u8>) -> bool {
+    encoded.clear();
+    key::encode(part, true, encoded).is_some() && encoded.len() <= MAX_KEY
+}
+
+/// Does the key belong to this shard?
+fn owns(encoded: &[u8], (shard, shards): (u32, u32)) -> bool {
+    key::owner(key::hash(encoded), shards) == shard
 }
 
 /// The keys of a table.
@@ -232,7 +244,7 @@ impl Machine for Absent {
         let mut encoded = Vec::new();
         for key in before.iter().flat_map(|before| before.keys()) {
             if table.row_of(key).is_none()
-                && core.encode(key, &mut encoded)
+                && encode(key, &mut encoded)
                 && let Some(id) = core.keys.find(&encoded)
             {
                 self.dismiss(cx, core, id.slot, since);
@@ -240,7 +252,7 @@ impl Machine for Absent {
         }
         for key in table.keys() {
             let is_old = (before.as_ref()).is_some_and(|before| before.row_of(key).is_some());
-            if is_old || !core.encode(key, &mut encoded) || !core.owns(&encoded, cx.shard) {
+            if is_old || !encode(key, &mut encoded) || !owns(&encoded, cx.shard) {
                 continue;
             }
             let slot = match core.keys.find(&encoded) {

@@ -12,7 +12,6 @@
 //! holds again; the key at hand comes last. A key that is given up is as if it had never been seen: nothing
 //! is reported of it, and its next event begins it anew.
 
-use trapjaw_event::ValueRef;
 use trapjaw_program::Rule;
 
 use super::context::Context;
@@ -172,17 +171,6 @@ impl Core {
     /// Is there room for another key?
     pub(crate) fn has_room(&self) -> bool {
         self.keys.len() < self.room.keys
-    }
-
-    /// Encodes a key of one part; false if it is none.
-    pub(crate) fn encode(&self, part: ValueRef<'_>, encoded: &mut Vec<u8>) -> bool {
-        encoded.clear();
-        key::encode(part, true, encoded).is_some() && encoded.len() <= MAX_KEY
-    }
-
-    /// Does the key belong to this shard?
-    pub(crate) fn owns(&self, encoded: &[u8], (shard, shards): (u32, u32)) -> bool {
-        key::owner(key::hash(encoded), shards) == shard
     }
 
     /// A machine has ended a key by itself: frees its slot unless the limit remembers it.

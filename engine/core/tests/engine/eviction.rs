@@ -1,6 +1,9 @@
 //! Keys that find no room: whose place they take, and what is left of those.
 
-use trapjaw_engine::Config;
+use std::sync::Arc;
+
+use trapjaw_dsl::compile;
+use trapjaw_engine::{Config, Shard};
 use trapjaw_event::{Event, Match, Value};
 use trapjaw_tests::generate::Case;
 use trapjaw_tests::oracle::{self, Options, close_to};
@@ -206,7 +209,8 @@ fn any_rules_live_with_little_room_and_the_same_inputs_give_the_same_outputs() {
     let mut evicted = 0;
     for seed in 0..250 {
         let case = Case::new(seed);
-        let text = case.text();
+        let rules = compile(&case.sources()).expect("generated rules compile");
+        let rules = Arc::new(rules.program);
         for (max_keys, max_window_bytes, max_state_bytes) in [
             (0, 1 << 30, 1 << 30),
             (1, 1 << 30, 1 << 30),
@@ -223,7 +227,7 @@ fn any_rules_live_with_little_room_and_the_same_inputs_give_the_same_outputs() {
                 ..Config::default()
             };
             let run = || {
-                let mut rig = Rig::new(&text, config);
+                let mut rig = Rig::of(Shard::new(Arc::clone(&rules), config, (0, 1)));
                 for part in case.events.chunks(9) {
                     rig.take(part);
                     assert!(

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use trapjaw_engine::{Config, Input};
+use trapjaw_dsl::{compile, source::SourceMap};
+use trapjaw_engine::{Config, Input, Shard};
 use trapjaw_event::Value;
+use trapjaw_program::{RuleSet, Verified};
 
 use crate::rig::{EVENT, Rig, event, of, program};
 
@@ -15,6 +17,48 @@ fn reload(rig: &mut Rig, text: &str) {
     rig.shard.step(Input::Reload(program(text)), &mut rig.out);
     assert_eq!(rig.shard.version(), version + 1);
     assert!(rig.out.matches.is_empty());
+}
+
+fn with_table(text: &str, rows: &str) -> Arc<Verified<RuleSet>> {
+    let mut sources = SourceMap::new();
+    sources.add("test.trap", text);
+    sources.add_table("t.csv", format!("k,team\n{rows}"));
+    Arc::new(compile(&sources).expect("the rules are right").program)
+}
+
+#[test]
+fn a_table_is_another_and_rules_keep_their_state() {
+    let text = format!(
+        "{EVENT}table t from \"t.csv\" key k {{ k: text, team: text }}\n\
+         rule s {{ on a: e where a.k in t by a.k over 1h each do log(\"{{sum(a.n)}} {{t[a.k].team}}\") }}\n\
+         rule q {{ on a: e by a.k absent 100ns of t do log(\"{{a.k}} {{t[a.k].team}} {{a.n}}\") }}"
+    );
+    let before = with_table(&text, "a,x\nb,y\n");
+    let after = with_table(&text, "b,z\nc,z\n");
+    assert_eq!(before.rules[0].meaning, after.rules[0].meaning);
+    assert_eq!(before.rules[1].meaning, after.rules[1].meaning);
+    let mut rig = Rig::of(Shard::new(before, Config::default(), (0, 1)));
+    let said = |rig: &Rig| -> Vec<Value> {
+        let calls = rig.out.matches.iter().flat_map(|found| &found.actions);
+        calls.map(|call| call.args[0].clone()).collect()
+    };
+    rig.take(&[event("b", 0, 3), event("z", 50, 1)]);
+    assert_eq!(said(&rig), [Value::Text("3 y".into())]);
+    assert_eq!(rig.found(), ["s matched 0 b 3"]);
+    rig.tick(100);
+    let [never, since] = ["a x null", "b y 3"].map(|text| Value::Text(text.into()));
+    assert_eq!(said(&rig), [never, since]);
+    assert!(rig.out.matches[0].events.is_empty(), "none has come");
+    assert_eq!(rig.found(), ["q raised 100 a", "q raised 100 b"]);
+    rig.shard.step(Input::Reload(after), &mut rig.out);
+    // What has left the table expires; what has come is expected from here on; the rest stays.
+    rig.take(&[event("b", 150, 4), event("a", 160, 1)]);
+    assert_eq!(
+        rig.found(),
+        ["q expired 100 a", "s matched 150 b 7", "q cleared 150 b"]
+    );
+    rig.tick(260);
+    assert_eq!(rig.found(), ["q raised 200 c", "q raised 250 b"]);
 }
 
 #[test]
