@@ -3,6 +3,7 @@
 //! `TRAPJAW_CASES` says how many (500 unless told), `TRAPJAW_SEED` with which number they begin.
 
 use trapjaw_dsl::format::{WIDTH, format};
+use trapjaw_dsl::source::SourceMap;
 use trapjaw_tests::generate::Case;
 
 fn number(name: &str, default: u64) -> u64 {

@@ -144,6 +144,12 @@ impl Shard {
     /// Routes from here on as another shard does, whose records are repeated.
     pub(crate) fn act_as(&mut self, shard: u32) {
         self.place.0 = shard;
+        for (state, id) in self.states.iter_mut().zip(0..) {
+            state.act_as(shard);
+            let id = RuleId::new(id);
+            let agenda = &mut self.agendas[self.lines.of(id) as usize];
+            agenda.set_deadline(id, state.next_deadline());
+        }
     }
 
     /// A shard that sends derived events out, row by row, even those that are its own: so that somebody

@@ -3,6 +3,7 @@
 //! With a table its keys are expected, and no others: from the clock's first value on, and after a reload from the
 //! instant of the reload. What is to be expected anew is the machine's common deadline, until it has come.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trapjaw_event::{MatchKind, ValueRef};
@@ -52,6 +53,8 @@ struct Expected {
     since: Option<i64>,
     /// The table whose keys are expected.
     table: Option<Arc<Table>>,
+    /// The shards whose keys are: one, but where the records of several are repeated.
+    begun: BTreeSet<u32>,
 }
 
 impl Absent {
@@ -61,6 +64,7 @@ impl Absent {
             expected: of.map(|_| Expected {
                 since: Some(i64::MIN),
                 table: None,
+                begun: BTreeSet::new(),
             }),
             watches: Vec::new(),
             latest: LatestEvents::default(),
@@ -73,6 +77,13 @@ impl Absent {
             // What nothing has begun yet begins now, too.
             let since = expected.since.unwrap_or(clock);
             expected.since = Some(if since == i64::MIN { clock } else { since });
+        }
+    }
+
+    /// Goes on as another shard does, whose keys are expected from its own first instant on.
+    pub(crate) fn act_as(&mut self, shard: u32) {
+        if let Some(expected) = &mut self.expected {
+            expected.since = (!expected.begun.contains(&shard)).then_some(i64::MIN);
         }
     }
 
@@ -239,6 +250,7 @@ impl Machine for Absent {
             deadline
         };
         expected.since = None;
+        let is_first = expected.begun.insert(cx.shard.0);
         let table = Arc::clone(&cx.tables[of.index()]);
         let before = expected.table.replace(Arc::clone(&table));
         let mut encoded = Vec::new();
@@ -251,7 +263,8 @@ impl Machine for Absent {
             }
         }
         for key in table.keys() {
-            let is_old = (before.as_ref()).is_some_and(|before| before.row_of(key).is_some());
+            let is_old =
+                !is_first && (before.as_ref()).is_some_and(|before| before.row_of(key).is_some());
             if is_old || !encode(key, &mut encoded) || !owns(&encoded, cx.shard) {
                 continue;
             }

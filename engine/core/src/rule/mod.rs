@@ -167,6 +167,13 @@ impl State {
         }
     }
 
+    /// Goes on as another shard does.
+    pub(crate) fn act_as(&mut self, shard: u32) {
+        if let Self::Absent(state) = self {
+            state.machine().act_as(shard);
+        }
+    }
+
     /// The tables may be others from this instant on.
     pub(crate) fn reload(&mut self, clock: i64) {
         if let Self::Absent(state) = self {
