@@ -3,7 +3,7 @@
 use trapjaw_dsl::diagnostic::Diagnostic;
 use trapjaw_dsl::source::SourceMap;
 use trapjaw_dsl::{check_with_warnings, compile};
-use trapjaw_event::Value;
+use trapjaw_event::{Value, ValueRef};
 
 const DECLARED: &str = "table t from \"t.csv\" key host {
     host: text, team: text?, port: int, load: float?, up: bool?, since: time?, slowest: duration?,
@@ -22,7 +22,7 @@ fn sources(rules: &str, files: &[(&str, &str)]) -> SourceMap {
     sources
 }
 
-/// Each finding as code, place (file:line:column), and what is said of it.
+/// Each finding as code, place (file, line, column), and what is said of it.
 fn told(sources: &SourceMap) -> Vec<String> {
     let found = check_with_warnings(sources).diagnostics;
     let tell = |finding: &Diagnostic| {
@@ -47,7 +47,7 @@ fn rows(sources: &SourceMap) -> Vec<Vec<Value>> {
     (0..table.rows())
         .map(|row| {
             let values = fields.clone().map(|field| table.value(row, field));
-            values.map(|value| value.to_value()).collect()
+            values.map(ValueRef::to_value).collect()
         })
         .collect()
 }

@@ -18,7 +18,8 @@ use trapjaw_program::{RuleSet, Verified};
 use trapjaw_wire::json::write_match;
 
 /// Files that an example may have.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
+    "hosts.csv",
     "events.ndjson",
     "expected.ndjson",
     "replay.toml",
@@ -164,11 +165,7 @@ fn examples_hold_their_files_and_no_others() {
         for entry in entries {
             let name = entry.expect("an entry can be read").file_name();
             let name = name.to_str().expect("a name in UTF-8");
-            assert!(
-                FILES.contains(&name) || name.ends_with(".csv"),
-                "{:?} holds {name}",
-                example.folder
-            );
+            assert!(FILES.contains(&name), "{:?} holds {name}", example.folder);
         }
     }
 }

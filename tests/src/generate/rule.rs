@@ -130,7 +130,7 @@ fn rule<'s>(
         let tables = schema.tables.iter().filter(|table| table.key == *key);
         let tables: Vec<&str> = tables.map(|table| &*table.name).collect();
         if !tables.is_empty() && random.chance(60) {
-            state += &format!(" of {}", random.pick(&tables));
+            state.extend([" of ", random.pick(&tables)]);
         }
     }
     if !state.is_empty() {
