@@ -193,6 +193,10 @@ impl Pattern {
                 all.spans |= 1 << span;
                 all.forbidden |= forbids | self.spans[usize::from(*span)].elements;
             }
+            // The match begins with the `and`, and its first event is among those that it rules over.
+            (Node::Silence(span), Rest::Fresh) => {
+                all.forbidden |= self.spans[usize::from(*span)].elements;
+            }
             (Node::Sequence(parts), Rest::Sequence(part, rest)) => {
                 self.collect(&parts[usize::from(*part)].1, rest, all);
             }

@@ -70,8 +70,8 @@ impl Checker<'_> {
         }
         let mut taken = 0;
         self.node(&pattern.root, &mut taken, 0)?;
-        if is_empty(&pattern.root) {
-            return Err(part("it matches without an event"));
+        if taken == 0 {
+            return Err(part("it takes no event"));
         }
         Ok(())
     }
@@ -210,7 +210,8 @@ impl Checker<'_> {
             Node::Either(nodes) => self.nodes(nodes, taken, depth),
             Node::Both(nodes, without) => {
                 self.unbound(*without)?;
-                if nodes.iter().any(is_empty) {
+                let silence = |node: &Node| matches!(node, Node::Silence(_));
+                if nodes.iter().any(|node| is_empty(node) && !silence(node)) {
                     return Err(part("a part of `and` that matches without an event"));
                 }
                 self.nodes(nodes, taken, depth)

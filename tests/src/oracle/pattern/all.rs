@@ -60,10 +60,34 @@ impl<'p> Search<'p> {
                     .map(|condition| (element, place, condition)),
             );
             if self.judge_put_off(&mut after, bound, (element, place)) {
-                takings.extend(self.with_all(way, after, self.after_event(place), taking));
+                for after in self.begun(&after, place) {
+                    let next = self.after_event(place);
+                    takings.extend(self.with_all(way, after, next, taking.clone()));
+                }
             }
         }
         takings
+    }
+
+    /// With the operands that have not begun: behind the first event they do. All combinations of their ways.
+    fn begun(&mut self, all: &All<'p>, place: usize) -> Vec<All<'p>> {
+        let mut begun = vec![all.clone()];
+        for (index, operand) in all.operands.iter().enumerate() {
+            let Head::Fresh(node) = operand.head else {
+                continue;
+            };
+            let ways = self.open(node, self.after_event(place), Vec::new(), true);
+            let with = |all: All<'p>| {
+                let each = ways.iter().map(move |way| {
+                    let mut all = all.clone();
+                    all.operands[index] = way.clone();
+                    all
+                });
+                each.collect::<Vec<_>>()
+            };
+            begun = begun.into_iter().flat_map(with).collect();
+        }
+        begun
     }
 
     /// What an `and` makes of a deadline: each operand that stands at it passes it.

@@ -154,7 +154,10 @@ impl Known {
     /// Reports that a start is lost, if a run of it ran out of time.
     fn time_out(&mut self, pattern: &Pattern, start: usize, runs: &[Run<'_>], open_before: bool) {
         let lost = runs.iter().all(|run| run.late);
-        let bound = |report: &Report| report.bound.iter().any(|&(_, place)| place == start);
+        let bound = |report: &Report| {
+            let mut places = report.bound.iter().map(|&(_, place)| place);
+            report.kind == MatchKind::Matched && places.any(|place| place == start)
+        };
         if !pattern.reports_timeout || !lost || open_before || self.reports.iter().any(bound) {
             return;
         }

@@ -1,6 +1,6 @@
 //! What a run can do at a moment: take it, or skip it.
 
-use trapjaw_dsl::hir::pattern::{Contiguity, ElementId, Not};
+use trapjaw_dsl::hir::pattern::{Contiguity, ElementId, Node, Not};
 
 use super::Search;
 use super::way::{Entry, Frame, Head, Moment, Taking, Way, after_deadline};
@@ -65,6 +65,16 @@ impl<'p> Search<'p> {
                 let operands = 0..all.operands.len();
                 let each =
                     operands.flat_map(|operand| self.takings_of(way, all, operand, place, bound));
+                each.collect()
+            }
+            (Head::Fresh(operand), Moment::Event(place)) => {
+                let entry = Entry {
+                    next: place,
+                    since: self.input[place].0,
+                    ..self.after_event(place)
+                };
+                let ways = self.open(operand, entry, Vec::new(), false);
+                let each = ways.iter().flat_map(|way| self.takings(way, moment, bound));
                 each.collect()
             }
             (Head::All(all), Moment::Deadline(at, next)) => {
@@ -185,6 +195,9 @@ impl<'p> Search<'p> {
         }
         match &way.head {
             Head::Done => false,
+            // It rules over the first event too.
+            Head::Fresh(Node::Not(not)) => hits(&[not]),
+            Head::Fresh(_) => false,
             Head::Element(_, entry) => hits(&entry.guards),
             Head::Silence(elements, _, entry) => {
                 hits(&entry.guards)

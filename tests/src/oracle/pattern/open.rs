@@ -19,7 +19,7 @@ impl<'p> Search<'p> {
     }
 
     /// The ways to begin a part; `begun`: whether something is bound.
-    fn open(
+    pub(super) fn open(
         &mut self,
         node: &'p Node,
         entry: Entry<'p>,
@@ -147,9 +147,9 @@ impl<'p> Search<'p> {
                     nots.push(not);
                     continue;
                 }
-                // As an operand it never looks back.
-                Node::Not(not) => self.open_not(not, inner.clone(), Vec::new(), true),
-                operand => self.open(operand, inner.clone(), Vec::new(), begun),
+                // It begins with the start, or behind it.
+                operand if !begun => vec![way(Head::Fresh(operand), Vec::new())],
+                operand => self.open(operand, inner.clone(), Vec::new(), true),
             };
             let with = |before: &Vec<Way<'p>>| {
                 let before = before.clone();

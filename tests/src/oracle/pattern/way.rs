@@ -1,6 +1,6 @@
 //! Where a run stands.
 
-use trapjaw_dsl::hir::pattern::{Condition, Contiguity, ElementId, Not, Repeat, Step};
+use trapjaw_dsl::hir::pattern::{Condition, Contiguity, ElementId, Node, Not, Repeat, Step};
 
 /// Something at which a run can move on.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub(super) enum Head<'p> {
     /// Until the deadline, none of these.
     Silence(&'p [ElementId], i64, Entry<'p>),
     All(All<'p>),
+    /// The operand of an `and` with which the match begins, before it has begun.
+    Fresh(&'p Node),
 }
 
 /// An `and` that is gone through.
@@ -138,7 +140,7 @@ impl Way<'_> {
     /// The elements that are waited for.
     pub(super) fn awaited(&self) -> Vec<ElementId> {
         match &self.head {
-            Head::Done | Head::Silence(..) => Vec::new(),
+            Head::Done | Head::Silence(..) | Head::Fresh(_) => Vec::new(),
             Head::Element(element, _) => vec![*element],
             Head::All(all) => all.operands.iter().flat_map(Way::awaited).collect(),
         }
@@ -147,7 +149,7 @@ impl Way<'_> {
     /// The deadlines at which it moves.
     pub(super) fn deadlines(&self) -> Vec<i64> {
         match &self.head {
-            Head::Done | Head::Element(..) => Vec::new(),
+            Head::Done | Head::Element(..) | Head::Fresh(_) => Vec::new(),
             Head::Silence(_, deadline, _) => vec![*deadline],
             Head::All(all) => all.operands.iter().flat_map(Way::deadlines).collect(),
         }
