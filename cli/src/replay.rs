@@ -138,8 +138,8 @@ impl fmt::Display for Told<'_> {
                 "events skipped by a rule because their key was null",
             ),
             (
-                counters.faults,
-                "values made null by overflow or division by zero",
+                counters.faults.total(),
+                "values made null: overflow, division by zero, undefined results, bad conversions",
             ),
             (counters.held_back, "firings held back by a limit"),
             (

@@ -12,8 +12,11 @@ pub mod test;
 
 use std::sync::Arc;
 
-use trapjaw_event::{FieldId, FieldType, Registry, Severity, TypeId, Value};
-pub use trapjaw_program::{AggregateFunction, Envelope, Limit, Table, TableId, When};
+use trapjaw_event::{FieldId, FieldType, Ip, Registry, Severity, TypeId, Value};
+pub use trapjaw_program::function::Callee;
+pub use trapjaw_program::{
+    AggregateFunction, Envelope, Limit, Pattern, Table, TableId, When, Zone,
+};
 
 use crate::diagnostic::Span;
 
@@ -209,6 +212,47 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// The expressions that it is made of directly, in their order.
+    pub fn operands(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Field(_)
+            | ExprKind::Envelope(_)
+            | ExprKind::Aggregate(_)
+            | ExprKind::Pattern(_) => Vec::new(),
+            ExprKind::Not(a)
+            | ExprKind::Negate(a)
+            | ExprKind::ToFloat(a)
+            | ExprKind::In(a, _)
+            | ExprKind::InTable(_, a)
+            | ExprKind::Lookup { key: a, .. }
+            | ExprKind::Within(a, _)
+            | ExprKind::Matches(a, _)
+            | ExprKind::WithoutCase(a)
+            | ExprKind::ToDuration(a)
+            | ExprKind::EnumName(a)
+            | ExprKind::IsNull(a) => vec![a],
+            ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Compare(_, a, b)
+            | ExprKind::Arithmetic(_, a, b)
+            | ExprKind::Divide(a, b)
+            | ExprKind::Text(_, a, b)
+            | ExprKind::Coalesce(a, b) => vec![a, b],
+            ExprKind::Between(a, b, c) | ExprKind::If(a, b, c) => vec![a, b, c],
+            ExprKind::Call(_, arguments) => arguments.iter().filter_map(Argument::value).collect(),
+            ExprKind::Interpolate(pieces) => {
+                let values = pieces.iter().filter_map(|piece| match piece {
+                    Piece::Value(value, _) => Some(value),
+                    Piece::Text(_) => None,
+                });
+                values.collect()
+            }
+        }
+    }
+}
+
 /// The forms of expressions. Operands have the types that are named here: the checker has put the
 /// conversions (`ToFloat`) in.
 #[derive(Clone, Debug)]
@@ -254,6 +298,22 @@ pub enum ExprKind {
     },
     /// `key in table`, of the type of the table's keys. Null in, null out.
     InTable(TableId, Box<Expr>),
+    /// `x between a and b`: `x >= a and x <= b`, of one type.
+    Between(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `e in [10.0.0.0/8, ..]`, of an address: ranges with both ends in them, in order and apart. Null in, null out.
+    Within(Box<Expr>, Box<[(Ip, Ip)]>),
+    /// `a ~ /re/`, `a like "glob"`, of text.
+    Matches(Box<Expr>, Pattern),
+    /// A text in Unicode's simple case folding: what the tests that ignore case compare.
+    WithoutCase(Box<Expr>),
+    /// `if c then a else b`: `a` where `c` is true, `b` where it is false or unknown; of one type.
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// The duration of the nearest whole number of nanoseconds, of a float; one that does not fit is null.
+    ToDuration(Box<Expr>),
+    /// The name of an enum's value, as text.
+    EnumName(Box<Expr>),
+    /// A function of the library; one argument a parameter. An argument that is null makes it null.
+    Call(Callee, Box<[Argument]>),
     /// `a contains b` and its like, of text.
     Text(TextTest, Box<Expr>, Box<Expr>),
     /// `a ?? b`, of one type.
@@ -262,6 +322,27 @@ pub enum ExprKind {
     IsNull(Box<Expr>),
     /// `"load {c.load:.2} on {c.host}"`; never null: a null piece reads `null`.
     Interpolate(Box<[Piece]>),
+}
+
+/// An argument of a function.
+#[derive(Clone, Debug)]
+pub enum Argument {
+    /// A value.
+    Value(Expr),
+    /// A regular expression.
+    Pattern(Pattern),
+    /// A time zone.
+    Zone(Zone),
+}
+
+impl Argument {
+    /// The value; `None` for a pattern or zone.
+    pub fn value(&self) -> Option<&Expr> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Pattern(_) | Self::Zone(_) => None,
+        }
+    }
 }
 
 /// A piece of an interpolated text.

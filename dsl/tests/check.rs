@@ -79,10 +79,6 @@ fn suggestions_mend_what_they_are_for() {
         mended("l.user contains l.attempts"),
         "l.user contains \"{l.attempts}\""
     );
-    assert_eq!(
-        mended("not l.attempts between 1 and 3"),
-        "not (l.attempts >= 1 and l.attempts <= 3)"
-    );
     assert_eq!(mended("severity >= hihg"), "severity >= high");
 }
 
@@ -183,8 +179,8 @@ fn operands_have_the_types_that_their_operators_take() {
         ("l.user + 1 == 2", "TJ0202"),
         ("l.at + l.at > l.at", "TJ0202"),
         ("l.at * 2 > l.at", "TJ0202"),
-        ("5m * 1.5 > 1s", "TJ0202"),
-        ("5m / 2 > 1", "TJ0202"),
+        ("5m * 5m > 1s", "TJ0202"),
+        ("2 / 5m > 1", "TJ0202"),
         ("-l.user == \"\"", "TJ0202"),
         ("l.at == l.time - 1", "TJ0202"),
         ("l.attempts", "TJ0201"),
@@ -545,16 +541,13 @@ fn what_a_set_may_hold_is_bounded() {
         )),
         "TJ0402"
     );
-    let networks: Vec<String> = (0..257)
-        .map(|at| format!("10.{}.{}.0/24", at / 256, at % 256))
+    // A constant list counts wherever it is named.
+    let members: Vec<String> = (0..10_000).map(|member| member.to_string()).collect();
+    let rules: Vec<String> = (0..300)
+        .map(|at| format!("rule r{at} {{ on l: login where l.attempts in LIST do log(\"x\") }}"))
         .collect();
-    assert_eq!(
-        code(&format!(
-            "rule r {{ on l: login where l.ip in [{}] do log(\"x\") }}",
-            networks.join(", ")
-        )),
-        "TJ0402"
-    );
+    let list = format!("const LIST = [{}]", members.join(", "));
+    assert_eq!(code(&format!("{list}\n{}", rules.join("\n"))), "TJ0402");
 }
 
 #[test]

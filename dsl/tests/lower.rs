@@ -248,6 +248,13 @@ fn conditions() {
         "1 + 2 * 3 == 7 and service == \"a\"",
         "7 / 2 == 3.5 and 1 < 1.5 and \"abc\" contains \"b\" and 10.0.0.1 in 10.0.0.0/8 and service == \"a\"",
         "false or service == \"a\" or 5m < 3m",
+        "took between 1s and 5m",
+        "service ~ /^web-\\d+$/i and service like \"web-*\"",
+        "service icontains \"WEB\" and service iends_with service",
+        "(if took > 5m then service else \"?\") == \"web\"",
+        "took * 0.5 > 3s",
+        "text(phase) == \"failed\"",
+        "hour(at, \"Europe/Berlin\") < 6 and \"{at:%H:%M}\" > \"12\"",
     ];
     let shown: Vec<String> = all
         .iter()
@@ -317,20 +324,14 @@ fn conditions() {
 
     from in [10.0.0.0/8, 192.168.0.1, ip"2001:db8::1"]
       r0 = load field 4 : ip
-      r1 = in.ip r0, {192.168.0.1, 2001:db8::1}
-      r2 = ge.ip r0, 10.0.0.0
-      r3 = le.ip r0, 10.255.255.255
-      r4 = and r2, r3
-      r5 = or r1, r4
-      -> r5 : bool
+      r1 = in.networks r0, networks {10.0.0.0, 10.255.255.255, 192.168.0.1, 192.168.0.1, 2001:db8::1, 2001:db8::1}
+      -> r1 : bool
 
     from not in 10.0.0.0/8
       r0 = load field 4 : ip
-      r1 = ge.ip r0, 10.0.0.0
-      r2 = le.ip r0, 10.255.255.255
-      r3 = and r1, r2
-      r4 = not r3
-      -> r4 : bool
+      r1 = in.networks r0, networks {10.0.0.0, 10.255.255.255}
+      r2 = not r1
+      -> r2 : bool
 
     service in ["b", "a", "b"]
       r0 = load field 0 : text
@@ -420,6 +421,67 @@ fn conditions() {
       r0 = load field 0 : text
       r1 = eq.text r0, "a"
       -> r1 : bool
+
+    took between 1s and 5m
+      r0 = load field 2 : int
+      r1 = ge.int r0, 1000000000
+      r2 = le.int r0, 300000000000
+      r3 = and r1, r2
+      -> r3 : bool
+
+    service ~ /^web-\d+$/i and service like "web-*"
+      r0 = load field 0 : text
+      r1 = matches r0, pattern-i "^web-\\d+$"
+      r2 = matches r0, glob "web-*"
+      r3 = and r1, r2
+      -> r3 : bool
+
+    service icontains "WEB" and service iends_with service
+      r0 = load field 0 : text
+      r1 = fold r0
+      r2 = contains r1, "web"
+      r3 = ends_with r1, r1
+      r4 = and r2, r3
+      -> r4 : bool
+
+    (if took > 5m then service else "?") == "web"
+      r0 = load field 2 : int
+      r1 = gt.int r0, 300000000000
+      r2 = load field 0 : text
+      r3 = coalesce.bool r1, false
+      r4 = not r3
+      r5 = when.text r1, r2
+      r6 = when.text r4, "?"
+      r7 = coalesce.text r5, r6
+      r8 = eq.text r7, "web"
+      -> r8 : bool
+
+    took * 0.5 > 3s
+      r0 = load field 2 : int
+      r1 = float.int r0
+      r2 = mul.float r1, 0.5
+      r3 = int.float r2
+      r4 = gt.int r3, 3000000000
+      -> r4 : bool
+
+    text(phase) == "failed"
+      r0 = load field 1 : int
+      r1 = format.enum r0, ["started", "succeeded", "failed"]
+      r2 = is_null r0
+      r3 = not r2
+      r4 = when.text r3, r1
+      r5 = eq.text r4, "failed"
+      -> r5 : bool
+
+    hour(at, "Europe/Berlin") < 6 and "{at:%H:%M}" > "12"
+      r0 = load field 3 : int
+      r1 = call hour(time, zone) r0, zone "Europe/Berlin"
+      r2 = lt.int r1, 6
+      r3 = call format(time, format) r0, "%H:%M"
+      r4 = format.text r3
+      r5 = gt.text r4, "12"
+      r6 = and r2, r5
+      -> r6 : bool
     "#);
 }
 

@@ -2,7 +2,8 @@
 
 use crate::world::TABLES;
 use trapjaw_event::{Event, FieldType, Ip, Value, format};
-use trapjaw_program::{Code, Const, Envelope, Input, Opcode, Operand};
+use trapjaw_program::function::{Args, Made, Scalar};
+use trapjaw_program::{Code, Const, Envelope, Input, Opcode, Operand, case};
 
 /// A value of a register.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) fn outputs(code: &Code, event: &Event, wire_name: &str) -> Vec<Option
     for inst in &code.instructions {
         let made = if inst.op == Opcode::Load {
             load(code.inputs[inst.a.index()].input, event, wire_name)
+        } else if inst.op == Opcode::Call {
+            called(code, &registers, inst.a)
         } else {
             let a = operand(code, &registers, inst.a);
             apply(inst.op, &a, inst.b, code, &registers)
@@ -89,6 +92,32 @@ fn apply(op: Opcode, a: &Lane, b: Operand, code: &Code, registers: &[Lane]) -> L
         }
         "in" => return contained(a, &code.constants[b.index()]),
         "format" => return formatted(suffix, a, b, code),
+        "matches" => {
+            return match (a, &code.constants[b.index()]) {
+                (Lane::Text(text), Const::Pattern(pattern)) => Lane::Bool(pattern.matches(text)),
+                (other, _) => other.clone(),
+            };
+        }
+        "fold" => {
+            return match a {
+                Lane::Text(text) => Lane::Text(case::folded(text)),
+                other => other.clone(),
+            };
+        }
+        "int" => {
+            return match a {
+                Lane::Float(float) => {
+                    let nearest = float.round();
+                    let fits = nearest >= -(2_f64.powi(63)) && nearest < 2_f64.powi(63);
+                    if fits {
+                        Lane::Int(nearest as i64)
+                    } else {
+                        Lane::Null
+                    }
+                }
+                other => other.clone(),
+            };
+        }
         "is_null" => {
             return match a {
                 Lane::Unsaid => Lane::Unsaid,
@@ -120,6 +149,11 @@ fn apply(op: Opcode, a: &Lane, b: Operand, code: &Code, registers: &[Lane]) -> L
     match stem {
         "and" => logic(a, b, false),
         "or" => logic(a, b, true),
+        "when" => match a {
+            Lane::Bool(true) => b.clone(),
+            Lane::Unsaid => Lane::Unsaid,
+            _ => Lane::Null,
+        },
         "coalesce" if *a == Lane::Null => b.clone(),
         "coalesce" => a.clone(),
         "concat" => match (a, b) {
@@ -128,6 +162,37 @@ fn apply(op: Opcode, a: &Lane, b: Operand, code: &Code, registers: &[Lane]) -> L
         },
         _ if *a == Lane::Unsaid || *b == Lane::Unsaid => Lane::Unsaid,
         _ => strict(stem, a, b),
+    }
+}
+
+/// The result of a call, one row's. What the function computes is the library's own: that is not in question here.
+fn called(code: &Code, registers: &[Lane], call: Operand) -> Lane {
+    let call = &code.calls[call.index()];
+    let lanes: Vec<Lane> = (call.arguments.iter())
+        .map(|&argument| operand(code, registers, argument))
+        .collect();
+    let mut scalars = Vec::new();
+    for (lane, argument) in lanes.iter().zip(&call.arguments) {
+        let constant = code.constants.get(argument.index());
+        scalars.push(match (lane, constant.filter(|_| argument.is_constant())) {
+            (_, Some(Const::Pattern(pattern))) => Scalar::Pattern(pattern),
+            (_, Some(Const::Zone(zone))) => Scalar::Zone(zone),
+            (Lane::Unsaid, _) => return Lane::Unsaid,
+            (Lane::Null, _) => return Lane::Null,
+            (Lane::Bool(v), _) => Scalar::Bool(*v),
+            (Lane::Int(v), _) => Scalar::Int(*v),
+            (Lane::Float(v), _) => Scalar::Float(*v + 0.0),
+            (Lane::Text(v), _) => Scalar::Text(v),
+            (Lane::Ip(v), _) => Scalar::Ip(*v),
+        });
+    }
+    match call.callee.call(Args(&scalars)) {
+        Ok(Some(Made::Bool(v))) => Lane::Bool(v),
+        Ok(Some(Made::Int(v))) => Lane::Int(v),
+        Ok(Some(Made::Float(v))) => Lane::Float(v),
+        Ok(Some(Made::Text(v))) => Lane::Text(v.into()),
+        Ok(Some(Made::Ip(v))) => Lane::Ip(v),
+        Ok(None) | Err(_) => Lane::Null,
     }
 }
 
@@ -203,6 +268,10 @@ fn contained(value: &Lane, set: &Const) -> Lane {
         }
         (Lane::Ip(value), Const::IpSet(set)) => {
             Lane::Bool(set.iter().any(|member| member == value))
+        }
+        (Lane::Ip(value), Const::Networks(ranges)) => {
+            let mut ranges = ranges.iter();
+            Lane::Bool(ranges.any(|(first, last)| first <= value && value <= last))
         }
         (other, _) => other.clone(),
     }

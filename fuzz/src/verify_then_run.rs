@@ -52,6 +52,7 @@ pub(crate) fn sampled(ty: TypeId, entropy: &mut Entropy<'_>) -> Code {
         let kind = match inst.op.result() {
             Gives::Lane(kind) => kind,
             Gives::OfInput => code.inputs[inst.a.index()].kind,
+            Gives::OfCall => code.calls[inst.a.index()].callee.kind(),
         };
         let ty = match (kind, index % 4) {
             (Kind::Bool, _) => FieldType::Bool,

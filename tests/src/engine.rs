@@ -100,7 +100,7 @@ pub fn run_counted(
 /// The counter of that name, if there is one that does not depend on how a history was cut.
 pub fn counter(counters: &Counters, name: &str) -> Option<u64> {
     Some(match name {
-        "faults" => counters.faults,
+        "faults" => counters.faults.total(),
         "null_keys" => counters.null_keys,
         "long_keys" => counters.long_keys,
         "evicted" => counters.evicted,

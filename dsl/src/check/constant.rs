@@ -47,6 +47,9 @@ fn value(
     let expr = item.value()?;
     let mut checker = Checker::new(names, place.source, Subject::None, findings);
     checker.place = Place::Constant;
+    if let Some(members) = checker.listed(&expr) {
+        return members.ok().map(|members| Constant::List(members.into()));
+    }
     let checked = checker.expr(&expr, None).ok()?;
     match checked.kind {
         ExprKind::Const(value) => Some(Constant::Known(value, checked.ty)),

@@ -1,10 +1,14 @@
 //! Expressions put together, with what is constant computed at once: no operation is left whose operands are all
 //! constants. Constants are never null here, so an operation that gives null is one that never has a value.
 
-use crate::hir::{Arithmetic, Comparison, Expr, ExprKind, Piece, TextTest};
+use crate::hir::{
+    Argument, Arithmetic, Callee, Comparison, Expr, ExprKind, Pattern, Piece, TextTest,
+};
 use crate::source::Span;
 use std::cmp::Ordering;
-use trapjaw_event::{FieldType, Value, format};
+use trapjaw_event::{FieldType, Ip, Value, format};
+use trapjaw_program::case;
+use trapjaw_program::function::{Args, Made, Scalar};
 
 /// An operation on constants alone that has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +224,154 @@ pub(super) fn text_test(test: TextTest, a: Expr, b: Expr, span: Span) -> Expr {
         return bool_constant(holds, span);
     }
     bool_at(ExprKind::Text(test, Box::new(a), Box::new(b)), span)
+}
+
+/// `x between low and high`, of one type.
+pub(super) fn between(x: Expr, low: Expr, high: Expr, span: Span) -> Expr {
+    // What is constant is taken out: an operation on constants alone has no place in code.
+    if known(&x).is_some() {
+        let above = compare(Comparison::Ge, x.clone(), low, span);
+        return and(above, compare(Comparison::Le, x, high, span), span);
+    }
+    bool_at(
+        ExprKind::Between(Box::new(x), Box::new(low), Box::new(high)),
+        span,
+    )
+}
+
+/// `a in [..]`, of ranges of addresses.
+pub(super) fn within(operand: Expr, mut ranges: Vec<(Ip, Ip)>, span: Span) -> Expr {
+    ranges.sort_unstable();
+    let mut apart: Vec<(Ip, Ip)> = Vec::new();
+    for (first, last) in ranges {
+        match apart.last_mut() {
+            Some((_, end)) if first <= *end => *end = last.max(*end),
+            _ => apart.push((first, last)),
+        }
+    }
+    match known(&operand) {
+        Some(Value::Ip(address)) => {
+            let mut ranges = apart.iter();
+            bool_constant(
+                ranges.any(|(first, last)| (first..=last).contains(&address)),
+                span,
+            )
+        }
+        _ => bool_at(ExprKind::Within(Box::new(operand), apart.into()), span),
+    }
+}
+
+/// `a ~ /re/`, `a like "glob"`.
+pub(super) fn matches(operand: Expr, pattern: Pattern, span: Span) -> Expr {
+    match known(&operand) {
+        Some(Value::Text(text)) => bool_constant(pattern.matches(text), span),
+        _ => bool_at(ExprKind::Matches(Box::new(operand), pattern), span),
+    }
+}
+
+/// A text in folded case.
+pub(super) fn without_case(operand: Expr) -> Expr {
+    let span = operand.span;
+    let kind = match known(&operand) {
+        Some(Value::Text(text)) => ExprKind::Const(Value::Text(case::folded(text).into())),
+        _ => ExprKind::WithoutCase(Box::new(operand)),
+    };
+    let ty = FieldType::Text;
+    Expr { kind, ty, span }
+}
+
+/// The name of an enum's value.
+pub(super) fn enum_name(operand: Expr) -> Expr {
+    let span = operand.span;
+    let kind = match known(&operand) {
+        Some(value) => ExprKind::Const(Value::Text(shown(value, &operand.ty, None).into())),
+        None => ExprKind::EnumName(Box::new(operand)),
+    };
+    let ty = FieldType::Text;
+    Expr { kind, ty, span }
+}
+
+/// `if c then a else b`, of one type.
+pub(super) fn choose(condition: Expr, a: Expr, b: Expr, span: Span) -> Expr {
+    match truth(&condition) {
+        Some(true) => a,
+        Some(false) => b,
+        None => Expr {
+            ty: a.ty.clone(),
+            kind: ExprKind::If(Box::new(condition), Box::new(a), Box::new(b)),
+            span,
+        },
+    }
+}
+
+/// The duration of so many nanoseconds.
+pub(super) fn to_duration(operand: Expr, span: Span) -> Result<Expr, AlwaysNull> {
+    let ty = FieldType::Duration;
+    match known(&operand) {
+        Some(Value::Float(value)) => {
+            // 2^63 is a float, and the first that does not fit.
+            const END: f64 = 9_223_372_036_854_775_808.0;
+            let value = value.round();
+            let fits = (-END..END).contains(&value);
+            constant(fits.then_some(Value::Duration(value as i64)), ty, span)
+        }
+        _ => Ok(Expr {
+            kind: ExprKind::ToDuration(Box::new(operand)),
+            ty,
+            span,
+        }),
+    }
+}
+
+/// A call, with arguments of the types that the function takes.
+pub(super) fn call(
+    callee: Callee,
+    arguments: Vec<Argument>,
+    ty: FieldType,
+    span: Span,
+) -> Result<Expr, AlwaysNull> {
+    let scalars: Option<Vec<Scalar<'_>>> = arguments.iter().map(scalar).collect();
+    if let Some(scalars) = scalars {
+        let value = match callee.call(Args(&scalars)) {
+            Ok(Some(made)) => Some(value(made, &ty)),
+            Ok(None) | Err(_) => None,
+        };
+        return constant(value, ty, span);
+    }
+    let kind = ExprKind::Call(callee, arguments.into());
+    Ok(Expr { kind, ty, span })
+}
+
+/// An argument that is constant.
+fn scalar(argument: &Argument) -> Option<Scalar<'_>> {
+    Some(match argument {
+        Argument::Pattern(pattern) => Scalar::Pattern(pattern),
+        Argument::Zone(zone) => Scalar::Zone(zone),
+        Argument::Value(value) => match known(value)? {
+            Value::Null => return None,
+            Value::Bool(v) => Scalar::Bool(*v),
+            Value::Int(v) | Value::Time(v) | Value::Duration(v) => Scalar::Int(*v),
+            Value::Enum(v) => Scalar::Int((*v).into()),
+            Value::Float(v) => Scalar::Float(*v),
+            Value::Text(v) => Scalar::Text(v),
+            Value::Ip(v) => Scalar::Ip(*v),
+        },
+    })
+}
+
+/// The result of a function as a value of its type.
+fn value(made: Made, ty: &FieldType) -> Value {
+    match made {
+        Made::Bool(v) => Value::Bool(v),
+        Made::Int(v) => match ty {
+            FieldType::Time => Value::Time(v),
+            FieldType::Duration => Value::Duration(v),
+            _ => Value::Int(v),
+        },
+        Made::Float(v) => Value::Float(v),
+        Made::Text(v) => Value::Text(v),
+        Made::Ip(v) => Value::Ip(v),
+    }
 }
 
 /// `a ?? b`, of one type.

@@ -12,8 +12,8 @@ pub(super) const MAX_TABLE_FILE: usize = 64 << 20;
 /// How many errors of one table are told.
 pub(super) const MAX_TABLE_FINDINGS: usize = 20;
 
-/// Networks in one list: each is two comparisons.
-pub(super) const MAX_NETWORKS: usize = 256;
+/// Bytes of an element of a constant list, as they count where the list is named.
+pub(super) const MEMBER: usize = 32;
 
 /// Elements in a pattern.
 pub(super) const MAX_ELEMENTS: usize = 64;

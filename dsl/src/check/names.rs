@@ -2,11 +2,11 @@
 
 use super::declare::Declared;
 use crate::source::Span;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use trapjaw_event::{FieldType, Registry, TypeId, Value};
-use trapjaw_program::{Table, TableId};
+use trapjaw_event::{FieldType, Ip, Registry, TypeId, Value};
+use trapjaw_program::{Form, Pattern, Table, TableId};
 
 /// Everything that the items of a rule set declare.
 pub(super) struct Names {
@@ -26,17 +26,35 @@ pub(super) struct Names {
     pub(super) constant_places: Declared,
     /// Whether all files could be read: if not, a name that is missing may be declared by what could not.
     pub(super) complete: bool,
-    /// Bytes of constant texts so far; beyond the limit once that is reported.
+    /// Bytes of constant texts and lists so far; beyond the limit once that is reported.
     pub(super) text_bytes: Cell<usize>,
+    /// The patterns so far, by how they are written.
+    pub(super) patterns: RefCell<HashMap<Written, Pattern>>,
+    /// Bytes of the compiled patterns so far.
+    pub(super) pattern_bytes: Cell<usize>,
 }
+
+/// A pattern as it is written: how, whether ignoring case, and its text.
+type Written = (Form, bool, Box<str>);
 
 /// A constant.
 #[derive(Clone, Debug)]
 pub(super) enum Constant {
     /// Its value, not null, and its type.
     Known(Value, FieldType),
+    /// A list, or a network alone: it stands after `in`.
+    List(Arc<[Member]>),
     /// Its declaration is wrong.
     Lost,
+}
+
+/// An element of a list.
+#[derive(Clone, Debug)]
+pub(super) enum Member {
+    /// A value with its type.
+    Value(Value, FieldType),
+    /// A network, by its first and last address.
+    Network(Ip, Ip),
 }
 
 /// What a table's name stands for.
@@ -70,6 +88,8 @@ impl Names {
             constant_places: Declared::new("constant"),
             complete,
             text_bytes: Cell::new(0),
+            patterns: RefCell::default(),
+            pattern_bytes: Cell::new(0),
         }
     }
 

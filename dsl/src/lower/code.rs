@@ -1,7 +1,7 @@
 //! Expressions to code.
 
 use super::pattern::Bound;
-use crate::hir::{Arithmetic, Comparison, Expr, ExprKind, Piece, TextTest};
+use crate::hir::{Argument, Arithmetic, Callee, Comparison, Expr, ExprKind, Piece, TextTest};
 use std::collections::HashMap;
 use trapjaw_event::{FieldId, FieldType, TypeId, Value};
 use trapjaw_program::{CodeBuilder, Const, Input, Kind, Opcode, Operand, TableId};
@@ -87,6 +87,28 @@ impl Lowering<'_, '_> {
                 self.code.binary(cell(kind), row, column)
             }
             ExprKind::InTable(table, key) => self.in_table(has(Kind::of(&key.ty)), *table, key),
+            ExprKind::Between(x, low, high) => {
+                let kind = Kind::of(&x.ty);
+                let [x, low, high] = [x, low, high].map(|part| self.expr(part));
+                let above = self.code.binary(comparison(Comparison::Ge, kind), x, low);
+                let below = self.code.binary(comparison(Comparison::Le, kind), x, high);
+                self.code.binary(Opcode::And, above, below)
+            }
+            ExprKind::Within(a, ranges) => {
+                let a = self.expr(a);
+                let ranges = self.code.constant(Const::Networks(ranges.clone()));
+                self.code.binary(Opcode::InNetworks, a, ranges)
+            }
+            ExprKind::Matches(a, pattern) => {
+                let a = self.expr(a);
+                let pattern = self.code.constant(Const::Pattern(pattern.clone()));
+                self.code.binary(Opcode::Matches, a, pattern)
+            }
+            ExprKind::WithoutCase(a) => self.unary(Opcode::Fold, a),
+            ExprKind::ToDuration(a) => self.unary(Opcode::IntOfFloat, a),
+            ExprKind::EnumName(a) => self.enum_name(a),
+            ExprKind::If(condition, a, b) => self.choice(condition, a, b),
+            ExprKind::Call(callee, arguments) => self.call(*callee, arguments),
             ExprKind::Text(TextTest::Contains, a, b) => self.binary(Opcode::Contains, a, b),
             ExprKind::Text(TextTest::StartsWith, a, b) => self.binary(Opcode::StartsWith, a, b),
             ExprKind::Text(TextTest::EndsWith, a, b) => self.binary(Opcode::EndsWith, a, b),
@@ -94,6 +116,37 @@ impl Lowering<'_, '_> {
             ExprKind::IsNull(a) => self.unary(Opcode::IsNull, a),
             ExprKind::Interpolate(pieces) => self.interpolate(pieces),
         }
+    }
+
+    /// What holds where the condition is true, else what holds where it is not.
+    fn choice(&mut self, condition: &Expr, a: &Expr, b: &Expr) -> Operand {
+        let kind = Kind::of(&a.ty);
+        let [condition, a, b] = [condition, a, b].map(|part| self.expr(part));
+        let never = self.code.constant(Const::Bool(false));
+        let known = self.code.binary(Opcode::CoalesceBool, condition, never);
+        let otherwise = self.code.unary(Opcode::Not, known);
+        let a = self.code.binary(when(kind), condition, a);
+        let b = self.code.binary(when(kind), otherwise, b);
+        self.code.binary(coalesce(kind), a, b)
+    }
+
+    /// The name of an enum's value: null where there is none.
+    fn enum_name(&mut self, operand: &Expr) -> Operand {
+        let name = self.shown(operand, None);
+        let operand = self.expr(operand);
+        let missing = self.code.unary(Opcode::IsNull, operand);
+        let there = self.code.unary(Opcode::Not, missing);
+        self.code.binary(Opcode::WhenText, there, name)
+    }
+
+    fn call(&mut self, callee: Callee, arguments: &[Argument]) -> Operand {
+        let arguments = arguments.iter().map(|argument| match argument {
+            Argument::Value(value) => self.expr(value),
+            Argument::Pattern(pattern) => self.code.constant(Const::Pattern(pattern.clone())),
+            Argument::Zone(zone) => self.code.constant(Const::Zone(zone.clone())),
+        });
+        let arguments = arguments.collect();
+        self.code.call(callee, arguments)
     }
 
     fn unary(&mut self, op: Opcode, a: &Expr) -> Operand {
@@ -304,6 +357,16 @@ fn cell(kind: Kind) -> Opcode {
         Kind::Float => Opcode::CellFloat,
         Kind::Text => Opcode::CellText,
         Kind::Ip => Opcode::CellIp,
+    }
+}
+
+fn when(kind: Kind) -> Opcode {
+    match kind {
+        Kind::Bool => Opcode::WhenBool,
+        Kind::Int => Opcode::WhenInt,
+        Kind::Float => Opcode::WhenFloat,
+        Kind::Text => Opcode::WhenText,
+        Kind::Ip => Opcode::WhenIp,
     }
 }
 

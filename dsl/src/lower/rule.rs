@@ -2,7 +2,7 @@
 
 use super::code::{Inputs, Kept as Places, output};
 use super::pattern::Bound;
-use crate::hir::{self, Expr, ExprKind, Piece};
+use crate::hir::{self, Expr, ExprKind};
 use trapjaw_event::{Registry, TypeId};
 use trapjaw_program::{
     Action, Aggregate, Clause, Code, CodeBuilder, Emit, Kept, KeyPart, Metadata, Routing, Rule,
@@ -277,34 +277,9 @@ fn collect_fields<'e>(expr: &'e Expr, fields: &mut Vec<&'e [trapjaw_event::Field
                 fields.push(ids);
             }
         }
-        ExprKind::Const(_)
-        | ExprKind::Envelope(_)
-        | ExprKind::Aggregate(_)
-        | ExprKind::Pattern(_) => {}
-        ExprKind::Not(a)
-        | ExprKind::Negate(a)
-        | ExprKind::ToFloat(a)
-        | ExprKind::In(a, _)
-        | ExprKind::InTable(_, a)
-        | ExprKind::Lookup { key: a, .. }
-        | ExprKind::IsNull(a) => {
-            collect_fields(a, fields);
-        }
-        ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::Arithmetic(_, a, b)
-        | ExprKind::Divide(a, b)
-        | ExprKind::Text(_, a, b)
-        | ExprKind::Coalesce(a, b) => {
-            collect_fields(a, fields);
-            collect_fields(b, fields);
-        }
-        ExprKind::Interpolate(pieces) => {
-            for piece in pieces {
-                if let Piece::Value(value, _) = piece {
-                    collect_fields(value, fields);
-                }
+        _ => {
+            for operand in expr.operands() {
+                collect_fields(operand, fields);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Text to tokens.
 //!
 //! The patterns on [`SyntaxKind`] are the lexical grammar. What a pattern can't say is here: strings, whose
-//! interpolations hold tokens again, and regexes, which begin only after `~`.
+//! interpolations hold tokens again, and regexes, which begin only after `~` or as an argument.
 //!
 //! A string must close on its line. One that does not becomes a single [`SyntaxKind::Unclosed`] token up to the end of
 //! the line, so the parser may rely on every opened string and interpolation being closed.
@@ -113,10 +113,12 @@ impl<'t> Lexer<'t> {
 
     /// A token outside of strings.
     fn token(&mut self) {
-        if self.previous == SyntaxKind::Tilde
-            && self.rest().starts_with('/')
-            && !self.rest().starts_with("//")
-        {
+        // Behind these nothing can be divided.
+        let begins = matches!(
+            self.previous,
+            SyntaxKind::Tilde | SyntaxKind::LParen | SyntaxKind::Comma
+        );
+        if begins && self.rest().starts_with('/') && !self.rest().starts_with("//") {
             return self.regex();
         }
         let (kind, length) = self.scan();
@@ -441,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_regex_stands_only_after_a_tilde() {
+    fn a_regex_stands_only_after_a_tilde_or_as_an_argument() {
         check(
             r"a ~ /x\/y/i b",
             &[
@@ -449,6 +451,22 @@ mod tests {
                 (Tilde, "~"),
                 (Regex, r"/x\/y/i"),
                 (Ident, "b"),
+            ],
+            &[],
+        );
+        check(
+            "f(/a/, b / c, /d/)",
+            &[
+                (Ident, "f"),
+                (LParen, "("),
+                (Regex, "/a/"),
+                (Comma, ","),
+                (Ident, "b"),
+                (Slash, "/"),
+                (Ident, "c"),
+                (Comma, ","),
+                (Regex, "/d/"),
+                (RParen, ")"),
             ],
             &[],
         );

@@ -1,6 +1,67 @@
 //! What a shard counts: everything that it takes in, gives out, or does not do.
 
+use core::iter::Sum;
+use core::ops::{Add, AddAssign};
+
+use trapjaw_program::function::Fault;
+
 use crate::rule::NoKey;
+
+/// Values that became null because an operation on values that were there had no result, by reason. Each is counted once
+/// for each evaluation of its part of an expression, which rules share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Results that do not fit.
+    pub overflow: u64,
+    /// Divisions by zero.
+    pub division: u64,
+    /// Results that there are not: the root of a negative number.
+    pub undefined: u64,
+    /// Conversions of what does not say such a value.
+    pub conversion: u64,
+}
+
+impl Faults {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.overflow + self.division + self.undefined + self.conversion
+    }
+
+    /// Counts so many of a kind.
+    pub(crate) fn count(&mut self, fault: Fault, number: u64) {
+        *match fault {
+            Fault::Overflow => &mut self.overflow,
+            Fault::Division => &mut self.division,
+            Fault::Undefined => &mut self.undefined,
+            Fault::Conversion => &mut self.conversion,
+        } += number;
+    }
+}
+
+impl Add for Faults {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            overflow: self.overflow + other.overflow,
+            division: self.division + other.division,
+            undefined: self.undefined + other.undefined,
+            conversion: self.conversion + other.conversion,
+        }
+    }
+}
+
+impl AddAssign for Faults {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for Faults {
+    fn sum<I: Iterator<Item = Self>>(each: I) -> Self {
+        each.fold(Self::default(), Add::add)
+    }
+}
 
 /// Counters of one shard since its start. Each only grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,8 +70,8 @@ pub struct Counters {
     pub events: u64,
     /// Rows taken from other shards.
     pub forwarded: u64,
-    /// Values that became null by overflow or division by zero.
-    pub faults: u64,
+    /// Values that became null for want of a result.
+    pub faults: Faults,
     /// Rows that a rule skipped because a part of its key was null.
     pub null_keys: u64,
     /// Rows that a rule skipped because their key was longer than [`MAX_KEY`](crate::limits::MAX_KEY).
@@ -68,7 +129,7 @@ impl Counters {
         } = other;
         self.events += events;
         self.forwarded += forwarded;
-        self.faults += faults;
+        self.faults += *faults;
         self.null_keys += null_keys;
         self.long_keys += long_keys;
         self.unrouted += unrouted;

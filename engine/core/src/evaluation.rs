@@ -8,7 +8,7 @@ use trapjaw_program::RuleSet;
 
 use crate::agenda::Agenda;
 use crate::config::Config;
-use crate::counters::Counters;
+use crate::counters::{Counters, Faults};
 use crate::derived::{DerivedBatch, DerivedEvents};
 use crate::forward::{self, About, Forward, Stray};
 use crate::lines::Lines;
@@ -149,7 +149,7 @@ impl Evaluation<'_> {
         self.counters.faults += intakes
             .iter()
             .map(|intake| intake.inputs.faults())
-            .sum::<u64>();
+            .sum::<crate::counters::Faults>();
         let feeds: Vec<Feed<'_>> = intakes
             .iter()
             .map(|intake| Feed::new(rule, intake, self.effects))
@@ -176,7 +176,7 @@ impl Evaluation<'_> {
         let Some(emit) = &rule.emit else {
             return;
         };
-        let faults = Cell::new(0);
+        let faults = Cell::new(Faults::default());
         let found = Found {
             rules: self.rules,
             segments,
@@ -220,7 +220,7 @@ impl Evaluation<'_> {
             });
         }
         self.outputs.sort();
-        let faults = Cell::new(0);
+        let faults = Cell::new(Faults::default());
         let found = Found {
             rules,
             segments,

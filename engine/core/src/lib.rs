@@ -43,7 +43,7 @@ pub mod window;
 
 pub use bound::{Bound, Growth, Most, Pool};
 pub use config::Config;
-pub use counters::Counters;
+pub use counters::{Counters, Faults};
 pub use evaluate::evaluate;
 pub use forward::Forward;
 pub use key::owner;

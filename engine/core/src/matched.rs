@@ -10,6 +10,7 @@ use trapjaw_program::pattern::{Pick, What};
 use trapjaw_program::{Code, Input, Rule, RuleSet, Table, When};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::counters::Faults;
 use crate::kept::KeptEvent;
 use crate::key;
 use crate::output::{Alias, Fired, Identity, Outputs};
@@ -25,7 +26,7 @@ pub(crate) struct Found<'s> {
     pub(crate) outputs: &'s Outputs,
     pub(crate) ingest: u64,
     /// Values of actions' arguments that became null, of the matches that were asked for.
-    pub(crate) faults: &'s Cell<u64>,
+    pub(crate) faults: &'s Cell<Faults>,
 }
 
 /// A match, borrowed from the step that found it.

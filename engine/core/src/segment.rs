@@ -97,7 +97,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Values that became null in the conditions.
-    pub(crate) fn faults(&self) -> u64 {
+    pub(crate) fn faults(&self) -> crate::counters::Faults {
         self.conditions.faults()
     }
 

@@ -330,7 +330,10 @@ impl Shard {
             *clock = (*newest).max(*clock);
         }
         let clock = *clock;
-        self.counters.faults += segments.iter().map(Segment::faults).sum::<u64>();
+        self.counters.faults += segments
+            .iter()
+            .map(Segment::faults)
+            .sum::<crate::counters::Faults>();
         let effects = core::mem::take(&mut self.effects);
         let all: Vec<&Segment<'_>> = segments.iter().collect();
         for span in pieces(rules, &self.states, segments, effects.len()) {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use trapjaw_event::FieldType;
 
-use crate::code::{Code, Const, Input, Inst, Kind, Operand, Output, Slot};
+use crate::code::{Call, Code, Const, Input, Inst, Kind, Operand, Output, Slot};
+use crate::function::Callee;
 use crate::op::{Gives, Opcode};
 use crate::pool::Pool;
 
@@ -51,9 +52,20 @@ impl CodeBuilder {
     /// The register of an instruction with two operands.
     pub fn binary(&mut self, op: Opcode, a: Operand, b: Operand) -> Operand {
         let Gives::Lane(kind) = op.result() else {
-            unreachable!("loads have their own method")
+            unreachable!("loads and calls have their own methods")
         };
         self.push(Inst { op, a, b }, kind)
+    }
+
+    /// The register of a call with these arguments.
+    pub fn call(&mut self, callee: Callee, arguments: Box<[Operand]>) -> Operand {
+        let index = self.pool.call(Call { callee, arguments });
+        let inst = Inst {
+            op: Opcode::Call,
+            a: Operand::register(index),
+            b: Operand::register(0),
+        };
+        self.push(inst, callee.kind())
     }
 
     /// The kind of an operand that this builder gave.
@@ -91,6 +103,7 @@ impl CodeBuilder {
         Code {
             inputs: self.pool.inputs,
             constants: self.pool.constants,
+            calls: self.pool.calls,
             instructions: self.instructions,
             outputs: self.outputs,
         }

@@ -4,8 +4,11 @@ use core::fmt;
 
 use trapjaw_event::{FieldId, FieldType, Ip};
 
+use crate::function::Callee;
+use crate::matcher::Pattern;
 use crate::op::Opcode;
 use crate::table::TableId;
+use crate::zone::Zone;
 
 /// What a register holds: one value a row. Times and durations (nanoseconds) and enum codes are `Int`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,6 +154,12 @@ pub enum Const {
     Table(TableId),
     /// A field of one of the rule set's tables, by its place.
     Column(TableId, u16),
+    /// A pattern of texts.
+    Pattern(Pattern),
+    /// A time zone.
+    Zone(Zone),
+    /// Ranges of addresses, both ends in them: in order, each beginning above the end of the one before.
+    Networks(Box<[(Ip, Ip)]>),
 }
 
 impl Const {
@@ -192,6 +201,9 @@ impl Const {
             Self::Names(_) => "names",
             Self::Table(_) => "table",
             Self::Column(..) => "field of a table",
+            Self::Pattern(_) => "pattern",
+            Self::Zone(_) => "zone",
+            Self::Networks(_) => "networks",
         }
     }
 }
@@ -246,7 +258,7 @@ impl fmt::Debug for Operand {
 }
 
 /// One instruction; instruction `i` makes register `i`. What `a` and `b` mean, the op table says;
-/// an input is given by its index, as a register would be.
+/// an input or a call is given by its index, as a register would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Inst {
     /// What to do.
@@ -255,6 +267,15 @@ pub struct Inst {
     pub a: Operand,
     /// Second operand, or zero.
     pub b: Operand,
+}
+
+/// A call of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// What is called.
+    pub callee: Callee,
+    /// One a parameter; a pattern or zone is a constant, and one at least is a register.
+    pub arguments: Box<[Operand]>,
 }
 
 /// A result of code.
@@ -274,6 +295,8 @@ pub struct Code {
     pub inputs: Vec<Slot>,
     /// Constants that it uses.
     pub constants: Vec<Const>,
+    /// Calls that instructions make, each by its index.
+    pub calls: Vec<Call>,
     /// Instructions in order; an operand register precedes its use.
     pub instructions: Vec<Inst>,
     /// Results.

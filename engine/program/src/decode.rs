@@ -4,11 +4,16 @@ use core::fmt;
 
 use trapjaw_event::{FieldId, FieldType, Ip};
 
-use crate::code::{Code, Const, Input, Inst, Operand, Output, Slot};
+use crate::code::{Call, Code, Const, Input, Inst, Operand, Output, Slot};
 use crate::encode::{VERSION, envelope, kind};
-use crate::limits::{MAX_CONSTANTS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS, MAX_SET};
+use crate::function::Callee;
+use crate::limits::{
+    MAX_CONSTANTS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS, MAX_PARAMETERS, MAX_SET,
+};
+use crate::matcher::Pattern;
 use crate::op::Opcode;
 use crate::table::TableId;
+use crate::zone::Zone;
 
 impl Code {
     /// The code that these bytes encode. It may mean nothing: verification judges that.
@@ -26,6 +31,7 @@ impl Code {
         let code = Self {
             inputs: reader.all(MAX_INPUTS, Reader::slot)?,
             constants: reader.all(MAX_CONSTANTS, Reader::constant)?,
+            calls: reader.all(MAX_INSTRUCTIONS, Reader::call)?,
             instructions: reader.all(MAX_INSTRUCTIONS, Reader::inst)?,
             outputs: reader.all(MAX_OUTPUTS, Reader::output)?,
         };
@@ -143,7 +149,34 @@ impl Reader<'_> {
             9 => Const::Names(self.all(MAX_SET, Self::text)?),
             10 => Const::Table(self.u16().map(TableId::new)?),
             11 => Const::Column(self.u16().map(TableId::new)?, self.u16()?),
+            12 => Const::Pattern(self.pattern()?),
+            13 => {
+                let zone = Zone::by_name(&self.text()?);
+                Const::Zone(zone.ok_or_else(|| self.refused("no such zone"))?)
+            }
+            14 => Const::Networks(self.all(MAX_SET, |reader| Ok((reader.ip()?, reader.ip()?)))?),
             _ => return Err(self.refused("no such constant")),
+        })
+    }
+
+    /// A pattern is compiled here, within its limits; bytes that are none are refused.
+    fn pattern(&mut self) -> Result<Pattern, DecodeError> {
+        let (form, ignore_case) = (self.u8()?, self.u8()?);
+        let source = self.text()?;
+        let pattern = match (form, ignore_case) {
+            (0, 0 | 1) => Pattern::regex(&source, ignore_case == 1),
+            (1, 0 | 1) => Pattern::glob(&source, ignore_case == 1),
+            _ => return Err(self.refused("no such form of patterns")),
+        };
+        pattern.map_err(|_| self.refused("a text that is no pattern"))
+    }
+
+    fn call(&mut self) -> Result<Call, DecodeError> {
+        let name = self.text()?;
+        let callee = Callee::new(&name, usize::from(self.u8()?));
+        Ok(Call {
+            callee: callee.ok_or_else(|| self.refused("no such function"))?,
+            arguments: self.all(MAX_PARAMETERS, Self::operand)?,
         })
     }
 

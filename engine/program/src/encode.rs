@@ -1,13 +1,15 @@
 //! Code as bytes: little endian, counts and lengths before what they count.
 //!
 //! ```text
-//! code     = version u8, inputs, constants, instructions, outputs      (each: count u32, entries)
+//! code     = version u8, inputs, constants, calls, instructions, outputs      (each: count u32, entries)
 //! input    = tag u8 (field, envelope, kept, aggregate), number u16, kind u8
 //! constant = tag u8, value                                             (sets and names: count u32, values; table u16; field: table u16, u16)
+//! call     = function text, signature u8, operands                     (operands: count u32, u32 each)
 //! inst     = opcode u8, a u32, b u32
 //! output   = operand u32, type
 //! type     = tag u8                                                    (enum: count u32, texts)
-//! text     = length u32, bytes; bool u8; int i64; float its bits; ip 16 bytes
+//! text     = length u32, bytes; bool u8; int i64; float its bits; ip 16 bytes; zone its name as text
+//! pattern  = form u8 (regex, glob), ignoring case u8, text; networks = count u32, first and last ip of each
 //! ```
 
 use trapjaw_event::{FieldType, Ip};
@@ -15,7 +17,7 @@ use trapjaw_event::{FieldType, Ip};
 use crate::code::{Code, Const, Envelope, Input, Kind, Output};
 
 /// The first byte of encoded code; another layout takes another number.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
 
 impl Code {
     /// The code as bytes, from which [`decode`](Self::decode) makes it again.
@@ -29,6 +31,11 @@ impl Code {
             bytes.u8(slot.kind as u8);
         });
         bytes.all(&self.constants, Writer::constant);
+        bytes.all(&self.calls, |bytes, call| {
+            bytes.text(call.callee.name());
+            bytes.u8(call.callee.number());
+            bytes.all(&call.arguments, |bytes, operand| bytes.u32(operand.bits()));
+        });
         bytes.all(&self.instructions, |bytes, inst| {
             bytes.u8(inst.op as u8);
             bytes.u32(inst.a.bits());
@@ -131,6 +138,16 @@ impl Writer {
                 self.u16(table.get());
                 self.u16(*field);
             }
+            Const::Pattern(value) => {
+                self.u8(value.form() as u8);
+                self.u8(u8::from(value.ignores_case()));
+                self.text(value.source());
+            }
+            Const::Zone(value) => self.text(value.name()),
+            Const::Networks(values) => self.all(values, |bytes, (first, last)| {
+                bytes.ip(*first);
+                bytes.ip(*last);
+            }),
         }
     }
 
@@ -170,6 +187,9 @@ fn constant_tag(constant: &Const) -> u8 {
         Const::Names(_) => 9,
         Const::Table(_) => 10,
         Const::Column(..) => 11,
+        Const::Pattern(_) => 12,
+        Const::Zone(_) => 13,
+        Const::Networks(_) => 14,
     }
 }
 

@@ -16,11 +16,14 @@
 #![forbid(unsafe_code)]
 
 mod build;
+pub mod case;
 mod changes;
 mod code;
 mod decode;
 mod encode;
+pub mod function;
 mod lateness;
+mod matcher;
 mod meaning;
 pub mod op;
 pub mod pattern;
@@ -31,11 +34,13 @@ mod slice;
 mod table;
 mod text;
 mod verify;
+mod zone;
 
 pub use build::CodeBuilder;
 pub use changes::{Change, Changes, Fate, FieldChange, RuleChange, TypeChange, inherits};
-pub use code::{Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
+pub use code::{Call, Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
 pub use decode::DecodeError;
+pub use matcher::{Form, Pattern, PatternError};
 pub use meaning::Aspect;
 pub use op::Opcode;
 pub use rule::{
@@ -45,6 +50,7 @@ pub use rule::{
 pub use table::{Cells, Table, TableError, TableField, TableId};
 pub use text::{AssembleError, assemble, dot, listing};
 pub use verify::{Scope, Verified, VerifyError, verify, verify_code, verify_code_with};
+pub use zone::Zone;
 
 /// Limits of a compiled rule set.
 pub mod limits {
@@ -62,6 +68,20 @@ pub mod limits {
     pub const MAX_SET: usize = 1 << 20;
     /// Digits after the point in a float's text with a fixed number of them.
     pub const MAX_DIGITS: i64 = 17;
+    /// Parameters of a function.
+    pub const MAX_PARAMETERS: usize = 4;
+    /// Bytes of a pattern's text.
+    pub const MAX_PATTERN: usize = 4_096;
+    /// Bytes of a pattern once compiled.
+    pub const MAX_PATTERN_SIZE: usize = 1 << 20;
+    /// Bytes of all patterns of a rule set, compiled.
+    pub const MAX_PATTERNS_SIZE: usize = 256 << 20;
+    /// How deep groups of a pattern nest.
+    pub const MAX_PATTERN_NESTING: u32 = 64;
+    /// Bytes of the states that a pattern's matching keeps at hand, a thread.
+    pub const PATTERN_CACHE: usize = 256 << 10;
+    /// Bytes of a format of times.
+    pub const MAX_LAYOUT: usize = 256;
     /// Parts of a partition key.
     pub const MAX_KEY_PARTS: usize = 16;
     /// N of `limit N per D`: so many firings each key remembers, at most.

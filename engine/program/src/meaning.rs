@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::code::{Code, Const, Input};
 use crate::encode::Writer;
+use crate::op::Opcode;
 use crate::rule::{Action, Aggregate, Clause, Emit, Rule, RuleSet, Source, TypeProgram, When};
 use crate::table::Table;
 
@@ -383,6 +384,12 @@ pub(crate) fn code<'a>(
     });
     bytes.all(&code.instructions, |bytes, inst| {
         bytes.text(inst.op.mnemonic());
+        if inst.op == Opcode::Call {
+            let call = &code.calls[inst.a.index()];
+            bytes.text(&call.callee.to_string());
+            bytes.all(&call.arguments, |bytes, operand| bytes.u32(operand.bits()));
+            return;
+        }
         bytes.u32(inst.a.bits());
         bytes.u32(inst.b.bits());
     });

@@ -25,6 +25,12 @@ pub enum Takes {
     Column(Kind),
     /// A constant: an int, the digits after a float's point.
     Digits,
+    /// A constant: a pattern of texts.
+    Pattern,
+    /// A constant: ranges of addresses.
+    Networks,
+    /// An index into the code's calls.
+    Call,
 }
 
 /// The kind of an instruction's result.
@@ -34,6 +40,8 @@ pub enum Gives {
     Lane(Kind),
     /// The kind of the input that it loads.
     OfInput,
+    /// The kind that the called function gives.
+    OfCall,
 }
 
 macro_rules! takes {
@@ -48,6 +56,9 @@ macro_rules! takes {
 macro_rules! gives {
     (OfInput) => {
         Gives::OfInput
+    };
+    (OfCall) => {
+        Gives::OfCall
     };
     ($k:ident) => {
         Gives::Lane(Kind::$k)
@@ -169,6 +180,8 @@ ops! {
     NegFloat = "neg.float" (Lane Float; Nothing) -> Float;
     /// The nearest float of an integer.
     FloatOfInt = "float.int" (Lane Int; Nothing) -> Float;
+    /// The nearest integer of a float, halves away from zero; null on overflow.
+    IntOfFloat = "int.float" (Lane Float; Nothing) -> Int;
 
     /// The first that is not null.
     CoalesceBool = "coalesce.bool" (Lane Bool; Lane Bool) -> Bool;
@@ -180,6 +193,16 @@ ops! {
     CoalesceText = "coalesce.text" (Lane Text; Lane Text) -> Text;
     /// The first that is not null.
     CoalesceIp = "coalesce.ip" (Lane Ip; Lane Ip) -> Ip;
+    /// The second where the first is true, else null.
+    WhenBool = "when.bool" (Lane Bool; Lane Bool) -> Bool;
+    /// The second where the first is true, else null.
+    WhenInt = "when.int" (Lane Bool; Lane Int) -> Int;
+    /// The second where the first is true, else null.
+    WhenFloat = "when.float" (Lane Bool; Lane Float) -> Float;
+    /// The second where the first is true, else null.
+    WhenText = "when.text" (Lane Bool; Lane Text) -> Text;
+    /// The second where the first is true, else null.
+    WhenIp = "when.ip" (Lane Bool; Lane Ip) -> Ip;
     /// Is it null? Never null itself.
     IsNull = "is_null" (AnyRegister; Nothing) -> Bool;
 
@@ -192,6 +215,13 @@ ops! {
     /// Is it in the set?
     InIp = "in.ip" (Lane Ip; Set Ip) -> Bool;
 
+    /// Is it in one of the ranges?
+    InNetworks = "in.networks" (Lane Ip; Networks) -> Bool;
+
+    /// Does the pattern match it?
+    Matches = "matches" (Lane Text; Pattern) -> Bool;
+    /// The text in Unicode's simple case folding.
+    Fold = "fold" (Lane Text; Nothing) -> Text;
     /// Does the first contain the second, by bytes?
     Contains = "contains" (Lane Text; Lane Text) -> Bool;
     /// Does the first start with the second?
@@ -242,6 +272,9 @@ ops! {
     FormatEnum = "format.enum" (Lane Int; Names) -> Text;
     /// One text after the other.
     Concat = "concat" (Lane Text; Lane Text) -> Text;
+
+    /// Calls a function of the library.
+    Call = "call" (Call; Nothing) -> OfCall;
 }
 
 impl Opcode {

@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::code::{Const, Kind, Operand, Slot};
+use crate::code::{Call, Const, Kind, Operand, Slot};
+use crate::matcher::Form;
 use crate::table::TableId;
 
-/// Gives each distinct input and constant one index, in order of first use.
+/// Gives each distinct input, constant and call one index, in order of first use.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     pub(crate) inputs: Vec<Slot>,
     pub(crate) constants: Vec<Const>,
+    pub(crate) calls: Vec<Call>,
     known_inputs: HashMap<Slot, u32>,
     known_constants: HashMap<Key, Operand>,
+    known_calls: HashMap<Call, u32>,
 }
 
 impl Pool {
@@ -21,6 +24,15 @@ impl Pool {
         *self.known_inputs.entry(slot).or_insert_with(|| {
             inputs.push(slot);
             inputs.len() as u32 - 1
+        })
+    }
+
+    /// The index of a call.
+    pub(crate) fn call(&mut self, call: Call) -> u32 {
+        let calls = &mut self.calls;
+        *self.known_calls.entry(call).or_insert_with_key(|call| {
+            calls.push(call.clone());
+            calls.len() as u32 - 1
         })
     }
 
@@ -48,6 +60,9 @@ enum Key {
     Set(Kind, Vec<Key>),
     Names(Box<[Box<str>]>),
     Table(TableId, Option<u16>),
+    Pattern(Form, bool, Box<str>),
+    Zone(Box<str>),
+    Networks(Vec<[[u8; 16]; 2]>),
 }
 
 fn key(constant: &Const) -> Key {
@@ -67,5 +82,11 @@ fn key(constant: &Const) -> Key {
         Const::Names(v) => Key::Names(v.clone()),
         Const::Table(table) => Key::Table(*table, None),
         Const::Column(table, field) => Key::Table(*table, Some(*field)),
+        Const::Pattern(v) => Key::Pattern(v.form(), v.ignores_case(), v.source().into()),
+        Const::Zone(v) => Key::Zone(v.name().into()),
+        Const::Networks(v) => {
+            let ends = v.iter().map(|(a, b)| [a.octets(), b.octets()]);
+            Key::Networks(ends.collect())
+        }
     }
 }

@@ -11,9 +11,12 @@ use trapjaw_event::{FieldType, Ip, Value};
 
 use crate::build::CodeBuilder;
 use crate::code::{Code, Const, Kind, Operand, Slot};
+use crate::function::{Callee, Type, UNITS};
 use crate::limits::MAX_DIGITS;
+use crate::matcher::Pattern;
 use crate::op::{Opcode, Takes};
 use crate::table::{Table, TableField, TableId};
+use crate::zone::Zone;
 
 /// Most instructions that [`code`] tries to add.
 const MAX_STEPS: usize = 256;
@@ -106,6 +109,7 @@ pub fn damage(code: &mut Code, entropy: &mut Entropy<'_>) {
             }
         }
         1 => code.inputs.extend(entropy.pick(&code.inputs)),
+        2 if entropy.below(2) == 0 => drop(code.calls.pop()),
         2 => drop(code.inputs.pop()),
         3 => {
             let index = entropy.below(code.constants.len());
@@ -152,6 +156,9 @@ impl Sampler {
             }
             return;
         }
+        if op == Opcode::Call {
+            return self.call(entropy);
+        }
         // One of two operands may be a constant.
         let [fixed_first, fixed_second] = match (entropy.below(4), second) {
             (0, Takes::Lane(_)) => [true, false],
@@ -169,9 +176,40 @@ impl Sampler {
         }
     }
 
+    /// Adds a call, if there are registers for the function that is drawn.
+    fn call(&mut self, entropy: &mut Entropy<'_>) {
+        let callees: Vec<Callee> = Callee::all().collect();
+        let callee = callees[entropy.below(callees.len())];
+        let mut arguments = Vec::new();
+        for (index, ty) in callee.signature().types().enumerate() {
+            let register = ty.kind().and_then(|kind| self.register(kind, entropy));
+            let constant = match ty {
+                Type::Pattern => Const::Pattern(pattern(entropy)),
+                Type::Zone => Const::Zone(zone(entropy)),
+                Type::Unit => Const::Text(UNITS[entropy.below(UNITS.len())].into()),
+                Type::Layout => Const::Text(layout(entropy).into()),
+                // The first is a register: one at least has to be.
+                _ if index == 0 || entropy.below(2) == 0 => match register {
+                    Some(register) => {
+                        arguments.push(register);
+                        continue;
+                    }
+                    None => return,
+                },
+                ty => match ty.kind() {
+                    Some(kind) => value(kind, entropy),
+                    None => return,
+                },
+            };
+            arguments.push(self.builder.constant(constant));
+        }
+        let register = self.builder.call(callee, arguments.into());
+        self.registers.push((callee.kind(), register));
+    }
+
     fn operand(&mut self, takes: Takes, fixed: bool, entropy: &mut Entropy<'_>) -> Option<Operand> {
         let constant = match takes {
-            Takes::Nothing | Takes::Input => return Some(Operand::register(0)),
+            Takes::Nothing | Takes::Input | Takes::Call => return Some(Operand::register(0)),
             Takes::AnyRegister => return entropy.pick(&self.registers).map(|(_, r)| r),
             Takes::Lane(kind) if !fixed => return self.register(kind, entropy),
             Takes::Lane(kind) => value(kind, entropy),
@@ -179,6 +217,8 @@ impl Sampler {
             Takes::Names => Const::Names(names(entropy)),
             Takes::Table(kind) => table(kind),
             Takes::Column(kind) => column(kind, entropy),
+            Takes::Pattern => Const::Pattern(pattern(entropy)),
+            Takes::Networks => networks(entropy),
             Takes::Digits => Const::Int(entropy.below(MAX_DIGITS as usize + 1) as i64),
         };
         Some(self.builder.constant(constant))
@@ -347,6 +387,32 @@ fn ip(entropy: &mut Entropy<'_>) -> Ip {
         1 => Ipv6Addr::UNSPECIFIED.into(),
         _ => Ip::from_octets([(); 16].map(|()| entropy.byte())),
     }
+}
+
+fn pattern(entropy: &mut Entropy<'_>) -> Pattern {
+    const REGEXES: [&str; 6] = ["a", "^b|é$", "(?<name>[a-z]+)-", ".*", "(a)(b)?", "host"];
+    const GLOBS: [&str; 5] = ["a*", "*b?", "[a-c]*", "*", "host-"];
+    let ignore_case = entropy.below(2) == 1;
+    let pattern = match entropy.below(2) {
+        0 => Pattern::regex(REGEXES[entropy.below(REGEXES.len())], ignore_case),
+        _ => Pattern::glob(GLOBS[entropy.below(GLOBS.len())], ignore_case),
+    };
+    pattern.expect("these are patterns")
+}
+
+fn zone(entropy: &mut Entropy<'_>) -> Zone {
+    let name = ["UTC", "Europe/Berlin", "Asia/Kolkata"][entropy.below(3)];
+    Zone::by_name(name).expect("these are zones")
+}
+
+fn layout(entropy: &mut Entropy<'_>) -> &'static str {
+    [".2", ".1%", "%H:%M", "s", ".1h", "%"][entropy.below(6)]
+}
+
+fn networks(entropy: &mut Entropy<'_>) -> Const {
+    let ends = rising(2 * entropy.below(4), Ip::cmp, || ip(entropy));
+    let pairs = ends.as_chunks::<2>().0.iter();
+    Const::Networks(pairs.map(|[first, last]| (*first, *last)).collect())
 }
 
 fn set(kind: Kind, entropy: &mut Entropy<'_>) -> Const {

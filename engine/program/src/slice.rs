@@ -2,18 +2,26 @@
 
 use std::collections::HashMap;
 
-use crate::code::{Code, Inst, Operand, Output};
+use crate::code::{Call, Code, Inst, Operand, Output};
 use crate::op::{Opcode, Takes};
 use crate::pool::Pool;
 
 impl Inst {
-    /// The registers that it reads.
-    pub(crate) fn registers(self) -> impl Iterator<Item = usize> {
-        (self.op.operands().into_iter().zip([self.a, self.b]))
+    /// The registers that it reads, as an instruction of `code`.
+    pub(crate) fn registers(self, code: &Code) -> impl Iterator<Item = usize> {
+        let called: &[Operand] = match self.op {
+            Opcode::Call => &code.calls[self.a.index()].arguments,
+            _ => &[],
+        };
+        let called = (called.iter())
+            .filter(|operand| !operand.is_constant())
+            .map(|operand| operand.index());
+        let own = (self.op.operands().into_iter().zip([self.a, self.b]))
             .filter(|(takes, operand)| {
                 matches!(takes, Takes::Lane(_) | Takes::AnyRegister) && !operand.is_constant()
             })
-            .map(|(_, operand)| operand.index())
+            .map(|(_, operand)| operand.index());
+        own.chain(called)
     }
 }
 
@@ -96,7 +104,7 @@ impl<'a> Extract<'a> {
         let mut path = vec![root];
         while let Some(&index) = path.last() {
             let inst = self.source.instructions[index];
-            let missing = inst.registers().find(|r| !self.moved.contains_key(r));
+            let missing = (inst.registers(self.source)).find(|r| !self.moved.contains_key(r));
             if let Some(register) = missing {
                 assert!(register < index, "an operand precedes its use");
                 path.push(register);
@@ -131,6 +139,17 @@ impl<'a> Extract<'a> {
             let a = Operand::register(index);
             return Inst { a, ..inst };
         }
+        if inst.op == Opcode::Call {
+            let Call { callee, arguments } = &self.source.calls[inst.a.index()];
+            let arguments = arguments.iter().map(|&operand| self.operand(operand));
+            let arguments = arguments.collect();
+            let index = self.pool.call(Call {
+                callee: *callee,
+                arguments,
+            });
+            let a = Operand::register(index);
+            return Inst { a, ..inst };
+        }
         let [_, second] = inst.op.operands();
         Inst {
             op: inst.op,
@@ -161,6 +180,7 @@ impl<'a> Extract<'a> {
         Code {
             inputs: self.pool.inputs,
             constants: self.pool.constants,
+            calls: self.pool.calls,
             instructions: self.instructions,
             outputs,
         }

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `trapjaw_events_total`, `trapjaw_forwarded_events_total` | `shard` | events taken in, and taken from other shards |
 //! | `trapjaw_dropped_total` | `shard`, `reason` | `null_key`, `evicted_key`, `limit`, `derived_event` |
-//! | `trapjaw_faults_total`, `trapjaw_events_ahead_total` | `shard` | values that became null; events ahead of the clock |
+//! | `trapjaw_faults_total` | `shard`, `reason` | values that became null because an operation had no result |
+//! | `trapjaw_events_ahead_total` | `shard` | events ahead of the clock |
 //! | `trapjaw_late_events_total`, `trapjaw_early_events_total` | `shard` | events too late for a rule; events let go early for want of room |
 //! | `trapjaw_held_events`, `trapjaw_held_bytes`, `trapjaw_watermark_lag_milliseconds` | `shard` | what waits for the watermark; how far streams are behind the clock |
 //! | `trapjaw_keys`, `trapjaw_connections` | `shard` | live keys; connections of the binary protocol |

@@ -68,7 +68,6 @@
 //! See [`write_match`].
 
 mod convert;
-mod duration;
 mod envelope;
 mod error;
 mod http;

@@ -1,5 +1,8 @@
 //! Expressions as text, by their type.
 
+use trapjaw_program::function::Type;
+
+use super::call;
 use super::random::Random;
 use super::schema::{Schema, Ty};
 
@@ -39,7 +42,13 @@ impl Names<'_> {
     }
 
     /// A field, or an operation whose first operand is one: what is constant folds away.
-    fn variable(&self, random: &mut Random, ty: Ty, place: Place, depth: usize) -> Option<String> {
+    pub(super) fn variable(
+        &self,
+        random: &mut Random,
+        ty: Ty,
+        place: Place,
+        depth: usize,
+    ) -> Option<String> {
         if random.chance(12)
             && let Some(found) = self.lookup(random, ty)
         {
@@ -75,6 +84,25 @@ impl Names<'_> {
         let left = |random: &mut Random, ty| self.variable(random, ty, place, depth);
         let right = |random: &mut Random, ty| self.expr(random, ty, place, depth);
         let operator = random.pick(&["+", "-", "*"]);
+        // Sums of floats have to stay exact.
+        let exact = ty == Ty::Float && place == Place::Summed;
+        if !exact
+            && random.chance(25)
+            && let Some(call) = self.call(random, ty, place, depth)
+        {
+            return Some(call);
+        }
+        if !exact && random.chance(12) {
+            let condition = self.condition(random, place, depth.min(1));
+            // A choice between two bare variants would have no type.
+            let a = left(random, ty)?;
+            let b = if ty.variants().is_empty() {
+                right(random, ty)
+            } else {
+                self.schema.literal(random, ty)
+            };
+            return Some(format!("(if {condition} then {a} else {b})"));
+        }
         // Variants have no type of their own, and stand beside what has one.
         if random.chance(20) || !ty.variants().is_empty() || ty == Ty::Ip {
             let default = if ty.variants().is_empty() {
@@ -119,7 +147,19 @@ impl Names<'_> {
                     right(random, Ty::Duration)
                 )
             }
-            Ty::Duration => match random.below(4) {
+            Ty::Duration => match random.below(6) {
+                4 => {
+                    let factor = right(random, Ty::Float);
+                    format!("({} * {factor})", left(random, ty)?)
+                }
+                5 => {
+                    let (ty, constant) = random.pick(&[(Ty::Float, "0.3"), (Ty::Int, "7")]);
+                    let divisor = match self.variable(random, ty, place, depth) {
+                        Some(divisor) if random.chance(60) => divisor,
+                        _ => constant.into(),
+                    };
+                    format!("({} / {divisor})", left(random, Ty::Duration)?)
+                }
                 0 => format!(
                     "({} - {})",
                     left(random, Ty::Time)?,
@@ -179,6 +219,23 @@ impl Names<'_> {
         match random.below(10) {
             0 => format!("({tested} is null)"),
             1 => format!("({tested} is not null)"),
+            2 if ty == Ty::Ip => {
+                let networks = [
+                    "10.0.0.0/31",
+                    "10.0.0.0/8",
+                    "ip\"2001:db8::/32\"",
+                    "192.168.1.7",
+                ];
+                let members: Vec<&str> = (0..random.between(1, 3))
+                    .map(|_| random.pick(&networks))
+                    .collect();
+                format!("({tested} in [{}])", members.join(", "))
+            }
+            4 if !matches!(ty, Ty::Bool) && ty.variants().is_empty() => {
+                let not = random.pick(&["", "", "not "]);
+                let (low, high) = (literal(random), literal(random));
+                format!("({tested} {not}between {low} and {high})")
+            }
             2 | 3 => {
                 let members: Vec<String> =
                     (0..random.between(1, 4)).map(|_| literal(random)).collect();
@@ -215,8 +272,16 @@ impl Names<'_> {
                 let operator = random.pick(&["==", "!="]);
                 format!("({tested} {operator} {})", other(random))
             }
+            Ty::Text if random.chance(25) => call::matching(random, tested),
             Ty::Text if random.chance(50) => {
-                let test = random.pick(&["contains", "starts_with", "ends_with"]);
+                let test = random.pick(&[
+                    "contains",
+                    "starts_with",
+                    "ends_with",
+                    "icontains",
+                    "istarts_with",
+                    "iends_with",
+                ]);
                 format!("({tested} {test} {})", other(random))
             }
             _ => {
@@ -349,12 +414,18 @@ impl Names<'_> {
             };
             // A literal text inside would need its own quotes.
             if let Some(value) = value.filter(|value| !value.contains('"')) {
-                let digits = if ty == Ty::Float {
-                    random.pick(&["", ":.2", ":.0"])
-                } else {
-                    ""
+                let format = match ty {
+                    Ty::Float => random.pick(&["", ":.2", ":.0", ":.1%"]).to_owned(),
+                    Ty::Time if random.chance(50) => {
+                        let zone = random.pick(&["", " in Asia/Kolkata"]);
+                        format!(":{}{zone}", call::layout(random, Type::Time))
+                    }
+                    Ty::Duration if random.chance(50) => {
+                        format!(":{}", call::layout(random, Type::Duration))
+                    }
+                    _ => String::new(),
                 };
-                text.extend(["{", &value, digits, "}"]);
+                text.extend(["{", &value, &format, "}"]);
             }
         }
         if !text.contains('{') {

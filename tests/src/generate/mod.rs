@@ -4,6 +4,7 @@
 //! text, so that all of the language's front end is under test with what comes behind it. [`Case::shrink`]
 //! takes away what a failure doesn't need.
 
+mod call;
 mod expr;
 mod history;
 mod pattern;

@@ -30,7 +30,7 @@ pub(super) const PHASES: [&str; 4] = ["started", "running", "done", "failed"];
 const INTS: [i64; 8] = [0, 1, 1, 2, 3, 5, -1, 7];
 /// Sums of these are exact, in whatever order.
 const FLOATS: [f64; 8] = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, -2.5, 100.0];
-const TEXTS: [&str; 6] = ["a", "b", "ab", "", "B", "é"];
+const TEXTS: [&str; 8] = ["a", "b", "ab", "", "B", "é", "12", "1s"];
 const DURATIONS: [i64; 7] = [0, SECOND, 2 * SECOND, 5 * SECOND, -SECOND, 1_500_000_000, 1];
 const IPS: [&str; 4] = ["10.0.0.1", "10.0.0.2", "192.168.1.7", "2001:db8::1"];
 /// Seconds after a case's start.

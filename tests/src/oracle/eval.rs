@@ -9,7 +9,7 @@ use trapjaw_dsl::hir::{
 use trapjaw_event::{Event, FieldType, Registry, TypeId, Value};
 
 use super::pattern::View;
-use super::{aggregate, format};
+use super::{aggregate, format, function, matching};
 
 /// What an expression can see.
 #[derive(Clone, Copy)]
@@ -90,6 +90,57 @@ pub(super) fn eval(expr: &Expr, scope: Scope) -> Value {
             Value::Null => Value::Null,
             a => Value::Bool(list.contains(&a)),
         },
+        ExprKind::Between(x, low, high) => {
+            let x = of(x);
+            let above = kleene(&compare(Comparison::Ge, &x, &of(low)));
+            let below = kleene(&compare(Comparison::Le, &x, &of(high)));
+            truth(match (above, below) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            })
+        }
+        ExprKind::Within(a, ranges) => match of(a) {
+            Value::Ip(a) => {
+                let mut ranges = ranges.iter();
+                Value::Bool(ranges.any(|(first, last)| *first <= a && a <= *last))
+            }
+            _ => Value::Null,
+        },
+        ExprKind::Matches(a, pattern) => match of(a) {
+            Value::Text(a) => Value::Bool(matching::matches(pattern, &a)),
+            _ => Value::Null,
+        },
+        ExprKind::WithoutCase(a) => match of(a) {
+            Value::Text(a) => {
+                Value::Text(a.chars().map(matching::folded).collect::<String>().into())
+            }
+            _ => Value::Null,
+        },
+        ExprKind::ToDuration(a) => match of(a) {
+            Value::Float(a) => {
+                let nearest = a.round();
+                // Both ends are floats exactly; the upper is the first that is too large.
+                if nearest >= -(2_f64.powi(63)) && nearest < 2_f64.powi(63) {
+                    Value::Duration(nearest as i64)
+                } else {
+                    Value::Null
+                }
+            }
+            _ => Value::Null,
+        },
+        ExprKind::EnumName(a) => match of(a) {
+            Value::Null => Value::Null,
+            value => Value::Text(format::value(&value, &a.ty, None).into()),
+        },
+        ExprKind::If(condition, a, b) => {
+            if of(condition) == Value::Bool(true) {
+                of(a)
+            } else {
+                of(b)
+            }
+        }
+        ExprKind::Call(callee, arguments) => function::call(*callee, arguments, &expr.ty, &of),
         ExprKind::Text(how, a, b) => match (of(a), of(b)) {
             (Value::Text(a), Value::Text(b)) => Value::Bool(match how {
                 TextTest::Contains => a.contains(&*b),

@@ -17,6 +17,8 @@ mod calendar;
 mod clause;
 mod eval;
 mod format;
+mod function;
+mod matching;
 mod order;
 mod pattern;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod configuration;
+mod functions;
 mod links;
 mod page;
 mod rules;

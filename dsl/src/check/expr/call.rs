@@ -1,10 +1,10 @@
-//! Calls: aggregates, and the functions that are still to come.
+//! Calls: of aggregates, and of functions by their name.
 
 use super::super::{Outcome, Reported, declare::beyond_limit};
 use super::{Checker, Place};
 use crate::diagnostic::{
     Diagnostic,
-    codes::{names, rules, types as codes, unsupported},
+    codes::{names, rules, types as codes},
     did_you_mean,
 };
 use crate::format::one_line;
@@ -12,42 +12,8 @@ use crate::hir::{Aggregate, AggregateFunction, Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, CallExpr};
 use trapjaw_event::{FieldType, Value};
+use trapjaw_program::function;
 use trapjaw_program::limits::MAX_AGGREGATES;
-
-/// The scalar functions that are still to come.
-const LATER_FUNCTIONS: [&str; 31] = [
-    "abs",
-    "ceil",
-    "concat",
-    "date",
-    "day",
-    "div",
-    "exp",
-    "floor",
-    "format",
-    "hour",
-    "length",
-    "ln",
-    "log",
-    "lower",
-    "minute",
-    "mod",
-    "month",
-    "pow",
-    "replace",
-    "round",
-    "second",
-    "sign",
-    "split",
-    "sqrt",
-    "substring",
-    "trim",
-    "trunc",
-    "truncate",
-    "upper",
-    "weekday",
-    "year",
-];
 
 /// What stands in the brackets of an aggregate.
 struct Aggregated {
@@ -76,17 +42,15 @@ impl Checker<'_> {
         {
             return self.aggregate(*function, call, span);
         }
-        if LATER_FUNCTIONS.contains(&name.as_str()) {
-            return self.unsupported(
-                unsupported::FUNCTIONS,
-                span,
-                &format!("the function `{name}` is"),
-            );
+        if let Some(function) = function::by_name(&name) {
+            return self.function(function, call);
         }
         let message = format!("there is no function `{name}`");
         let mut error = Diagnostic::error(names::UNKNOWN_FUNCTION, name_span, message);
         let aggregates = AggregateFunction::ALL.map(|(_, known)| known);
-        let known = aggregates.into_iter().chain(LATER_FUNCTIONS);
+        let known = aggregates
+            .into_iter()
+            .chain(function::ALL.iter().map(|function| function.name));
         if let Some(meant) = did_you_mean(&name, known) {
             error = error.with_suggestion(name_span, meant, format!("did you mean `{meant}`?"));
         }

@@ -1,17 +1,18 @@
 //! Comparisons, and `in`.
 
-use super::super::limits::MAX_NETWORKS;
+use super::super::limits::MEMBER;
+use super::super::names::{Constant, Member};
 use super::super::{Outcome, Reported, declare::beyond_limit, fold};
 use super::Checker;
-use crate::diagnostic::{
-    Diagnostic,
-    codes::{types as codes, unsupported},
-};
+use super::typing::as_float;
+use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::{Comparison, Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, BetweenExpr, BinaryOp, LiteralValue};
 use std::net::IpAddr;
+use std::sync::Arc;
 use trapjaw_event::{FieldType, Ip, Value};
+use trapjaw_program::limits::MAX_SET;
 
 impl Checker<'_> {
     pub(super) fn comparison(
@@ -53,19 +54,55 @@ impl Checker<'_> {
         Ok(fold::compare(how, left, right, span))
     }
 
+    /// `x between a and b`, both ends in it.
     pub(super) fn between(&mut self, expr: &BetweenExpr) -> Outcome<Expr> {
         let span = self.span(expr);
-        let error = Diagnostic::error(unsupported::BETWEEN, span, "`between` is not supported yet");
         let (Some(x), Some(low), Some(high)) = (expr.operand(), expr.low(), expr.high()) else {
             return Err(Reported);
         };
-        let [x, low, high] = [x, low, high].map(|part| part.syntax().text().to_string());
-        let not = if expr.is_negated() { "not " } else { "" };
-        let replacement = format!("{not}({x} >= {low} and {x} <= {high})");
-        self.refuse(error.with_suggestion(span, replacement, "write two comparisons"))
+        let tested = self.expr(&x, None)?;
+        let mut bounds = Vec::new();
+        for bound in [&low, &high] {
+            let checked = self.expr(bound, Some(&tested.ty))?;
+            self.refuse_second_reading(bound, &tested.ty)?;
+            let number = |ty: &FieldType| matches!(ty, FieldType::Int | FieldType::Float);
+            if checked.ty != tested.ty && !(number(&checked.ty) && number(&tested.ty)) {
+                let message = format!(
+                    "`between` needs values of one type, not {} and {}",
+                    tested.ty, checked.ty
+                );
+                let error = Diagnostic::error(codes::TYPE_MISMATCH, self.span(bound), message);
+                let error = error.with_primary_label(format!("this is {}", checked.ty));
+                let other = self.span(&x);
+                return self.refuse(error.with_label(other, format!("this is {}", tested.ty)));
+            }
+            bounds.push(checked);
+        }
+        let (Some(high), Some(low)) = (bounds.pop(), bounds.pop()) else {
+            return Err(Reported);
+        };
+        if tested.ty == FieldType::Bool {
+            let message = "bools have no order";
+            return self.refuse(Diagnostic::error(codes::NO_SUCH_OPERATION, span, message));
+        }
+        // An int may stand beside floats, and then all three are floats.
+        let float = [&tested, &low, &high]
+            .iter()
+            .any(|part| part.ty == FieldType::Float);
+        let [x, low, high] = if float {
+            [tested, low, high].map(as_float)
+        } else {
+            [tested, low, high]
+        };
+        let between = fold::between(x, low, high, span);
+        Ok(if expr.is_negated() {
+            fold::not(between, span)
+        } else {
+            between
+        })
     }
 
-    /// `a in [..]`, `a in 10.0.0.0/8`, and both mixed.
+    /// `a in [..]`, `a in 10.0.0.0/8`, `a in LIST`, and a list of all these.
     pub(super) fn membership(
         &mut self,
         operand: &ast::Expr,
@@ -78,73 +115,138 @@ impl Checker<'_> {
             return self.in_table(operand, *table, span);
         }
         let operand = self.expr(operand, None);
-        let items = match set.clone().without_parens().ok_or(Reported)? {
-            ast::Expr::List(list) => list.items().collect(),
-            literal @ ast::Expr::Literal(_) if network(&literal).is_some() => vec![literal],
-            _ => {
-                let error = Diagnostic::error(
-                    codes::LIST_PLACE,
-                    self.span(set),
-                    "`in` needs a list, a network or a table",
-                );
-                return self.refuse(error.with_help("write the values in brackets: `in [a, b]`"));
-            }
+        let Some(items) = self.items(set) else {
+            let error = Diagnostic::error(
+                codes::LIST_PLACE,
+                self.span(set),
+                "`in` needs a list, a network or a table",
+            );
+            return self.refuse(error.with_help("write the values in brackets: `in [a, b]`"));
         };
         let operand = operand?;
-        if items.is_empty() {
-            let message = "nothing is in an empty list";
-            return self.refuse(Diagnostic::error(
-                codes::EMPTY_LIST,
-                self.span(set),
-                message,
-            ));
-        }
+        self.refuse_empty(set, items.is_empty())?;
         let mut values = Vec::new();
         let mut networks = Vec::new();
         let mut sound = true;
         for item in &items {
-            match network(item).filter(|_| operand.ty == FieldType::Ip) {
-                Some(bounds) => networks.push(bounds),
-                None => match self.constant(item, &operand.ty, "an element of the list") {
-                    Ok(value) => values.push(value),
-                    Err(Reported) => sound = false,
-                },
-            }
+            sound &= self
+                .member(item, &operand.ty, &mut values, &mut networks)
+                .is_ok();
         }
         if !sound {
             return Err(Reported);
         }
-        if networks.len() > MAX_NETWORKS {
-            return self.refuse(beyond_limit(span, "networks in a list", MAX_NETWORKS));
+        if values.len() + networks.len() > MAX_SET {
+            return self.refuse(beyond_limit(span, "values in a list", MAX_SET));
         }
-        let mut tests = Vec::new();
-        if !values.is_empty() {
-            tests.push(fold::contained(operand.clone(), values, span));
+        Ok(if networks.is_empty() {
+            fold::contained(operand, values, span)
+        } else {
+            networks.extend(values.iter().filter_map(|value| match value {
+                Value::Ip(address) => Some((*address, *address)),
+                _ => None,
+            }));
+            fold::within(operand, networks, span)
+        })
+    }
+
+    /// Takes an item of a list for the values or the networks of a test of `ty`.
+    fn member(
+        &mut self,
+        item: &ast::Expr,
+        ty: &FieldType,
+        values: &mut Vec<Value>,
+        networks: &mut Vec<(Ip, Ip)>,
+    ) -> Outcome<()> {
+        if let Some((first, last)) = network(item).filter(|_| *ty == FieldType::Ip) {
+            networks.push((first, last));
+            return Ok(());
         }
-        for (first, last) in networks {
-            let bound = |how, address: Ip| {
-                let kind = ExprKind::Const(Value::Ip(address));
-                fold::compare(
-                    how,
-                    operand.clone(),
-                    Expr {
-                        kind,
-                        ty: FieldType::Ip,
-                        span,
-                    },
-                    span,
-                )
-            };
-            tests.push(fold::and(
-                bound(Comparison::Ge, first),
-                bound(Comparison::Le, last),
-                span,
-            ));
+        let Some(members) = self.list_of(item) else {
+            values.push(self.constant(item, ty, "an element of the list")?);
+            return Ok(());
+        };
+        let span = self.span(item);
+        // A short file can name a long list often.
+        self.spend_text(members.len() * MEMBER, span)?;
+        for member in members.iter() {
+            match (member, ty) {
+                (Member::Network(first, last), FieldType::Ip) => networks.push((*first, *last)),
+                (Member::Value(Value::Int(value), _), FieldType::Float) => {
+                    values.push(Value::Float(*value as f64));
+                }
+                (Member::Value(value, found), ty) if found == ty => values.push(value.clone()),
+                (member, ty) => {
+                    let found = match member {
+                        Member::Network(..) => "a network".to_owned(),
+                        Member::Value(_, found) => found.to_string(),
+                    };
+                    let message = format!("the list holds {found}, and what is tested is {ty}");
+                    return self.refuse(Diagnostic::error(codes::TYPE_MISMATCH, span, message));
+                }
+            }
         }
-        tests
-            .into_iter()
-            .reduce(|a, b| fold::or(a, b, span))
-            .ok_or(Reported)
+        Ok(())
+    }
+
+    /// The items of what stands after `in`, if it is a list, a network, or the name of one of them.
+    fn items(&self, set: &ast::Expr) -> Option<Vec<ast::Expr>> {
+        match set.clone().without_parens()? {
+            ast::Expr::List(list) => Some(list.items().collect()),
+            literal @ ast::Expr::Literal(_) if network(&literal).is_some() => Some(vec![literal]),
+            name @ ast::Expr::Name(_) if self.list_of(&name).is_some() => Some(vec![name]),
+            _ => None,
+        }
+    }
+
+    /// The constant list that a name stands for, where it can stand for nothing else.
+    fn list_of(&self, expr: &ast::Expr) -> Option<Arc<[Member]>> {
+        let Some(ast::Expr::Name(name)) = expr.clone().without_parens() else {
+            return None;
+        };
+        match self.names.constants.get(&name.text()) {
+            Some(Constant::List(members)) => Some(members.clone()),
+            _ => None,
+        }
+    }
+
+    fn refuse_empty(&mut self, set: &ast::Expr, empty: bool) -> Outcome<()> {
+        if empty {
+            let message = "nothing is in an empty list";
+            let span = self.span(set);
+            return self.refuse(Diagnostic::error(codes::EMPTY_LIST, span, message));
+        }
+        Ok(())
+    }
+
+    /// The members of a constant that is a list, or a network alone; `None` if it is neither.
+    pub(in crate::check) fn listed(&mut self, expr: &ast::Expr) -> Option<Outcome<Vec<Member>>> {
+        let items = self.items(expr)?;
+        if let Err(reported) = self.refuse_empty(expr, items.is_empty()) {
+            return Some(Err(reported));
+        }
+        Some(self.members(&items))
+    }
+
+    fn members(&mut self, items: &[ast::Expr]) -> Outcome<Vec<Member>> {
+        let mut members = Vec::new();
+        for item in items {
+            if let Some((first, last)) = network(item) {
+                members.push(Member::Network(first, last));
+            } else if let Some(listed) = self.list_of(item) {
+                let span = self.span(item);
+                self.spend_text(listed.len() * MEMBER, span)?;
+                members.extend(listed.iter().cloned());
+            } else {
+                let value = self.expr(item, None)?;
+                match value.kind {
+                    ExprKind::Const(known) => members.push(Member::Value(known, value.ty)),
+                    // Without an event there is nothing that could vary.
+                    _ => return Err(Reported),
+                }
+            }
+        }
+        Ok(members)
     }
 }
 

@@ -4,9 +4,11 @@ mod bound;
 mod call;
 mod compare;
 mod field;
+mod function;
 mod lookup;
 mod name;
 mod operator;
+mod pattern;
 mod text;
 mod typing;
 mod unknown;
@@ -16,10 +18,7 @@ pub(super) use bound::{Bindable, Bound, Here, Reading};
 use super::fold::{self, AlwaysNull};
 use super::names::Names;
 use super::{Outcome, Reported};
-use crate::diagnostic::{
-    Code, Diagnostic,
-    codes::{types as codes, unsupported},
-};
+use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::{Aggregate, Expr, ExprKind};
 use crate::source::{SourceId, Span};
 use crate::syntax::Trapjaw;
@@ -109,15 +108,6 @@ impl<'a> Checker<'a> {
         Err(Reported)
     }
 
-    /// Reports that the language has this, but this version doesn't.
-    pub(super) fn unsupported<T>(&mut self, code: Code, span: Span, what: &str) -> Outcome<T> {
-        self.refuse(Diagnostic::error(
-            code,
-            span,
-            format!("{what} not supported yet"),
-        ))
-    }
-
     /// An expression. `expected` is the type that its place asks for, where there is one: a bare name may be a value
     /// of that enum. The result may be of another type nonetheless.
     pub(super) fn expr(&mut self, expr: &ast::Expr, expected: Option<&FieldType>) -> Outcome<Expr> {
@@ -132,13 +122,10 @@ impl<'a> Checker<'a> {
             ast::Expr::Binary(binary) => self.binary(binary, expected),
             ast::Expr::Between(between) => self.between(between),
             ast::Expr::IsNull(test) => self.is_null(test),
-            ast::Expr::If(conditional) => {
-                let span = self.span(conditional);
-                self.unsupported(unsupported::CONDITIONALS, span, "`if` is")
-            }
+            ast::Expr::If(conditional) => self.conditional(conditional, expected),
             ast::Expr::List(list) => {
                 let span = self.span(list);
-                let message = "a list stands only after `in`";
+                let message = "a list stands only after `in` and as a constant";
                 self.refuse(Diagnostic::error(codes::LIST_PLACE, span, message))
             }
             ast::Expr::Paren(paren) => self.expr(&paren.inner().ok_or(Reported)?, expected),
@@ -189,7 +176,7 @@ impl<'a> Checker<'a> {
                 );
             }
             LiteralValue::Regex { .. } => {
-                return self.unsupported(unsupported::REGEXES, span, "regular expressions are");
+                return self.regex_as_value(span);
             }
         };
         Ok(Expr {
@@ -215,9 +202,9 @@ impl<'a> Checker<'a> {
         result.or_else(|AlwaysNull| {
             let error = Diagnostic::error(codes::ALWAYS_NULL, span, "this never has a value");
             self.refuse(
-                error
-                    .with_primary_label("always null")
-                    .with_note("integer overflow and division by zero give null"),
+                error.with_primary_label("always null").with_note(
+                    "an operation whose result does not exist or does not fit gives null",
+                ),
             )
         })
     }

@@ -4,7 +4,10 @@ use super::super::names::Constant;
 use super::super::{Outcome, Reported};
 use super::field::FieldReading;
 use super::{Checker, Subject};
-use crate::diagnostic::{Diagnostic, codes::names as codes};
+use crate::diagnostic::{
+    Diagnostic,
+    codes::{names as codes, types},
+};
 use crate::hir::{Expr, ExprKind};
 use crate::syntax::ast::{self, FieldExpr, NameExpr};
 use trapjaw_event::{FieldType, Value};
@@ -52,6 +55,12 @@ impl Checker<'_> {
                 let kind = ExprKind::Const(value.clone());
                 let ty = ty.clone();
                 return Ok(Expr { kind, ty, span });
+            }
+            Some(Constant::List(_)) => {
+                let message = format!("`{name}` is a list, and no value");
+                let error = Diagnostic::error(types::LIST_PLACE, span, message);
+                return self
+                    .refuse(error.with_help(format!("it stands after `in`: `x in {name}`")));
             }
             Some(Constant::Lost) => return Err(Reported),
             None => {}

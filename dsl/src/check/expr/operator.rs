@@ -3,14 +3,12 @@
 use super::super::{Outcome, Reported, fold};
 use super::Checker;
 use super::typing::as_float;
-use crate::diagnostic::{
-    Diagnostic,
-    codes::{types as codes, unsupported},
-};
+use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::{Arithmetic, Comparison, Expr, TextTest};
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryExpr, BinaryOp, UnaryExpr, UnaryOp};
 use trapjaw_event::FieldType;
+use trapjaw_program::Form;
 
 impl Checker<'_> {
     pub(super) fn unary(&mut self, expr: &UnaryExpr) -> Outcome<Expr> {
@@ -70,17 +68,12 @@ impl Checker<'_> {
             BinaryOp::Contains => self.text_test(TextTest::Contains, sides, op, span),
             BinaryOp::StartsWith => self.text_test(TextTest::StartsWith, sides, op, span),
             BinaryOp::EndsWith => self.text_test(TextTest::EndsWith, sides, op, span),
-            BinaryOp::Like | BinaryOp::ILike => {
-                self.unsupported(unsupported::GLOBS, span, "globs are")
-            }
-            BinaryOp::Matches => {
-                self.unsupported(unsupported::REGEXES, span, "regular expressions are")
-            }
-            BinaryOp::IContains | BinaryOp::IStartsWith | BinaryOp::IEndsWith => self.unsupported(
-                unsupported::IGNORING_CASE,
-                span,
-                "tests that ignore case are",
-            ),
+            BinaryOp::IContains => self.text_test(TextTest::Contains, sides, op, span),
+            BinaryOp::IStartsWith => self.text_test(TextTest::StartsWith, sides, op, span),
+            BinaryOp::IEndsWith => self.text_test(TextTest::EndsWith, sides, op, span),
+            BinaryOp::Like => self.matching(sides, (Form::Glob, false), op.text(), span),
+            BinaryOp::ILike => self.matching(sides, (Form::Glob, true), op.text(), span),
+            BinaryOp::Matches => self.matching(sides, (Form::Regex, false), op.text(), span),
             BinaryOp::Default => {
                 let (a, b) = self.like_operands(sides, expected, "??")?;
                 Ok(fold::coalesce(a, b, span))
@@ -109,7 +102,13 @@ impl Checker<'_> {
             self.typed(a, &FieldType::Text, &what),
             self.typed(b, &FieldType::Text, &what),
         );
-        Ok(fold::text_test(test, a?, b?, span))
+        let (a, b) = (a?, b?);
+        Ok(match op {
+            BinaryOp::IContains | BinaryOp::IStartsWith | BinaryOp::IEndsWith => {
+                fold::text_test(test, fold::without_case(a), fold::without_case(b), span)
+            }
+            _ => fold::text_test(test, a, b, span),
+        })
     }
 
     fn arithmetic(
@@ -126,6 +125,12 @@ impl Checker<'_> {
         let (a, b, ty) = match (how, &a.ty, &b.ty) {
             (_, Int, Int) => (a, b, Int),
             (_, Int | Float, Int | Float) => (as_float(a), as_float(b), Float),
+            (Mul, Duration, Float) | (Mul, Float, Duration) => {
+                let product = fold::arithmetic(how, as_float(a), as_float(b), Float, span);
+                let product = self.folded(product, span)?;
+                let duration = fold::to_duration(product, span);
+                return self.folded(duration, span);
+            }
             (Add | Sub, Time, Duration) => (a, b, Time),
             // A sum is the same either way; the time stands first.
             (Add, Duration, Time) => (b, a, Time),
@@ -148,6 +153,12 @@ impl Checker<'_> {
                 let result = fold::divide(as_float(a), as_float(b), span);
                 self.folded(result, span)
             }
+            (Duration, Int | Float) => {
+                let quotient = fold::divide(as_float(a), as_float(b), span);
+                let quotient = self.folded(quotient, span)?;
+                let duration = fold::to_duration(quotient, span);
+                self.folded(duration, span)
+            }
             _ => self.no_operation(BinaryOp::Div, &a.ty, &b.ty, span),
         }
     }
@@ -165,10 +176,10 @@ impl Checker<'_> {
         let error = if op == BinaryOp::Add && (*a == FieldType::Text || *b == FieldType::Text) {
             error.with_help("texts are put together by interpolation: `\"{a}{b}\"`")
         } else if op == BinaryOp::Mul && (duration(a) || duration(b)) {
-            error.with_help("a duration is multiplied by an int")
+            error.with_help("a duration is multiplied by a number")
         } else if op == BinaryOp::Div && duration(a) {
             error
-                .with_help("a duration is divided by a duration: `d / 1s` is its number of seconds")
+                .with_help("a duration is divided by a number, or by a duration: `d / 1s` is its number of seconds")
         } else {
             error
         };

@@ -3,6 +3,7 @@
 use super::super::limits::MAX_CONSTANT_TEXT;
 use super::super::{Outcome, Reported, declare::beyond_limit, fold};
 use super::Checker;
+use super::typing::as_float;
 use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::{Expr, ExprKind, Piece};
 use crate::source::Span;
@@ -66,6 +67,13 @@ impl Checker<'_> {
         };
         let span = Span::new(self.source, token.text_range());
         let format = interpolation.format().unwrap_or_default();
+        if let FieldType::Time | FieldType::Duration = value.ty {
+            return Ok(Piece::Value(self.formatted(value, &format, span)?, None));
+        }
+        if let (FieldType::Int | FieldType::Float, true) = (&value.ty, format.ends_with('%')) {
+            let value = as_float(value);
+            return Ok(Piece::Value(self.formatted(value, &format, span)?, None));
+        }
         let digits = format
             .strip_prefix('.')
             .and_then(|digits| digits.parse::<u8>().ok());
@@ -73,7 +81,7 @@ impl Checker<'_> {
             let message = format!("`{format}` is no format");
             let error = Diagnostic::error(codes::BAD_FORMAT, span, message);
             let help = format!(
-                "a format is the number of digits after the point: `.0` to `.{MAX_DIGITS}`"
+                "a number takes the digits after the point, `.0` to `.{MAX_DIGITS}`, and `%` behind them; a time what `strftime` takes, a duration a unit"
             );
             return self.refuse(error.with_help(help));
         };
@@ -81,7 +89,8 @@ impl Checker<'_> {
             FieldType::Float => value,
             FieldType::Int => fold::to_float(value),
             ty => {
-                let message = format!("only numbers have digits after the point, and this is {ty}");
+                let message =
+                    format!("only numbers, times and durations have a format, and this is {ty}");
                 return self.refuse(Diagnostic::error(codes::BAD_FORMAT, span, message));
             }
         };

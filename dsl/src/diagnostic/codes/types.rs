@@ -11,7 +11,7 @@ rule many { on l: login where l.attempts > 3 do log(l.user) }",
     }
     NO_SUCH_OPERATION = 202 {
         title: "the operator doesn't work on these types",
-        explanation: "Numbers are added, subtracted, multiplied and divided; durations are added to times and to each other, multiplied by ints, and divided by durations; the difference of two times is a duration. Texts are put together by interpolation. Bools have no order.",
+        explanation: "Numbers are added, subtracted, multiplied and divided; durations are added to times and to each other, multiplied and divided by numbers, and divided by durations; the difference of two times is a duration. Texts are put together by interpolation. Bools have no order.",
         wrong: "event login { user: text, host: text }
 rule seen { on l: login do log(l.user + l.host) }",
         right: "event login { user: text, host: text }
@@ -57,7 +57,7 @@ rule quiet { on r: reading by r.sensor absent 5m do log(\"quiet\") }",
     }
     BAD_FORMAT = 208 {
         title: "a value can't be formatted so",
-        explanation: "The only format is a number of digits after the decimal point, `.0` to `.17`, of a number.",
+        explanation: "A number takes a number of digits after the decimal point, `.0` to `.17`, with `%` behind it as a percentage; a time the directives of `strftime`; a duration a unit. Other values have no format.",
         wrong: "event login { user: text }
 rule seen { on l: login do log(\"{l.user:.2}\") }",
         right: "event login { user: text }
@@ -89,10 +89,42 @@ rule local { on l: login where l.ip in 10.0.0.0/8 do log(\"local\") }",
     }
     LIST_PLACE = 212 {
         title: "lists and `in` belong together",
-        explanation: "A list in brackets stands after `in` and nowhere else; and what stands after `in` is a list or a network, written out.",
+        explanation: "A list in brackets stands after `in`, or is a constant; and what stands after `in` is a list, a network, or a constant that is one.",
         wrong: "event login { user: text }
 rule admin { on l: login where l.user == [\"root\", \"admin\"] do log(l.user) }",
         right: "event login { user: text }
 rule admin { on l: login where l.user in [\"root\", \"admin\"] do log(l.user) }",
+    }
+    BAD_PATTERN = 213 {
+        title: "a pattern can't be read",
+        explanation: "After `~` stands a regular expression, after `like` and `ilike` a glob; both are constants, have at most 4,096 bytes, and take at most 1 MiB once compiled.",
+        wrong: "event login { user: text }
+rule admin { on l: login where l.user ~ /^(root|admin$/ do log(l.user) }",
+        right: "event login { user: text }
+rule admin { on l: login where l.user ~ /^(root|admin)$/ do log(l.user) }",
+    }
+    PATTERN_PLACE = 214 {
+        title: "a regular expression stands where none belongs",
+        explanation: "A regular expression stands after `~`, and as an argument of the functions that take one. After `like` stands a glob.",
+        wrong: "event login { user: text }
+rule root { on l: login where l.user like (/^root/) do log(l.user) }",
+        right: "event login { user: text }
+rule root { on l: login where l.user ~ /^root/ do log(l.user) }",
+    }
+    FUNCTION_ARGUMENT = 215 {
+        title: "a function doesn't take these arguments",
+        explanation: "Each function takes so many arguments of the types that its reference names; an int is taken as float where a float is wanted, and nothing else is converted by itself. Some arguments have to be one of a few constants.",
+        wrong: "event request { path: text, status: int }
+rule slow { on r: request where length(r.status) > 3 do log(r.path) }",
+        right: "event request { path: text, status: int }
+rule slow { on r: request where length(r.path) > 3 do log(r.path) }",
+    }
+    UNKNOWN_ZONE = 216 {
+        title: "no such time zone",
+        explanation: "A time zone is named as in the IANA database, like `Europe/Berlin`; it is a constant. The database is part of the program.",
+        wrong: "event login { user: text }
+rule night { on l: login where hour(l.time, \"Europe/Berln\") < 6 do log(l.user) }",
+        right: "event login { user: text }
+rule night { on l: login where hour(l.time, \"Europe/Berlin\") < 6 do log(l.user) }",
     }
 }

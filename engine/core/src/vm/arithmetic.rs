@@ -4,6 +4,7 @@ use trapjaw_program::Opcode;
 
 use super::register::{Arg, Register};
 use super::{bits, both, lane};
+use crate::counters::Faults;
 
 type Operand<'r, T> = (Arg<'r, T>, Option<&'r [u64]>);
 
@@ -13,7 +14,7 @@ pub(super) fn ints<'a>(
     op: Opcode,
     (a, a_known): Operand<'_, i64>,
     (b, b_known): Operand<'_, i64>,
-) -> (Register<'a>, u64) {
+) -> (Register<'a>, Faults) {
     let apply: fn(i64, i64) -> (i64, bool) = match op {
         Opcode::AddInt => i64::overflowing_add,
         Opcode::SubInt => i64::overflowing_sub,
@@ -28,16 +29,16 @@ pub(super) fn ints<'a>(
         sound[row / 64] |= u64::from(!overflow) << (row % 64);
     }
     let (known, faults) = restrict(rows, both(a_known, b_known), sound);
-    (Register::Int(lane(values, known)), faults)
+    (Register::Int(lane(values, known)), overflows(faults))
 }
 
-/// Float arithmetic with its number of undefined results.
+/// Float arithmetic with its divisions by zero and undefined results.
 pub(super) fn floats<'a>(
     rows: usize,
     op: Opcode,
     (a, a_known): Operand<'_, f64>,
     (b, b_known): Operand<'_, f64>,
-) -> (Register<'a>, u64) {
+) -> (Register<'a>, Faults) {
     let apply: fn(f64, f64) -> f64 = match op {
         Opcode::AddFloat => |a, b| a + b,
         Opcode::SubFloat => |a, b| a - b,
@@ -48,8 +49,44 @@ pub(super) fn floats<'a>(
     let values: Vec<f64> = (0..rows).map(|row| apply(a.get(row), b.get(row))).collect();
     let mut sound = Vec::with_capacity(bits::words(rows));
     bits::test_each(&values, &mut sound, |value| !value.is_nan());
-    let (known, faults) = restrict(rows, both(a_known, b_known), sound);
+    let operands = both(a_known, b_known);
+    let division = if op == Opcode::DivFloat {
+        let is_known = |row| operands.as_ref().is_none_or(|known| bits::get(known, row));
+        (0..rows)
+            .filter(|&row| b.get(row) == 0.0 && is_known(row))
+            .count() as u64
+    } else {
+        0
+    };
+    let (known, faults) = restrict(rows, operands, sound);
+    let faults = Faults {
+        division,
+        undefined: faults - division,
+        ..Faults::default()
+    };
     (Register::Float(lane(values, known)), faults)
+}
+
+/// The nearest int of a float, with the number of those that do not fit.
+pub(super) fn int_of_float<'a>(
+    rows: usize,
+    (a, a_known): Operand<'_, f64>,
+) -> (Register<'a>, Faults) {
+    // 2^63 is a float, and the first that does not fit.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    let rounded: Vec<f64> = (0..rows).map(|row| a.get(row).round()).collect();
+    let mut sound = Vec::with_capacity(bits::words(rows));
+    bits::test_each(&rounded, &mut sound, |value| (-END..END).contains(&value));
+    let (known, faults) = restrict(rows, a_known.map(<[u64]>::to_vec), sound);
+    let values = rounded.into_iter().map(|value| value as i64).collect();
+    (Register::Int(lane(values, known)), overflows(faults))
+}
+
+fn overflows(overflow: u64) -> Faults {
+    Faults {
+        overflow,
+        ..Faults::default()
+    }
 }
 
 /// An int as the nearest float.

@@ -5,6 +5,8 @@
 
 mod arithmetic;
 pub(crate) mod bits;
+mod call;
+mod choice;
 mod compare;
 mod format;
 mod load;
@@ -17,12 +19,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use trapjaw_event::{FieldType, Ip, PlainText, ValueRef};
-use trapjaw_program::{Code, Const, Input, Inst, Kind, Opcode, Operand, Table};
+use trapjaw_program::{Code, Const, Input, Inst, Kind, Opcode, Operand, Table, case};
 
 pub(crate) use load::{Bound, Selection};
 pub(crate) use register::Arg;
 use register::{Bools, Lane, Register, TextValues, octets};
 pub(crate) use text::TextArg;
+
+use crate::counters::Faults;
 
 /// The registers after a run.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ pub(crate) struct Registers<'a> {
     tables: &'a [Arc<Table>],
     rows: usize,
     made: Vec<Register<'a>>,
-    faults: u64,
+    faults: Faults,
 }
 
 /// Runs `code` over the selected rows of the columns that `bind` gives for its inputs. It looks things up in `tables`,
@@ -47,7 +51,7 @@ pub(crate) fn run<'a>(
         tables,
         rows: selection.len(),
         made: Vec::with_capacity(code.instructions.len()),
-        faults: 0,
+        faults: Faults::default(),
     };
     for inst in &code.instructions {
         let register = if inst.op == Opcode::Load {
@@ -62,8 +66,8 @@ pub(crate) fn run<'a>(
 }
 
 impl<'a> Registers<'a> {
-    /// Values that became null by overflow or division by zero.
-    pub(crate) fn faults(&self) -> u64 {
+    /// Values that became null for want of a result.
+    pub(crate) fn faults(&self) -> Faults {
         self.faults
     }
 
@@ -248,7 +252,7 @@ impl<'a> Registers<'a> {
             O::Contains | O::StartsWith | O::EndsWith => {
                 text::test(self.rows, op, self.texts(a), self.texts(b))
             }
-            O::InInt | O::InFloat | O::InText | O::InIp => self.member(a, b),
+            O::InInt | O::InFloat | O::InText | O::InIp | O::InNetworks => self.member(a, b),
             O::RowInt | O::RowText | O::RowIp => self.rows_of(a, b),
             O::HasInt | O::HasText | O::HasIp => self.is_key(a, b),
             O::CellBool | O::CellInt | O::CellFloat | O::CellText | O::CellIp => {
@@ -278,6 +282,26 @@ impl<'a> Registers<'a> {
                 self.faults += faults;
                 register
             }
+            O::IntOfFloat => {
+                let (register, faults) = arithmetic::int_of_float(self.rows, self.floats(a));
+                self.faults += faults;
+                register
+            }
+            O::Call => {
+                let (register, faults) = self.call(&self.code.calls[a.index()]);
+                self.faults += faults;
+                register
+            }
+            O::WhenBool | O::WhenInt | O::WhenFloat | O::WhenText | O::WhenIp => {
+                self.when(op, a, b)
+            }
+            O::Matches => {
+                let Const::Pattern(pattern) = self.constant(b) else {
+                    mismatch()
+                };
+                text::unary(self.rows, self.texts(a), |text| pattern.matches(text))
+            }
+            O::Fold => text::map(self.rows, self.texts(a), case::folded),
             O::FloatOfInt => arithmetic::float_of_int(self.rows, self.ints(a)),
             O::CoalesceInt => {
                 Register::Int(compare::coalesce(self.rows, self.ints(a), self.ints(b)))
@@ -343,6 +367,11 @@ impl<'a> Registers<'a> {
             }
             Const::IpSet(set) => compare::unary(rows, self.ips(a), |value| {
                 set.binary_search(&Ip::from_octets(value)).is_ok()
+            }),
+            Const::Networks(ranges) => compare::unary(rows, self.ips(a), |value| {
+                let value = Ip::from_octets(value);
+                let next = ranges.partition_point(|(first, _)| *first <= value);
+                next > 0 && value <= ranges[next - 1].1
             }),
             Const::TextSet(set) => {
                 let member = |text: &str| set.binary_search_by(|item| (**item).cmp(text)).is_ok();

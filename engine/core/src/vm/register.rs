@@ -38,7 +38,7 @@ pub(crate) struct Texts<'a> {
     pub(crate) known: Known<'a>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum TextValues<'a> {
     /// Row by row, as the batch holds them.
     Plain(PlainText<'a>),
@@ -50,6 +50,8 @@ pub(crate) enum TextValues<'a> {
     One(&'a str),
     /// Made by an instruction.
     Made(Vec<Box<str>>),
+    /// Made by an instruction once for each value of a dictionary: codes into what it made.
+    Coded(Vec<u16>, Vec<Box<str>>),
 }
 
 impl TextValues<'_> {
@@ -60,6 +62,34 @@ impl TextValues<'_> {
             Self::Picked(texts) => texts[row],
             Self::One(text) => text,
             Self::Made(texts) => &texts[row],
+            Self::Coded(codes, texts) => &texts[usize::from(codes[row])],
+        }
+    }
+
+    /// The rows' codes, where rows refer to values by code.
+    pub(crate) fn codes(&self) -> Option<&[u16]> {
+        match self {
+            Self::Dictionary(codes, _) => Some(codes),
+            Self::Coded(codes, _) => Some(codes),
+            _ => None,
+        }
+    }
+
+    /// How many values codes refer to; 0 where there are no codes.
+    pub(crate) fn distinct(&self) -> usize {
+        match self {
+            Self::Dictionary(_, values) => values.len(),
+            Self::Coded(_, values) => values.len(),
+            _ => 0,
+        }
+    }
+
+    /// The value with this code, one below [`distinct`](Self::distinct).
+    pub(crate) fn value(&self, code: usize) -> &str {
+        match self {
+            Self::Coded(_, values) => &values[code],
+            Self::Dictionary(_, values) => values.get(code),
+            _ => "",
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Texts: a dictionary's values are tested once each, whatever the number of rows.
 
 use memchr::memmem;
-use trapjaw_event::PlainText;
 use trapjaw_program::Opcode;
 
 use super::register::{Register, TextValues, Texts};
@@ -61,6 +60,27 @@ pub(super) fn unary<'a>(
     bools(each(rows, a, test), known.map(<[u64]>::to_vec))
 }
 
+/// Each text turned into another.
+pub(super) fn map<'a>(
+    rows: usize,
+    (a, known): Operand<'_>,
+    turn: impl Fn(&str) -> String,
+) -> Register<'a> {
+    let turn = |text: &str| turn(text).into_boxed_str();
+    let values = match a {
+        TextArg::Each(values) if values.codes().is_some() && values.distinct() <= rows => {
+            let codes = values.codes().unwrap_or_default().to_vec();
+            let turned = (0..values.distinct()).map(|code| turn(values.value(code)));
+            TextValues::Coded(codes, turned.collect())
+        }
+        a => TextValues::Made((0..rows).map(|row| turn(a.get(row))).collect()),
+    };
+    Register::Text(Texts {
+        values,
+        known: known.map(|known| known.to_vec().into()),
+    })
+}
+
 /// `a ?? b`.
 pub(super) fn coalesce<'a>(
     rows: usize,
@@ -113,22 +133,22 @@ fn pairs<'a>(
 
 fn each(rows: usize, texts: TextArg<'_>, test: impl Fn(&str) -> bool) -> Vec<u64> {
     match texts {
-        TextArg::Each(TextValues::Dictionary(codes, values)) if values.len() <= rows => {
-            by_code(codes, values, test)
-        }
         TextArg::One(text) => {
             let mut truth = vec![if test(text) { u64::MAX } else { 0 }; bits::words(rows)];
             bits::clear_tail(&mut truth, rows);
             truth
         }
-        TextArg::Each(values) => by_row(rows, |row| test(values.get(row))),
+        TextArg::Each(values) => match values.codes() {
+            Some(codes) if values.distinct() <= rows => by_code(codes, values, test),
+            _ => by_row(rows, |row| test(values.get(row))),
+        },
     }
 }
 
 /// Tests each value of a dictionary, then looks the rows' codes up.
-fn by_code(codes: &[u16], values: &PlainText<'_>, test: impl Fn(&str) -> bool) -> Vec<u64> {
-    let hits: Vec<bool> = (0..values.len())
-        .map(|code| test(values.get(code)))
+fn by_code(codes: &[u16], values: &TextValues<'_>, test: impl Fn(&str) -> bool) -> Vec<u64> {
+    let hits: Vec<bool> = (0..values.distinct())
+        .map(|code| test(values.value(code)))
         .collect();
     let count = hits.iter().filter(|&&hit| hit).count();
     let mut truth = Vec::with_capacity(bits::words(codes.len()));

@@ -6,11 +6,14 @@ use std::vec;
 use trapjaw_event::{FieldId, FieldType, Ip};
 
 use super::token::{Token, tokens};
-use crate::code::{Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
+use crate::code::{Call, Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
+use crate::function::{Callee, Type, by_name};
 use crate::limits::{MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS};
+use crate::matcher::Pattern;
 use crate::op::{Opcode, Takes};
 use crate::pool::Pool;
 use crate::table::TableId;
+use crate::zone::Zone;
 
 /// Reads the text of code; inputs and constants are numbered in order of first use. It checks the form alone:
 /// verification judges the meaning.
@@ -43,6 +46,7 @@ pub fn assemble(text: &str) -> Result<Code, AssembleError> {
     Ok(Code {
         inputs: assembler.pool.inputs,
         constants: assembler.pool.constants,
+        calls: assembler.pool.calls,
         instructions: assembler.instructions,
         outputs: assembler.outputs,
     })
@@ -83,6 +87,21 @@ impl Assembler {
     }
 
     fn inst(&mut self, op: Opcode, line: &mut Line<'_>) -> Result<Inst, String> {
+        if op == Opcode::Call {
+            let callee = line.callee()?;
+            let mut arguments = Vec::new();
+            for index in 0..callee.signature().parameters.len() {
+                if index > 0 {
+                    line.mark(',')?;
+                }
+                arguments.push(self.operand(line, Takes::AnyRegister)?);
+            }
+            let arguments = arguments.into();
+            let index = self.pool.call(Call { callee, arguments });
+            let a = Operand::register(index);
+            let b = Operand::register(0);
+            return Ok(Inst { op, a, b });
+        }
         let mut operands = [Operand::register(0); 2];
         for (index, takes) in op.operands().into_iter().enumerate() {
             if takes == Takes::Nothing {
@@ -178,6 +197,50 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// A function with the types of its parameters.
+    fn callee(&mut self) -> Result<Callee, String> {
+        let name = self.word()?;
+        let function = by_name(name).ok_or_else(|| format!("no function `{name}`"))?;
+        self.mark('(')?;
+        let mut names = vec![self.word()?];
+        loop {
+            match self.next()? {
+                Token::Mark(',') => names.push(self.word()?),
+                Token::Mark(')') => break,
+                other => return Err(format!("{} where `)` belongs", other.shown())),
+            }
+        }
+        let same =
+            |types: &mut dyn Iterator<Item = Type>| types.map(Type::name).eq(names.iter().copied());
+        let signatures = &mut function.signatures.iter();
+        let signature = signatures.position(|signature| same(&mut signature.types()));
+        let callee = signature.and_then(|signature| Callee::new(name, signature));
+        callee.ok_or_else(|| format!("`{name}` does not take {}", names.join(", ")))
+    }
+
+    fn quoted(&mut self) -> Result<String, String> {
+        match self.next()? {
+            Token::Text(text) => Ok(text),
+            other => Err(format!("{} where a text belongs", other.shown())),
+        }
+    }
+
+    /// Pairs of addresses in braces.
+    fn networks(&mut self) -> Result<Const, String> {
+        self.mark('{')?;
+        let ends: Vec<Ip> = all(self.values('}')?, |value| match value {
+            Const::Ip(value) => Some(value),
+            _ => None,
+        })?;
+        let (pairs, rest) = ends.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err("a range of addresses without its end".into());
+        }
+        Ok(Const::Networks(
+            pairs.iter().map(|[first, last]| (*first, *last)).collect(),
+        ))
+    }
+
     fn kind(&mut self) -> Result<Kind, String> {
         let name = self.word()?;
         let mut kinds = [Kind::Bool, Kind::Int, Kind::Float, Kind::Text, Kind::Ip].into_iter();
@@ -210,6 +273,24 @@ impl<'a> Line<'a> {
             Token::Word("table") => Ok(Const::Table(TableId::new(self.number()?))),
             Token::Word("column") => {
                 Ok(Const::Column(TableId::new(self.number()?), self.number()?))
+            }
+            Token::Word("networks") => self.networks(),
+            Token::Word("zone") => {
+                let name = self.quoted()?;
+                let zone = Zone::by_name(&name).map(Const::Zone);
+                zone.ok_or_else(|| format!("no zone `{name}`"))
+            }
+            Token::Word(form @ ("pattern" | "pattern-i" | "glob" | "glob-i")) => {
+                let source = self.quoted()?;
+                let ignore_case = form.ends_with("-i");
+                let pattern = if form.starts_with("glob") {
+                    Pattern::glob(&source, ignore_case)
+                } else {
+                    Pattern::regex(&source, ignore_case)
+                };
+                pattern
+                    .map(Const::Pattern)
+                    .map_err(|error| error.to_string())
             }
             token => single(token),
         }

@@ -5,6 +5,7 @@ use core::fmt::{self, Display, Formatter};
 use trapjaw_event::FieldType;
 
 use crate::code::{Code, Const, Input, Inst, Operand};
+use crate::matcher::Form;
 use crate::op::{Opcode, Takes};
 
 /// The code's text, which [`assemble`](crate::assemble) reads. Code that is not sound is shown as far as it goes.
@@ -66,6 +67,17 @@ impl<'a> Lines<'a> {
                 None => write!(f, " {:?}?", inst.a),
             };
         }
+        if inst.op == Opcode::Call {
+            return match self.code.calls.get(inst.a.index()) {
+                Some(call) => {
+                    write!(f, " {} ", call.callee)?;
+                    list(f, "", &call.arguments, |f, &operand| {
+                        write!(f, "{}", self.operand(operand))
+                    })
+                }
+                None => write!(f, " {:?}?", inst.a),
+            };
+        }
         let places = inst.op.operands();
         write!(f, " {}", self.operand(inst.a))?;
         if places[1] != Takes::Nothing {
@@ -123,6 +135,25 @@ fn constant(f: &mut Formatter<'_>, constant: &Const) -> fmt::Result {
         Const::Names(values) => list(f, "[]", values, |f, value| quoted(f, value)),
         Const::Table(table) => write!(f, "table {table}"),
         Const::Column(table, field) => write!(f, "column {table} {field}"),
+        Const::Pattern(value) => {
+            let form = match value.form() {
+                Form::Regex => "pattern",
+                Form::Glob => "glob",
+            };
+            let flag = if value.ignores_case() { "-i" } else { "" };
+            write!(f, "{form}{flag} ")?;
+            quoted(f, value.source())
+        }
+        Const::Zone(value) => {
+            f.write_str("zone ")?;
+            quoted(f, value.name())
+        }
+        Const::Networks(values) => {
+            f.write_str("networks ")?;
+            list(f, "{}", values, |f, (first, last)| {
+                write!(f, "{first}, {last}")
+            })
+        }
     }
 }
 
@@ -142,14 +173,15 @@ fn list<T>(
     values: &[T],
     mut each: impl FnMut(&mut Formatter<'_>, &T) -> fmt::Result,
 ) -> fmt::Result {
-    f.write_str(&brackets[..1])?;
+    let (open, close) = brackets.split_at(brackets.len() / 2);
+    f.write_str(open)?;
     for (index, value) in values.iter().enumerate() {
         if index > 0 {
             f.write_str(", ")?;
         }
         each(f, value)?;
     }
-    f.write_str(&brackets[1..])
+    f.write_str(close)
 }
 
 /// A text in quotes; what is no visible character is escaped.

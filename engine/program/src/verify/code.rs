@@ -7,8 +7,11 @@ use trapjaw_event::{EventType, FieldType};
 
 use super::constant;
 use super::error::{Fault, VerifyError, Within, limited};
-use crate::code::{Code, Const, Input, Inst, Kind, Operand, Output, Slot};
-use crate::limits::{MAX_CONSTANTS, MAX_DIGITS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS};
+use crate::code::{Call, Code, Const, Input, Inst, Kind, Operand, Output, Slot};
+use crate::function::Type;
+use crate::limits::{
+    MAX_CONSTANTS, MAX_DIGITS, MAX_INPUTS, MAX_INSTRUCTIONS, MAX_OUTPUTS, MAX_PATTERNS_SIZE,
+};
 use crate::op::{Gives, Takes};
 use crate::pattern::Read;
 use crate::rule::{Aggregate, Kept};
@@ -82,12 +85,18 @@ pub(super) fn check(
 ) -> Result<(), VerifyError> {
     limited("inputs", code.inputs.len(), MAX_INPUTS)?;
     limited("constants", code.constants.len(), MAX_CONSTANTS)?;
+    limited("calls", code.calls.len(), MAX_INSTRUCTIONS)?;
     limited("instructions", code.instructions.len(), MAX_INSTRUCTIONS)?;
     limited("outputs", code.outputs.len(), MAX_OUTPUTS)?;
     inputs(&code.inputs, scope)?;
     for (index, value) in code.constants.iter().enumerate() {
         constant::check(value).within(|| format!("constant {index}"))?;
     }
+    let patterns = code.constants.iter().map(|constant| match constant {
+        Const::Pattern(pattern) => pattern.size(),
+        _ => 0,
+    });
+    limited("bytes in patterns", patterns.sum(), MAX_PATTERNS_SIZE)?;
     let mut lanes = Lanes {
         code,
         tables,
@@ -146,6 +155,7 @@ impl Lanes<'_> {
             .within(|| "second operand".into())?;
         match inst.op.result() {
             Gives::OfInput => Ok(self.code.inputs[inst.a.index()].kind),
+            Gives::OfCall => self.call(&self.code.calls[inst.a.index()]),
             Gives::Lane(kind) => {
                 let operands = [inst.a, inst.b];
                 let moving = places.iter().zip(operands).any(|(takes, operand)| {
@@ -165,6 +175,35 @@ impl Lanes<'_> {
         }
     }
 
+    /// The kind that a call gives; its arguments are those of the signature.
+    fn call(&self, call: &Call) -> Result<Kind, VerifyError> {
+        let signature = call.callee.signature();
+        if call.arguments.len() != signature.parameters.len() {
+            let reason = format!("{} with {} arguments", call.callee, call.arguments.len());
+            return Err(VerifyError::new(Fault::CallArguments, reason));
+        }
+        for (&operand, (name, ty)) in call.arguments.iter().zip(signature.parameters) {
+            self.argument(operand, *ty)
+                .within(|| format!("argument `{name}`"))?;
+        }
+        if call.arguments.iter().all(|operand| operand.is_constant()) {
+            let reason = format!("{} of constants alone", call.callee);
+            return Err(VerifyError::new(Fault::OperandFixed, reason));
+        }
+        Ok(call.callee.kind())
+    }
+
+    fn argument(&self, operand: Operand, ty: Type) -> Result<(), VerifyError> {
+        match (ty, ty.kind()) {
+            (_, Some(kind)) => self.place(Takes::Lane(kind), operand),
+            (Type::Pattern, None) => self.place(Takes::Pattern, operand),
+            (_, None) => match self.constant(operand)? {
+                Const::Zone(_) => Ok(()),
+                other => Err(mismatch(operand, "zone", other.what())),
+            },
+        }
+    }
+
     fn place(&self, takes: Takes, operand: Operand) -> Result<(), VerifyError> {
         match takes {
             Takes::Nothing if operand.bits() == 0 => Ok(()),
@@ -179,6 +218,21 @@ impl Lanes<'_> {
                 ))
             }
             Takes::Input => Ok(()),
+            Takes::Call if operand.is_constant() || operand.index() >= self.code.calls.len() => {
+                Err(VerifyError::new(
+                    Fault::OperandCall,
+                    format!("no call {operand:?}"),
+                ))
+            }
+            Takes::Call => Ok(()),
+            Takes::Pattern => match self.constant(operand)? {
+                Const::Pattern(_) => Ok(()),
+                other => Err(mismatch(operand, "pattern", other.what())),
+            },
+            Takes::Networks => match self.constant(operand)? {
+                Const::Networks(_) => Ok(()),
+                other => Err(mismatch(operand, "networks", other.what())),
+            },
             Takes::Lane(wanted) => match self.lane(operand)? {
                 kind if kind == wanted => Ok(()),
                 kind => Err(mismatch(operand, wanted.name(), kind.name())),

@@ -1,5 +1,6 @@
 //! Constants: floats in their one form, sets in order, texts of bounded length.
 
+use trapjaw_event::Ip;
 use trapjaw_event::limits::{MAX_TEXT, MAX_VARIANTS};
 
 use super::error::{Fault, VerifyError, limited};
@@ -24,6 +25,9 @@ pub(super) fn check(constant: &Const) -> Result<(), VerifyError> {
         }
         Const::IpSet(values) => sorted(values),
         Const::Names(names) => variants(names),
+        // There are none that are not sound.
+        Const::Pattern(_) | Const::Zone(_) => Ok(()),
+        Const::Networks(ranges) => networks(ranges),
     }
 }
 
@@ -53,6 +57,19 @@ fn float(value: f64) -> Result<(), VerifyError> {
 
 fn text(value: &str) -> Result<(), VerifyError> {
     limited("bytes in a text", value.len(), MAX_TEXT)
+}
+
+fn networks(ranges: &[(Ip, Ip)]) -> Result<(), VerifyError> {
+    limited("values in a set", ranges.len(), MAX_SET)?;
+    let backwards = ranges.iter().position(|(first, last)| first > last);
+    let overlap = ranges.windows(2).position(|pair| pair[0].1 >= pair[1].0);
+    match backwards.or(overlap) {
+        None => Ok(()),
+        Some(index) => Err(VerifyError::new(
+            Fault::ConstantOrder,
+            format!("range {index} of addresses is not in order"),
+        )),
+    }
 }
 
 fn sorted<T: PartialOrd>(values: &[T]) -> Result<(), VerifyError> {

@@ -55,6 +55,10 @@ faults! {
     OperandConstant = "operand-constant";
     /// A load names an input that is not there.
     OperandInput = "operand-input";
+    /// An instruction names a call that is not there.
+    OperandCall = "operand-call";
+    /// A call has not one argument for each parameter.
+    CallArguments = "call-arguments";
     /// An operand is of another kind than its operation takes.
     OperandKind = "operand-kind";
     /// A place that takes no operand has one.

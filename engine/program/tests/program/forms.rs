@@ -36,6 +36,15 @@ r17 = format.enum r6, ["info", "low"]
 r18 = format.fixed r2, 2
 r19 = concat r17, r18
 r20 = coalesce.bool r9, false
+r21 = matches r3, pattern "^a\"\\d+$"
+r22 = matches r3, glob-i "*.Exe"
+r23 = in.networks r4, networks {10.0.0.0, 10.255.255.255, 192.0.2.7, 192.0.2.7}
+r24 = fold r3
+r25 = when.text r23, r24
+r26 = int.float r2
+r27 = call round(float, int) r2, 2
+r28 = call hour(time, zone) r1, zone "Europe/Berlin"
+r29 = call replace(text, regex, text) r3, pattern-i "a", "b"
 -> r20 : bool
 -> r1 : enum("a, b", "c")
 -> r1 : time
@@ -204,12 +213,12 @@ fn cut_bytes_are_refused() {
 #[test]
 fn announced_counts_make_no_room() {
     // A million constants, and none there.
-    let bytes = [1, 0, 0, 0, 0, 0, 0, 16, 0];
+    let bytes = [2, 0, 0, 0, 0, 0, 0, 16, 0];
     assert_eq!(
         Code::decode(&bytes).unwrap_err().to_string(),
         "byte 9: the bytes end early"
     );
-    let above = [1, 0, 0, 0, 0, 1, 0, 16, 0];
+    let above = [2, 0, 0, 0, 0, 1, 0, 16, 0];
     assert_eq!(
         Code::decode(&above).unwrap_err().to_string(),
         "byte 9: a count above its limit"

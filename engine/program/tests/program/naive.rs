@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use trapjaw_event::FieldType;
+use trapjaw_program::function::Type;
 use trapjaw_program::{Code, Const, Inst, Kind, Operand, Slot};
 
 /// What stands at an operand.
@@ -90,6 +91,9 @@ fn made(code: &Code, registers: &[Kind], inst: Inst) -> Option<Kind> {
         let slot = code.inputs.get(inst.a.bits() as usize)?;
         return alone.then_some(slot.kind);
     }
+    if stem == "call" {
+        return alone.then(|| called(code, registers, inst.a)).flatten();
+    }
     let a = a?;
     let held = matches!(a, Found::Register(_));
     let is = |found: &Found<'_>, kind: &str| single(found) == Some(kind);
@@ -112,6 +116,21 @@ fn made(code: &Code, registers: &[Kind], inst: Inst) -> Option<Kind> {
         "concat" => (two("text"), "text"),
         "add" | "sub" | "mul" | "div" | "coalesce" => (two(suffix), suffix),
         "neg" => (one(suffix), suffix),
+        "fold" => (one("text"), "text"),
+        "int" => (one("float"), "int"),
+        "when" => {
+            let value = b.as_ref().is_some_and(|b| is(b, suffix));
+            let moves = held || matches!(b, Some(Found::Register(_)));
+            (is(&a, "bool") && value && moves, suffix)
+        }
+        "matches" => {
+            let pattern = matches!(constant, Some(Const::Pattern(_)));
+            (held && is(&a, "text") && pattern, "bool")
+        }
+        "in" if suffix == "networks" => {
+            let ranges = matches!(constant, Some(Const::Networks(_)));
+            (held && is(&a, "ip") && ranges, "bool")
+        }
         "float" => (one("int"), "float"),
         "in" => {
             let set = match constant {
@@ -160,6 +179,35 @@ fn made(code: &Code, registers: &[Kind], inst: Inst) -> Option<Kind> {
     fits.then(|| named(result)).flatten()
 }
 
+/// What a call gives, if its arguments are those of the signature.
+fn called(code: &Code, registers: &[Kind], operand: Operand) -> Option<Kind> {
+    let call = code.calls.get(operand.bits() as usize)?;
+    let signature = call.callee.signature();
+    let mut held = false;
+    let fits = call
+        .arguments
+        .iter()
+        .zip(signature.types())
+        .all(|(&argument, ty)| {
+            let Some(found) = found(code, registers, argument) else {
+                return false;
+            };
+            held |= matches!(found, Found::Register(_));
+            let wanted = match ty {
+                Type::Pattern => return matches!(found, Found::Constant(Const::Pattern(_))),
+                Type::Zone => return matches!(found, Found::Constant(Const::Zone(_))),
+                Type::Bool => "bool",
+                Type::Float => "float",
+                Type::Ip => "ip",
+                Type::Int | Type::Time | Type::Duration => "int",
+                Type::Text | Type::Unit | Type::Layout => "text",
+            };
+            single(&found) == Some(wanted)
+        });
+    let all = call.arguments.len() == signature.parameters.len();
+    (fits && all && held).then(|| call.callee.kind())
+}
+
 /// Is the constant in its one form? (Samples stay below the limits on length.)
 fn proper(constant: &Const) -> bool {
     fn rising<T: PartialOrd>(values: &[T]) -> bool {
@@ -173,10 +221,16 @@ fn proper(constant: &Const) -> bool {
         Const::TextSet(values) => rising(values),
         Const::IpSet(values) => rising(values),
         Const::Names(names) => !names.is_empty(),
+        Const::Networks(ranges) => {
+            let ends: Vec<_> = ranges.iter().flat_map(|(a, b)| [*a, *b]).collect();
+            (1..ends.len()).all(|i| ends[i - 1] < ends[i] || i % 2 == 1 && ends[i - 1] == ends[i])
+        }
         Const::Bool(_)
         | Const::Int(_)
         | Const::Text(_)
         | Const::Ip(_)
+        | Const::Pattern(_)
+        | Const::Zone(_)
         | Const::Table(_)
         | Const::Column(..) => true,
     }

@@ -1,8 +1,10 @@
 //! Each rule of verification over one code, broken once; and all of them against a naive second opinion.
 
+use core::net::Ipv4Addr;
+
 use proptest::prelude::*;
 use trapjaw_event::limits::{MAX_TEXT, MAX_VARIANTS};
-use trapjaw_event::{FieldId, FieldType};
+use trapjaw_event::{FieldId, FieldType, Ip};
 use trapjaw_program::limits::{MAX_INPUTS, MAX_SET};
 use trapjaw_program::sample::{self, Entropy, tables};
 use trapjaw_program::{
@@ -52,6 +54,19 @@ fn with_inst(op: Opcode, a: Operand, b: Operand) -> Code {
     code
 }
 
+/// A range of addresses.
+fn ends(first: u8, last: u8) -> (Ip, Ip) {
+    let address = |last| Ip::from(Ipv4Addr::new(10, 0, 0, last));
+    (address(first), address(last))
+}
+
+/// A call that lacks an argument.
+fn short_call() -> Code {
+    let mut code = with_registers("r5 = call concat(text, text) r3, r3");
+    code.calls[0].arguments = [Operand::register(3)].into();
+    code
+}
+
 /// A code, and code that earns it.
 fn refusals() -> Vec<(&'static str, Code)> {
     let register = Operand::register;
@@ -91,7 +106,20 @@ fn refusals() -> Vec<(&'static str, Code)> {
             "enum",
             with_constant(Const::Names(vec!["n".into(); MAX_VARIANTS + 1].into())),
         ),
+        (
+            "constant-order",
+            with_constant(Const::Networks([ends(2, 1)].into())),
+        ),
+        (
+            "constant-order",
+            with_constant(Const::Networks([ends(1, 2), ends(2, 3)].into())),
+        ),
         // The text form has no way to write these.
+        (
+            "operand-call",
+            with_inst(Opcode::Call, register(0), register(0)),
+        ),
+        ("call-arguments", short_call()),
         (
             "operand-spare",
             with_inst(Opcode::Not, register(0), register(1)),
@@ -161,6 +189,19 @@ fn refusals() -> Vec<(&'static str, Code)> {
         ("operand-kind", "r5 = format.enum r1, r3"),
         ("operand-kind", "r5 = format.fixed r2, r1"),
         ("operand-kind", "r5 = format.fixed r2, 2.0"),
+        ("operand-kind", "r5 = when.int r1, r1"),
+        ("operand-kind", "r5 = matches r3, \"a\""),
+        ("operand-kind", "r5 = matches r1, pattern \"a\""),
+        ("operand-kind", "r5 = in.networks r4, {10.0.0.1}"),
+        ("operand-kind", "r5 = call length(text) r1"),
+        ("operand-kind", "r5 = call hour(time, zone) r1, \"UTC\""),
+        (
+            "operand-kind",
+            "r5 = call capture(text, regex, int) r3, r3, 1",
+        ),
+        ("operand-fixed", "r5 = call length(text) \"a\""),
+        ("operand-fixed", "r5 = when.int true, 1"),
+        ("operand-register", "r5 = call length(text) r5"),
         ("operand-kind", "-> {1} : int"),
         ("operand-fixed", "r5 = add.int 1, 2"),
         ("operand-fixed", "r5 = not true"),
@@ -238,7 +279,7 @@ fn the_edges_are_accepted() {
 #[test]
 fn every_operation_is_accepted_with_what_it_takes() {
     use trapjaw_program::op::Takes;
-    for &op in &Opcode::ALL[1..] {
+    for &op in Opcode::ALL[1..].iter().filter(|op| **op != Opcode::Call) {
         let place = |takes| match takes {
             Takes::Nothing => "",
             Takes::Lane(Kind::Bool) | Takes::AnyRegister => ", r0",
@@ -257,7 +298,9 @@ fn every_operation_is_accepted_with_what_it_takes() {
             Takes::Column(Kind::Float) => ", column 0 2",
             Takes::Column(Kind::Text) => ", column 0 3",
             Takes::Column(Kind::Ip) => ", column 0 4",
-            Takes::Input => unreachable!("only loads take inputs"),
+            Takes::Pattern => ", glob \"a*\"",
+            Takes::Networks => ", networks {}",
+            Takes::Input | Takes::Call => unreachable!("loads and calls are written otherwise"),
         };
         let [a, b] = op.operands().map(place);
         let line = format!("r5 = {op} {}{b}", &a[2..]);
@@ -265,6 +308,28 @@ fn every_operation_is_accepted_with_what_it_takes() {
             verify_code_with(&with_registers(&line), &SCOPE, &tables()).is_ok(),
             "{line}"
         );
+    }
+}
+
+#[test]
+fn every_function_is_accepted_with_what_it_takes() {
+    use trapjaw_program::function::{Callee, Type};
+    for callee in Callee::all() {
+        let argument = |ty| match ty {
+            Type::Bool => "r0",
+            Type::Int | Type::Time | Type::Duration => "r1",
+            Type::Float => "r2",
+            Type::Text | Type::Unit | Type::Layout => "r3",
+            Type::Ip => "r4",
+            Type::Pattern => "pattern \"a\"",
+            Type::Zone => "zone \"UTC\"",
+        };
+        let arguments: Vec<_> = callee.signature().types().map(argument).collect();
+        let line = format!("r5 = call {callee} {}", arguments.join(", "));
+        let code = with_registers(&line);
+        assert!(verify_code(&code, &SCOPE).is_ok(), "{line}");
+        assert!(naive::sound(&code, &SLOTS), "{line}");
+        assert_eq!(Code::decode(&code.encode()), Ok(code), "{line}");
     }
 }
 

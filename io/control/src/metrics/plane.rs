@@ -52,9 +52,14 @@ const COUNTERS: [Series; 7] = [
     ),
     (
         "trapjaw_faults",
-        "Values that became null by overflow or division by zero",
-        "",
-        &[("", |shard| shard.counters.faults)],
+        "Values that became null because an operation had no result",
+        "reason",
+        &[
+            ("overflow", |shard| shard.counters.faults.overflow),
+            ("division_by_zero", |shard| shard.counters.faults.division),
+            ("undefined", |shard| shard.counters.faults.undefined),
+            ("conversion", |shard| shard.counters.faults.conversion),
+        ],
     ),
     (
         "trapjaw_events_ahead",

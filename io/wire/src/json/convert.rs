@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use trapjaw_event::limits::MAX_TEXT;
-use trapjaw_event::{FieldType, Value};
+use trapjaw_event::{FieldType, Value, parse_duration};
 
-use super::duration;
 use super::error::quoted;
 use super::node::Node;
 
@@ -29,7 +28,7 @@ pub(super) fn value(ty: &FieldType, node: &Node<'_>) -> Result<Value, String> {
             Some(Value::Text((&**text).into()))
         }
         (FieldType::Time, _) => time(node).map(Value::Time),
-        (FieldType::Duration, Node::Text(text)) => duration::parse(text).map(Value::Duration),
+        (FieldType::Duration, Node::Text(text)) => parse_duration(text).map(Value::Duration),
         (FieldType::Duration, _) => integer(node).map(Value::Duration),
         (FieldType::Ip, Node::Text(text)) => text.parse().ok().map(Value::Ip),
         (FieldType::Enum(variants), Node::Text(text)) => variants

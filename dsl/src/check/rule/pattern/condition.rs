@@ -6,7 +6,7 @@ use super::super::RuleChecker;
 use super::shape::Branch;
 use super::tree::Draft;
 use crate::hir::pattern::{Condition, ElementId, EventRef, Reach, Read};
-use crate::hir::{Comparison, Expr, ExprKind, Piece};
+use crate::hir::{Comparison, Expr, ExprKind};
 
 /// What the element at `own` may make of the one at `other`.
 pub(super) fn reading(own: &[Branch], other: &[Branch]) -> Reading {
@@ -145,28 +145,9 @@ fn collect(expr: &Expr, needs: &mut Needs) {
         }
         ExprKind::Aggregate(index) => needs.aggregates.push(*index),
         ExprKind::Const(_) | ExprKind::Pattern(Read::Key(_) | Read::Waiting) => {}
-        ExprKind::Not(a)
-        | ExprKind::Negate(a)
-        | ExprKind::ToFloat(a)
-        | ExprKind::In(a, _)
-        | ExprKind::InTable(_, a)
-        | ExprKind::Lookup { key: a, .. }
-        | ExprKind::IsNull(a) => collect(a, needs),
-        ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::Arithmetic(_, a, b)
-        | ExprKind::Divide(a, b)
-        | ExprKind::Text(_, a, b)
-        | ExprKind::Coalesce(a, b) => {
-            collect(a, needs);
-            collect(b, needs);
-        }
-        ExprKind::Interpolate(pieces) => {
-            for piece in pieces {
-                if let Piece::Value(value, _) = piece {
-                    collect(value, needs);
-                }
+        _ => {
+            for operand in expr.operands() {
+                collect(operand, needs);
             }
         }
     }

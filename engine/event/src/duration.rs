@@ -12,8 +12,9 @@ const UNITS: [(&str, i128); 8] = [
     ("ns", 1),
 ];
 
-/// The nanoseconds of a text such as `5m30s`; `None` if it is none, or more than an `i64` holds.
-pub(super) fn parse(text: &str) -> Option<i64> {
+/// The nanoseconds of a text such as `5m30s` or `-250ms`: whole numbers with the units `w d h m s ms us ns`, in this
+/// order, each at most once. `None` if it is none, or more than an `i64` holds.
+pub fn parse_duration(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text),
@@ -40,7 +41,7 @@ pub(super) fn parse(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::parse_duration as parse;
 
     #[test]
     fn units_add_up() {
