@@ -1,6 +1,6 @@
 //! A run comes to a node: where it may wait in it, or that it is through with it.
 
-use super::rest::{Branch, Rest};
+use super::rest::{Choice, Rest};
 use super::{Contiguity, Node, Repeat};
 
 /// What comes with a run to a node.
@@ -33,9 +33,9 @@ pub(super) struct Out {
     pub(super) rest: Rest,
     /// With what it comes to what is behind.
     pub(super) carry: Before,
-    pub(super) path: Vec<Branch>,
+    pub(super) path: Vec<Choice>,
     pub(super) starts: u64,
-    pub(super) closes: u64,
+    pub(super) closes: Vec<u64>,
 }
 
 impl Out {
@@ -49,7 +49,7 @@ impl Out {
             carry,
             path: Vec::new(),
             starts: 0,
-            closes: 0,
+            closes: Vec::new(),
         }
     }
 
@@ -67,11 +67,13 @@ impl Out {
     /// What follows this one, which came to `next`.
     pub(super) fn then(self, next: Self) -> Self {
         let mut path = self.path;
-        path.extend(next.path);
+        path.extend(next.path.iter().copied());
+        let mut closes = self.closes;
+        closes.extend(next.closes.iter().copied());
         Self {
             path,
             starts: self.starts | next.starts,
-            closes: self.closes | next.closes,
+            closes,
             ..next
         }
     }
@@ -112,7 +114,7 @@ pub(super) fn enter(node: &Node, before: Before) -> Vec<Out> {
             let alternatives = nodes.iter().zip(0..).flat_map(|(node, index)| {
                 enter(node, before).into_iter().map(move |out| {
                     let mut out = out.wrapped(|rest| Rest::Either(index, rest.into()));
-                    out.path.insert(0, Branch::Alternative(index));
+                    out.path.insert(0, choice(index, true));
                     out
                 })
             });
@@ -204,7 +206,9 @@ pub(super) fn begin_all(nodes: &[Node], run: Out) -> Vec<Out> {
                 }
                 let inside = Before::behind(Contiguity::Relaxed, 0);
                 let entered = enter(node, inside).into_iter();
-                entered.map(|out| put(run.clone(), index, out)).collect()
+                entered
+                    .map(|out| put(run.clone(), nodes, index, out))
+                    .collect()
             })
             .collect();
     }
@@ -212,7 +216,7 @@ pub(super) fn begin_all(nodes: &[Node], run: Out) -> Vec<Out> {
 }
 
 /// A run of an `and` in which an operand has come to `out`.
-pub(super) fn put(run: Out, index: usize, out: Out) -> Out {
+pub(super) fn put(run: Out, nodes: &[Node], index: usize, mut out: Out) -> Out {
     let Rest::Both {
         before,
         mut rests,
@@ -232,6 +236,11 @@ pub(super) fn put(run: Out, index: usize, out: Out) -> Out {
         rests,
         forbids: forbids | carried,
     };
+    for choice in &mut out.path {
+        if (choice.elements, choice.spans) == (0, 0) {
+            (choice.elements, choice.spans) = (elements(&nodes[index]), silences(&nodes[index]));
+        }
+    }
     let carry = run.carry;
     run.then(Out { rest, carry, ..out })
 }
@@ -239,14 +248,16 @@ pub(super) fn put(run: Out, index: usize, out: Out) -> Out {
 /// A run of an `and`, through with it if all operands are done.
 pub(super) fn closed(out: Out, nodes: &[Node], without: u64) -> Out {
     match &out.rest {
-        Rest::Both { rests, forbids, .. } if rests.iter().all(|rest| *rest == Rest::Done) => Out {
-            carry: Before::behind(Contiguity::Relaxed, forbids | without),
-            rest: Rest::Done,
-            closes: nodes
-                .iter()
-                .fold(out.closes, |all, node| all | elements(node)),
-            ..out
-        },
+        Rest::Both { rests, forbids, .. } if rests.iter().all(|rest| *rest == Rest::Done) => {
+            let mut closes = out.closes;
+            closes.push(nodes.iter().fold(0, |all, node| all | elements(node)));
+            Out {
+                carry: Before::behind(Contiguity::Relaxed, forbids | without),
+                rest: Rest::Done,
+                closes,
+                ..out
+            }
+        }
         _ => out,
     }
 }
@@ -264,13 +275,40 @@ pub(super) fn elements(node: &Node) -> u64 {
     }
 }
 
+/// The ways of a repetition.
+const STAY: u16 = 0;
+const LEAVE: u16 = 1;
+
+/// A choice; in which operand it is made, those around it say.
+fn choice(way: u16, competes: bool) -> Choice {
+    Choice {
+        way,
+        competes,
+        elements: 0,
+        spans: 0,
+    }
+}
+
+/// The silences that pass in a node.
+fn silences(node: &Node) -> u64 {
+    match node {
+        Node::Element(_) | Node::Not(_) => 0,
+        Node::Silence(span) => 1 << span,
+        Node::Sequence(parts) => parts.iter().fold(0, |all, (_, node)| all | silences(node)),
+        Node::Either(nodes) | Node::Both(nodes, _) => {
+            nodes.iter().fold(0, |all, node| all | silences(node))
+        }
+        Node::Repeat(repeat) => silences(&repeat.node),
+    }
+}
+
 /// The runs of one that has done so many rounds.
 pub(super) fn rounds(repeat: &Repeat, completed: u32, before: Before) -> Vec<Out> {
     let stays = repeat.max.is_none_or(|max| completed < max);
     let leaves = completed >= repeat.min;
-    let branch = |mut out: Out, branch: Branch| {
+    let branch = |mut out: Out, way: u16| {
         if stays && leaves {
-            out.path.insert(0, branch);
+            out.path.insert(0, choice(way, way == STAY));
         }
         out
     };
@@ -279,10 +317,10 @@ pub(super) fn rounds(repeat: &Repeat, completed: u32, before: Before) -> Vec<Out
     if stays {
         let inside = enter(&repeat.node, before).into_iter();
         let inside = inside.map(|out| out.wrapped(|rest| Rest::Repeat(counted, rest.into())));
-        all.extend(inside.map(|out| branch(out, Branch::Stay)));
+        all.extend(inside.map(|out| branch(out, STAY)));
     }
     if leaves {
-        let left = branch(Out::through(before), Branch::Leave);
+        let left = branch(Out::through(before), LEAVE);
         let at = if repeat.reluctant { 0 } else { all.len() };
         all.insert(at, left);
     }

@@ -11,7 +11,7 @@ mod take;
 
 use trapjaw_event::FieldType;
 
-pub use rest::{Arrival, AtEvent, Awaited, Branch, Rest, Taken, competes};
+pub use rest::{Arrival, AtEvent, Awaited, Choice, Rest, Taken};
 
 use crate::code::{Code, Envelope};
 
@@ -42,6 +42,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// The elements of each [`Node::Both`].
+    pub fn conjunctions(&self) -> Vec<u64> {
+        let mut found = Vec::new();
+        self.root.collect_conjunctions(&mut found);
+        found
+    }
+
     /// Does an event matter that fits no element: since it parts what has to follow at once, or is read as the event
     /// before?
     pub fn sees_all(&self) -> bool {
@@ -57,6 +64,28 @@ impl Pattern {
 }
 
 impl Node {
+    /// Collects the elements of each conjunction, and gives its own.
+    fn collect_conjunctions(&self, found: &mut Vec<u64>) -> u64 {
+        match self {
+            Self::Element(element) => 1 << element,
+            Self::Not(_) | Self::Silence(_) => 0,
+            Self::Sequence(parts) => parts
+                .iter()
+                .fold(0, |all, (_, node)| all | node.collect_conjunctions(found)),
+            Self::Either(nodes) => nodes
+                .iter()
+                .fold(0, |all, node| all | node.collect_conjunctions(found)),
+            Self::Both(nodes, _) => {
+                let all = nodes
+                    .iter()
+                    .fold(0, |all, node| all | node.collect_conjunctions(found));
+                found.push(all);
+                all
+            }
+            Self::Repeat(repeat) => repeat.node.collect_conjunctions(found),
+        }
+    }
+
     fn has_strict(&self) -> bool {
         match self {
             Self::Element(_) | Self::Not(_) | Self::Silence(_) => false,

@@ -49,13 +49,15 @@ pub enum Rest {
 
 /// A choice that a run made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Branch {
-    /// An alternative.
-    Alternative(u16),
-    /// A further round.
-    Stay,
-    /// No further round.
-    Leave,
+pub struct Choice {
+    /// Which of the ways.
+    pub way: u16,
+    /// Whether the run ends where one that went another way takes what it does not.
+    pub competes: bool,
+    /// The elements in whose operand of an `and` it was made: it stands until one of them takes an event.
+    pub elements: u64,
+    /// The silences there: it stands until one of them passes.
+    pub spans: u64,
 }
 
 /// Where a run comes to.
@@ -64,11 +66,11 @@ pub struct Arrival {
     /// What is left; `None`: it is complete.
     pub rest: Option<Rest>,
     /// The choices made on the way.
-    pub path: Vec<Branch>,
+    pub path: Vec<Choice>,
     /// The silences that begin.
     pub starts: u64,
-    /// The elements of each `and` that is done.
-    pub closes: u64,
+    /// The elements of each `and` that is done, the inner ones first.
+    pub closes: Vec<u64>,
 }
 
 /// An event taken.
@@ -76,6 +78,8 @@ pub struct Arrival {
 pub struct Taken {
     /// By which element.
     pub element: u16,
+    /// Whether it could not have been skipped.
+    pub must: bool,
     /// Where that may lead to, the preferred first.
     pub arrivals: Vec<Arrival>,
     /// For the first event of a match: the elements that must not have occurred from `within` before the last event on.
@@ -108,16 +112,6 @@ pub struct Awaited {
     pub window: bool,
 }
 
-/// Does a run that made the first choices compete with one that made the others at the same place: does it end where
-/// that one takes what it does not?
-pub fn competes(run: &[Branch], other: &[Branch]) -> bool {
-    let differing = run.iter().zip(other).find(|(a, b)| a != b);
-    matches!(
-        differing,
-        Some((Branch::Alternative(_), _) | (Branch::Stay, Branch::Leave))
-    )
-}
-
 impl Pattern {
     /// Where a match may begin.
     pub fn beginnings(&self) -> Vec<Rest> {
@@ -148,6 +142,7 @@ impl Pattern {
         let taken = take(&self.root, rest, fits).into_iter();
         let taken = taken.map(|taken| Taken {
             element: taken.element,
+            must: taken.must,
             arrivals: taken.outs.into_iter().map(arrival).collect(),
             back: taken.back,
             back_spans: taken.back_spans,
@@ -225,12 +220,17 @@ impl Pattern {
     }
 }
 
-fn arrival(out: Out) -> Arrival {
+fn arrival(mut out: Out) -> Arrival {
     let rest = match out.rest {
         Rest::Done if out.carry.forbids != 0 => Some(Rest::Window(out.carry.forbids)),
         Rest::Done => None,
         rest => Some(rest),
     };
+    for choice in &mut out.path {
+        if (choice.elements, choice.spans) == (0, 0) {
+            (choice.elements, choice.spans) = (u64::MAX, u64::MAX);
+        }
+    }
     Arrival {
         rest,
         path: out.path,

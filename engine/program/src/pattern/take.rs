@@ -6,6 +6,7 @@ use super::{Contiguity, Node};
 
 pub(super) struct TakenHere {
     pub(super) element: u16,
+    pub(super) must: bool,
     pub(super) outs: Vec<Out>,
     pub(super) back: u64,
     pub(super) back_spans: u64,
@@ -26,11 +27,15 @@ pub(super) fn take(node: &Node, rest: &Rest, fits: u64) -> Vec<TakenHere> {
         (
             Node::Element(element),
             Rest::Element {
-                back, back_spans, ..
+                contiguity,
+                back,
+                back_spans,
+                ..
             },
         ) => {
             let taken = TakenHere {
                 element: *element,
+                must: *contiguity != Contiguity::Any,
                 outs: vec![Out::through(Before::behind(Contiguity::Relaxed, 0))],
                 back: *back,
                 back_spans: *back_spans,
@@ -52,8 +57,16 @@ pub(super) fn take(node: &Node, rest: &Rest, fits: u64) -> Vec<TakenHere> {
             let taken = taken.map(|taken| taken.map(|outs| outs.into_iter().map(wrap).collect()));
             taken.collect()
         }
-        (Node::Both(nodes, without), Rest::Both { rests, forbids, .. }) => {
+        (
+            Node::Both(nodes, without),
+            Rest::Both {
+                before,
+                rests,
+                forbids,
+            },
+        ) => {
             let mut all = Vec::new();
+            let may_skip = matches!(before, Some((Contiguity::Any, _)));
             for (index, node) in nodes.iter().enumerate() {
                 // For the others it is skipped, though it may fit.
                 let others = nodes.iter().zip(rests).enumerate();
@@ -70,10 +83,11 @@ pub(super) fn take(node: &Node, rest: &Rest, fits: u64) -> Vec<TakenHere> {
                     Before::behind(Contiguity::Relaxed, 0),
                 );
                 let taken = take(node, &rests[index], fits).into_iter();
-                all.extend(taken.map(|taken| {
+                all.extend(taken.map(|mut taken| {
+                    taken.must &= !may_skip;
                     taken.map(|outs| {
                         let runs = outs.into_iter().flat_map(|out| {
-                            begin_all(nodes, put(run.clone(), index, out)).into_iter()
+                            begin_all(nodes, put(run.clone(), nodes, index, out)).into_iter()
                         });
                         runs.map(|run| closed(run, nodes, *without)).collect()
                     })
@@ -149,7 +163,7 @@ pub(super) fn pass(node: &Node, rest: &Rest, due: u64) -> Vec<Out> {
                     .into_iter()
                     .flat_map(|run| {
                         let outs = outs.iter().cloned();
-                        outs.map(move |out| put(run.clone(), index, out))
+                        outs.map(move |out| put(run.clone(), nodes, index, out))
                             .collect::<Vec<_>>()
                     })
                     .collect();

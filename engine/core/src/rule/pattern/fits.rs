@@ -1,8 +1,10 @@
-//! Which elements an event fits for a run.
+//! Which elements an event fits for a run, and conditions that are put off.
+
+use std::sync::Arc;
 
 use trapjaw_program::pattern::{Late, Pattern};
 
-use super::bindings::EMPTY;
+use super::automaton::Moves;
 use super::events::{EventId, Seen};
 use super::judge::{Scene, holds};
 use super::runs::{PutOff, Run};
@@ -10,44 +12,82 @@ use super::{Event, Patterns, ones};
 use crate::rule::context::Context;
 
 impl Patterns {
-    /// Which of the elements an event fits for a run (`None`: before a match has begun).
+    /// What an event does to a run.
+    pub(super) fn moves(
+        &mut self,
+        cx: &mut Context<'_>,
+        pattern: &Pattern,
+        event: Event,
+        run: &Run,
+        previous: Option<EventId>,
+    ) -> Arc<Moves> {
+        let awaited = self.automaton.awaited(run.rest);
+        let of = awaited.elements | awaited.forbidden;
+        let mut fits = self.fits(cx, pattern, event, run, previous, of);
+        loop {
+            let moves = self.automaton.moves(pattern, run.rest, fits);
+            // What would end an `and` with a condition still put off is not taken.
+            let source = cx.feed(event.at).source;
+            let open = |element: u16| {
+                let mut after = run.clone();
+                self.put_off(pattern, &mut after, (element, source, EventId::MAX));
+                after
+            };
+            let mut taken = moves.taken.iter().filter(|_| self.traits.awaits);
+            let refused = taken.find(|taken| {
+                let after = open(taken.element);
+                taken
+                    .arrivals
+                    .iter()
+                    .all(|arrival| after.leaves_open(pattern, &arrival.closes))
+            });
+            match refused {
+                Some(taken) => fits &= !(1 << taken.element),
+                None => return moves,
+            }
+        }
+    }
+
+    /// Which of the elements an event fits for a run.
     pub(super) fn fits(
         &self,
         cx: &mut Context<'_>,
         pattern: &Pattern,
         event: Event,
-        run: Option<&Run>,
+        run: &Run,
         previous: Option<EventId>,
         of: u64,
     ) -> u64 {
         let mut fits = event.fits & of;
+        if fits & event.late == 0 && run.put_off.is_empty() {
+            return fits;
+        }
         let source = usize::from(cx.feed(event.at).source);
         let scene = Scene {
             events: &self.events,
             bindings: &self.bindings,
-            list: run.map_or(EMPTY, |run| run.bindings),
+            list: run.bindings,
             candidate: None,
             without: None,
             previous,
         };
-        let passage = run.map_or(0, |run| run.passage);
         for element in ones(fits & event.late) {
             let Some(test) = &pattern.elements[usize::from(element)].tests[source] else {
                 continue;
             };
-            let mut judged = test.late.iter().filter(|late| late.awaits & !passage == 0);
+            let is_due = |late: &&Late| {
+                let around = late.awaits | 1 << element;
+                late.awaits & !run.bound_of(around) == 0
+            };
+            let mut judged = test.late.iter().filter(is_due);
             if !judged.all(|late| holds(cx, pattern, late, Seen::Here(event.at), scene)) {
                 fits &= !(1 << element);
             }
         }
-        let Some(run) = run.filter(|run| !run.put_off.is_empty()) else {
-            return fits;
-        };
         for element in ones(fits) {
             let is_true = |put: &PutOff| {
-                let late = late_of(pattern, put);
-                // It is the last that this one awaits.
-                if late.awaits & !run.passage != 1 << element {
+                // Is it the last that this one awaits?
+                if put.missing(pattern, run) != 1 << element {
                     return true;
                 }
                 let scene = Scene {
@@ -55,6 +95,7 @@ impl Patterns {
                     without: Some(put.event),
                     ..scene
                 };
+                let late = late_of(pattern, put);
                 holds(cx, pattern, late, self.events.get(put.event), scene)
             };
             if !run.put_off.iter().all(is_true) {
@@ -62,6 +103,63 @@ impl Patterns {
             }
         }
         fits
+    }
+
+    /// Notes in a run that an element took an event, and which of its conditions are put off.
+    pub(super) fn put_off(
+        &self,
+        pattern: &Pattern,
+        run: &mut Run,
+        (element, source, event): (u16, u16, EventId),
+    ) {
+        if !self.traits.awaits {
+            return;
+        }
+        for &all in self
+            .conjunctions
+            .iter()
+            .filter(|all| *all >> element & 1 == 1)
+        {
+            match run.passages.iter_mut().find(|(known, _)| *known == all) {
+                Some((_, bound)) => *bound |= 1 << element,
+                None => run.passages.push((all, 1 << element)),
+            }
+        }
+        let kept: Vec<PutOff> = (run.put_off.iter().copied())
+            .filter(|put| put.missing(pattern, run) != 0)
+            .collect();
+        run.put_off = kept;
+        let test = pattern.elements[usize::from(element)].tests[usize::from(source)].as_ref();
+        let late = test.map_or(&[][..], |test| &test.late);
+        for number in 0..late.len() as u16 {
+            let put = PutOff {
+                element,
+                late: number,
+                source,
+                event,
+            };
+            if put.missing(pattern, run) != 0 {
+                run.put_off.push(put);
+            }
+        }
+    }
+}
+
+impl PutOff {
+    /// The elements that it still awaits.
+    fn missing(&self, pattern: &Pattern, run: &Run) -> u64 {
+        let awaits = late_of(pattern, self).awaits;
+        awaits & !run.bound_of(awaits | 1 << self.element)
+    }
+}
+
+impl Run {
+    /// Is a condition still put off that was to be judged in one of these `and`s?
+    pub(super) fn leaves_open(&self, pattern: &Pattern, closes: &[u64]) -> bool {
+        self.put_off.iter().any(|put| {
+            let around = late_of(pattern, put).awaits | 1 << put.element;
+            closes.iter().any(|all| around & !all == 0)
+        })
     }
 }
 

@@ -50,7 +50,10 @@ pub(crate) struct Patterns {
     events: Events,
     bindings: Bindings,
     traits: Traits,
-    families: u64,
+    /// The elements of each `and`.
+    conjunctions: Vec<u64>,
+    /// Takings and passings so far: choices of one are told from those of another by it.
+    moments: u64,
     runs: usize,
 }
 
@@ -62,6 +65,8 @@ struct Traits {
     /// How far back.
     reach: i64,
     reads_previous: bool,
+    /// Conditions wait for other operands of an `and`.
+    awaits: bool,
     /// No condition reads what is bound: runs that stand in one place have one future.
     plain: bool,
 }
@@ -72,6 +77,7 @@ impl Traits {
             back: 0,
             reach: 0,
             reads_previous: false,
+            awaits: false,
             plain: pattern.skip != Skip::None,
         };
         for test in pattern
@@ -81,13 +87,14 @@ impl Traits {
         {
             for late in &test.late {
                 traits.reads_previous |= late.reads_previous;
+                traits.awaits |= late.awaits != 0;
                 traits.plain = false;
             }
         }
         for rest in automaton.beginnings().to_vec() {
             let fits = automaton.awaited(rest).elements;
             let moves = automaton.moves(pattern, rest, fits);
-            for taken in &automaton.at(moves).taken {
+            for taken in &moves.taken {
                 traits.back |= taken.back;
                 if taken.back != 0 {
                     traits.reach = traits.reach.max(pattern.within.unwrap_or(0));
@@ -127,7 +134,8 @@ impl Patterns {
             events: Events::default(),
             bindings: Bindings::default(),
             traits,
-            families: 0,
+            conjunctions: pattern.conjunctions(),
+            moments: 0,
             runs: 0,
         }
     }
@@ -141,14 +149,9 @@ impl Patterns {
         event: &mut Event,
     ) {
         if self.traits.back & event.fits != 0 {
-            let fits = self.fits(
-                cx,
-                pattern,
-                *event,
-                None,
-                partition.previous,
-                self.traits.back,
-            );
+            let run = Run::new(0, NEVER);
+            let of = self.traits.back;
+            let fits = self.fits(cx, pattern, *event, &run, partition.previous, of);
             partition.seen.resize(pattern.elements.len(), [NEVER; 2]);
             for element in ones(fits) {
                 let [last, before] = &mut partition.seen[usize::from(element)];

@@ -1,14 +1,12 @@
 //! What runs make of a moment: an event, or a deadline.
 
 use core::mem;
+use std::sync::Arc;
 
 use trapjaw_program::pattern::{Pattern, Skip};
 
-use super::automaton::{Arrival, COMPLETE};
-use super::bindings::EMPTY;
-use super::events::{EventId, Seen};
-use super::fits::late_of;
-use super::runs::{OutOfTime, PutOff, Run, Start, begin, silences};
+use super::automaton::{Arrival, COMPLETE, LATE, Moves, Taken};
+use super::runs::{Run, Start, begin, silences};
 use super::{Event, NEVER, Partition, Patterns};
 use crate::rule::context::Context;
 
@@ -25,44 +23,33 @@ impl Patterns {
         };
         for start in &mut partition.starts {
             let runs = mem::take(&mut start.runs);
-            let mut moves = Vec::with_capacity(runs.len());
+            let mut moves: Vec<Option<Arc<Moves>>> = Vec::with_capacity(runs.len());
             for run in &runs {
-                moves.push((!run.is_complete()).then(|| {
-                    let awaited = self.automaton.awaited(run.rest);
-                    let of = awaited.elements | awaited.forbidden;
-                    let fits = self.fits(cx, pattern, *event, Some(run), partition.previous, of);
-                    self.automaton.moves(pattern, run.rest, fits)
-                }));
+                moves.push(
+                    run.is_open()
+                        .then(|| self.moves(cx, pattern, *event, run, partition.previous)),
+                );
             }
-            for (index, run) in runs.iter().enumerate() {
-                let Some(number) = moves[index] else {
+            for (run, found) in runs.iter().zip(&moves) {
+                let Some(found) = found else {
                     start.runs.push(run.clone());
                     continue;
                 };
-                let found = self.automaton.at(number).clone();
                 for taken in &found.taken {
-                    let id = *event
-                        .id
-                        .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
-                    let binding = (taken.element, id);
-                    self.go_on(
-                        cx,
-                        pattern,
-                        start,
-                        run,
-                        binding,
-                        (&taken.arrivals, event.now),
-                    );
+                    self.go_on(cx, pattern, start, run, taken, event);
                 }
-                let closed = || {
-                    let mut others = runs.iter().zip(&moves);
-                    others.any(|(other, number)| {
-                        other.family == run.family
-                            && number.is_some_and(|number| self.automaton.at(number).insists())
-                            && self.automaton.competes(run.path, other.path)
-                    })
+                let closes = |other: &Run, taken: &Taken| {
+                    let settled = other.choices.iter();
+                    let mut settled = settled.filter(|made| made.is_settled_by(taken.element));
+                    taken.must
+                        && settled.any(|made| run.choices.iter().any(|own| own.competes_with(made)))
                 };
-                if found.skipped && !found.ends && !closed() {
+                let closed = !run.is_free()
+                    && runs.iter().zip(&moves).any(|(other, found)| {
+                        let mut taken = found.iter().flat_map(|found| &found.taken);
+                        taken.any(|taken| closes(other, taken))
+                    });
+                if found.skipped && !found.ends && !closed {
                     start.runs.push(run.clone());
                 } else {
                     self.bindings.release(&mut self.events, run.bindings);
@@ -74,48 +61,38 @@ impl Patterns {
     }
 
     /// A run takes an event, and comes to several places.
-    pub(super) fn go_on(
+    fn go_on(
         &mut self,
         cx: &Context<'_>,
         pattern: &Pattern,
         start: &mut Start,
         run: &Run,
-        (element, event): (u16, EventId),
-        (arrivals, now): (&[Arrival], i64),
+        taken: &Taken,
+        event: &mut Event,
     ) {
-        self.families += 1;
+        let id = *event
+            .id
+            .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
+        self.moments += 1;
+        let element = taken.element;
         let list = self
             .bindings
-            .push(&mut self.events, run.bindings, (element, event));
-        let passage = run.passage | 1 << element;
-        let mut put_off: Vec<PutOff> = run.put_off.clone();
-        put_off.retain(|put| late_of(pattern, put).awaits & !passage != 0);
-        if let Seen::Here(at) = self.events.get(event) {
-            let source = cx.feed(at).source;
-            let test = pattern.elements[usize::from(element)].tests[usize::from(source)].as_ref();
-            let late = test.map_or(&[][..], |test| &test.late).iter().zip(0..);
-            let late = late.filter(|(late, _)| late.awaits & !passage != 0);
-            put_off.extend(late.map(|(_, late)| PutOff {
-                element,
-                late,
-                source,
-                event,
-            }));
-        }
-        for arrival in arrivals {
-            let base = Run {
-                bindings: list,
-                passage,
-                put_off: put_off.clone(),
-                ..run.clone()
-            };
-            self.arrive(pattern, start, base, arrival, now);
+            .push(&mut self.events, run.bindings, (element, id));
+        let mut base = Run {
+            bindings: list,
+            ..run.clone()
+        };
+        base.choices.retain(|made| !made.is_settled_by(element));
+        let source = cx.feed(event.at).source;
+        self.put_off(pattern, &mut base, (element, source, id));
+        for arrival in &taken.arrivals {
+            self.arrive(pattern, start, base.clone(), arrival, event.now);
         }
         self.bindings.release(&mut self.events, list);
     }
 
     /// A run comes to a place, unless something ends it there. It begins to hold its bindings.
-    pub(super) fn arrive(
+    fn arrive(
         &mut self,
         pattern: &Pattern,
         start: &mut Start,
@@ -123,15 +100,11 @@ impl Patterns {
         arrival: &Arrival,
         now: i64,
     ) {
-        // What an `and` left open when it was done is not true.
-        if run
-            .put_off
-            .iter()
-            .any(|put| arrival.closes >> put.element & 1 == 1)
-        {
+        if run.leaves_open(pattern, &arrival.closes) {
             return;
         }
-        run.passage &= !arrival.closes;
+        run.passages
+            .retain(|(all, _)| !arrival.closes.contains(all));
         if arrival.rest == COMPLETE && run.back != NEVER {
             let newest = self.bindings.iter(run.bindings).next();
             let last = newest.map_or(now, |(_, event)| self.events.time(event));
@@ -141,14 +114,13 @@ impl Patterns {
         }
         begin(&mut run.clocks, pattern, arrival, now);
         run.rest = arrival.rest;
-        run.path = arrival.path;
-        run.family = self.families;
+        run.choose(&arrival.path, self.moments);
         self.bindings.hold(run.bindings);
         start.runs.push(run);
     }
 
     /// The match that may begin with an event.
-    pub(super) fn start(
+    fn start(
         &mut self,
         cx: &mut Context<'_>,
         pattern: &Pattern,
@@ -159,23 +131,21 @@ impl Patterns {
         for index in 0..self.automaton.beginnings().len() {
             let rest = self.automaton.beginnings()[index];
             let awaited = self.automaton.awaited(rest);
-            let of = awaited.elements | awaited.forbidden;
             if event.fits & awaited.elements == 0 {
                 continue;
             }
-            let fits = self.fits(cx, pattern, *event, None, partition.previous, of);
-            let number = self.automaton.moves(pattern, rest, fits);
-            for taken in 0..self.automaton.at(number).taken.len() {
-                let taken = self.automaton.at(number).taken[taken].clone();
+            let run = Run::new(rest, NEVER);
+            let found = self.moves(cx, pattern, *event, &run, partition.previous);
+            for taken in &found.taken {
                 let latest = |elements: u64| partition.latest(elements, event.now);
                 let broken = silences(pattern, taken.back_spans).any(|(span, duration)| {
-                    latest(pattern.spans[span].elements)
-                        >= event.now.saturating_sub(duration).max(NEVER + 1)
+                    let from = event.now.saturating_sub(duration).max(NEVER + 1);
+                    latest(pattern.spans[span].elements) >= from
                 });
                 if broken {
                     continue;
                 }
-                let back = latest(taken.back);
+                let run = Run::new(rest, latest(taken.back));
                 let id = *event
                     .id
                     .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
@@ -187,28 +157,9 @@ impl Patterns {
                         time: event.now,
                         runs: Vec::new(),
                         is_bound: false,
-                        late: None,
                     }
                 });
-                let run = Run {
-                    rest,
-                    path: 0,
-                    family: 0,
-                    bindings: EMPTY,
-                    clocks: Vec::new(),
-                    back,
-                    passage: 0,
-                    put_off: Vec::new(),
-                };
-                let binding = (taken.element, id);
-                self.go_on(
-                    cx,
-                    pattern,
-                    start,
-                    &run,
-                    binding,
-                    (&taken.arrivals, event.now),
-                );
+                self.go_on(cx, pattern, start, &run, taken, event);
             }
         }
         if let Some(mut start) = start {
@@ -218,7 +169,7 @@ impl Patterns {
     }
 
     /// Takes out the runs that can do nothing that a preferred one can't do too.
-    pub(super) fn thin(&mut self, runs: &mut Vec<Run>, pattern: &Pattern) {
+    fn thin(&mut self, runs: &mut Vec<Run>, pattern: &Pattern) {
         if pattern.skip != Skip::None
             && let Some(won) = runs.iter().position(Run::is_complete)
         {
@@ -230,21 +181,9 @@ impl Patterns {
         while index < runs.len() {
             let (before, rest) = runs.split_at(index);
             let run = &rest[0];
-            let is_known = before.iter().any(|other| {
-                other.covers(run, &self.automaton, self.traits.plain)
-                    || (
-                        other.rest,
-                        other.path,
-                        &other.clocks,
-                        other.back,
-                        &other.put_off,
-                    ) == (run.rest, run.path, &run.clocks, run.back, &run.put_off)
-                        && other.passage == run.passage
-                        && (other.family == run.family
-                            || other.is_complete()
-                            || !self.automaton.is_bound_to_others(run.path))
-                        && self.bindings.are_equal(other.bindings, run.bindings)
-            });
+            let is_known = before
+                .iter()
+                .any(|other| self.traits.plain && other.covers(run) || self.is_same(other, run));
             if is_known {
                 let run = runs.remove(index);
                 self.bindings.release(&mut self.events, run.bindings);
@@ -254,29 +193,43 @@ impl Patterns {
         }
     }
 
+    fn is_same(&self, a: &Run, b: &Run) -> bool {
+        !a.is_late()
+            && a.rest == b.rest
+            && a.choices == b.choices
+            && a.clocks == b.clocks
+            && a.back == b.back
+            && a.passages == b.passages
+            && a.put_off == b.put_off
+            && self.bindings.are_equal(a.bindings, b.bindings)
+    }
+
     /// A deadline comes to the runs of a key.
     pub(super) fn pass_deadline(&mut self, pattern: &Pattern, partition: &mut Partition, now: i64) {
         for start in &mut partition.starts {
             let end = start.end(pattern);
             let runs = mem::take(&mut start.runs);
             let due: Vec<u64> = runs.iter().map(|run| self.due(pattern, run, now)).collect();
-            for (index, run) in runs.iter().enumerate() {
+            for (run, &passed) in runs.iter().zip(&due) {
                 let first = start.runs.len();
-                if due[index] != 0 {
-                    self.families += 1;
-                    let arrivals = self.automaton.at_deadline(pattern, run.rest, due[index]);
+                if passed != 0 {
+                    self.moments += 1;
+                    let mut base = run.clone();
+                    base.choices
+                        .retain(|made| !made.is_settled_by_silence(passed));
+                    let arrivals = self.automaton.at_deadline(pattern, run.rest, passed);
                     for arrival in &arrivals {
-                        self.arrive(pattern, start, run.clone(), arrival, now);
+                        self.arrive(pattern, start, base.clone(), arrival, now);
                     }
                     self.bindings.release(&mut self.events, run.bindings);
                 } else {
-                    let mut others = runs.iter().zip(&due);
-                    let closed = others.any(|(other, due)| {
-                        *due != 0
-                            && other.family == run.family
-                            && self.automaton.competes(run.path, other.path)
+                    let closed = runs.iter().zip(&due).any(|(other, passed)| {
+                        let settled = other.choices.iter();
+                        let mut settled =
+                            settled.filter(|made| made.is_settled_by_silence(*passed));
+                        settled.any(|made| run.choices.iter().any(|own| own.competes_with(made)))
                     });
-                    if closed {
+                    if closed && run.is_open() {
                         self.bindings.release(&mut self.events, run.bindings);
                     } else {
                         start.runs.push(run.clone());
@@ -291,8 +244,8 @@ impl Patterns {
     }
 
     /// The silences that have passed for a run.
-    pub(super) fn due(&self, pattern: &Pattern, run: &Run, now: i64) -> u64 {
-        if run.is_complete() {
+    fn due(&self, pattern: &Pattern, run: &Run, now: i64) -> u64 {
+        if !run.is_open() {
             return 0;
         }
         let spans = self.automaton.awaited(run.rest).spans;
@@ -302,48 +255,31 @@ impl Patterns {
     }
 
     /// The end of the window comes to a start's runs from one on.
-    pub(super) fn close_window(
-        &mut self,
-        pattern: &Pattern,
-        start: &mut Start,
-        first: usize,
-        now: i64,
-    ) {
+    fn close_window(&mut self, pattern: &Pattern, start: &mut Start, first: usize, now: i64) {
         for mut run in start.runs.split_off(first) {
-            if run.is_complete() {
+            if !run.is_open() {
                 start.runs.push(run);
                 continue;
             }
             let awaited = self.automaton.awaited(run.rest);
             if awaited.window {
-                self.families += 1;
                 let complete = Arrival {
                     rest: COMPLETE,
-                    path: 0,
+                    path: Arc::default(),
                     starts: 0,
-                    closes: 0,
+                    closes: Arc::default(),
                 };
                 let bindings = run.bindings;
-                run.path = 0;
                 self.arrive(pattern, start, run, &complete, now);
                 self.bindings.release(&mut self.events, bindings);
-            } else if awaited.elements != 0 {
-                match &mut start.late {
-                    None if pattern.reports_timeout => {
-                        start.late = Some(OutOfTime {
-                            bindings: run.bindings,
-                            waited: awaited.elements,
-                        });
-                        continue;
-                    }
-                    Some(late) if self.bindings.are_equal(late.bindings, run.bindings) => {
-                        late.waited |= awaited.elements;
-                    }
-                    _ => {}
-                }
-                self.bindings.release(&mut self.events, run.bindings);
-            } else {
+            } else if awaited.elements == 0 {
                 start.runs.push(run);
+            } else if pattern.reports_timeout {
+                run.waited = awaited.elements;
+                run.rest = LATE;
+                start.runs.push(run);
+            } else {
+                self.bindings.release(&mut self.events, run.bindings);
             }
         }
     }

@@ -95,7 +95,7 @@ impl Patterns {
         while index < partition.starts.len() {
             // What an earlier start's loss allows to be told comes before.
             let start = &partition.starts[index];
-            let won = start.runs.first().filter(|run| run.is_complete());
+            let won = start.first().filter(|run| run.is_complete());
             if let Some(list) = won.map(|run| run.bindings) {
                 self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
                 self.tell(cx, core, pattern, list, moment);
@@ -119,7 +119,7 @@ impl Patterns {
         moment: &mut Moment,
     ) {
         while let Some(start) = partition.starts.first() {
-            let Some(run) = start.runs.first() else {
+            let Some(run) = start.first() else {
                 let start = partition.starts.remove(0);
                 self.tell_timeout(cx, core, pattern, &start, moment);
                 start.release(&mut self.events, &mut self.bindings);
@@ -177,8 +177,7 @@ impl Patterns {
     /// Gives up the starts that are lost and of which nothing is to be told.
     fn sweep(&mut self, pattern: &Pattern, partition: &mut Partition) {
         let is_through = |start: &mut Start| {
-            start.runs.is_empty()
-                && (start.late.is_none() || start.is_bound || !pattern.reports_timeout)
+            start.is_lost() && (start.runs.is_empty() || start.is_bound || !pattern.reports_timeout)
         };
         for start in partition.starts.extract_if(.., is_through) {
             start.release(&mut self.events, &mut self.bindings);
@@ -194,12 +193,7 @@ impl Patterns {
         (partition, end): (&mut Partition, &mut usize),
         moment: &mut Moment,
     ) {
-        while *end > 0
-            && partition
-                .starts
-                .first()
-                .is_some_and(|start| start.runs.is_empty())
-        {
+        while *end > 0 && partition.starts.first().is_some_and(Start::is_lost) {
             let start = partition.starts.remove(0);
             *end -= 1;
             self.tell_timeout(cx, core, pattern, &start, moment);
@@ -215,18 +209,17 @@ impl Patterns {
         start: &Start,
         moment: &mut Moment,
     ) {
-        if let Some(late) = start
-            .late
+        let Some(first) = start
+            .runs
+            .first()
             .filter(|_| pattern.reports_timeout && !start.is_bound)
-        {
-            self.fire(
-                cx,
-                core,
-                pattern,
-                (late.bindings, Some(late.waited)),
-                moment,
-            );
-        }
+        else {
+            return;
+        };
+        let alike = start.runs.iter();
+        let alike = alike.filter(|run| self.bindings.are_equal(run.bindings, first.bindings));
+        let waited = alike.fold(0, |waited, run| waited | run.waited);
+        self.fire(cx, core, pattern, (first.bindings, Some(waited)), moment);
     }
 
     fn tell(

@@ -1,9 +1,9 @@
 //! Runs: what the starts of one key have become.
 
-use trapjaw_program::pattern::Pattern;
+use trapjaw_program::pattern::{Choice, Pattern};
 
-use super::automaton::{Arrival, Automaton, COMPLETE, PathId, RestId};
-use super::bindings::{Bindings, ListId};
+use super::automaton::{Arrival, Automaton, COMPLETE, LATE, RestId};
+use super::bindings::{Bindings, EMPTY, ListId};
 use super::events::{EventId, Events};
 
 /// A condition that waits for another operand of its `and`.
@@ -18,37 +18,120 @@ pub(super) struct PutOff {
     pub(super) event: EventId,
 }
 
+/// A choice that a run made and that still stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Made {
+    /// Between which ways: runs that had the same choice have the same number.
+    split: u64,
+    choice: Choice,
+}
+
+impl Made {
+    /// Does the run end where one that made another choice takes what it does not?
+    pub(super) fn competes_with(&self, other: &Self) -> bool {
+        self.choice.competes && self.split == other.split && self.choice.way != other.choice.way
+    }
+
+    /// Is it settled where the element takes an event?
+    pub(super) fn is_settled_by(&self, element: u16) -> bool {
+        self.choice.elements >> element & 1 == 1
+    }
+
+    /// Is it settled where one of the silences passes?
+    pub(super) fn is_settled_by_silence(&self, spans: u64) -> bool {
+        self.choice.spans & spans != 0
+    }
+}
+
 /// One way in which a start may become a match.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) rest: RestId,
-    /// The choices made since it last took an event or passed a deadline, and with which runs it shares that.
-    pub(super) path: PathId,
-    pub(super) family: u64,
+    pub(super) choices: Vec<Made>,
     pub(super) bindings: ListId,
     /// When each of the pattern's silences began.
     pub(super) clocks: Vec<i64>,
     /// When one of the elements that must not precede the match was seen last before it.
     pub(super) back: i64,
-    /// The elements that have bound an event in the `and`s that the run is in.
-    pub(super) passage: u64,
+    /// What was bound in each `and` that the run is in: its elements, and those of them that have an event.
+    pub(super) passages: Vec<(u64, u64)>,
     pub(super) put_off: Vec<PutOff>,
+    /// For what it waited when it ran out of time.
+    pub(super) waited: u64,
 }
 
 impl Run {
+    /// One that has taken nothing yet.
+    pub(super) fn new(rest: RestId, back: i64) -> Self {
+        Self {
+            rest,
+            choices: Vec::new(),
+            bindings: EMPTY,
+            clocks: Vec::new(),
+            back,
+            passages: Vec::new(),
+            put_off: Vec::new(),
+            waited: 0,
+        }
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         self.rest == COMPLETE
     }
 
-    /// Has nothing that follows the other run anything that does not follow this one?
-    pub(super) fn covers(&self, other: &Self, automaton: &Automaton, plain: bool) -> bool {
+    pub(super) fn is_late(&self) -> bool {
+        self.rest == LATE
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.is_complete() && !self.is_late()
+    }
+
+    /// Does nothing follow the other run that does not follow this one too?
+    pub(super) fn covers(&self, other: &Self) -> bool {
         self.rest == other.rest
             && self.clocks == other.clocks
             && self.back == other.back
-            && plain
-            && !self.is_complete()
-            && !automaton.is_bound_to_others(self.path)
+            && self.is_open()
+            && self.is_free()
     }
+
+    /// Does it end by itself alone?
+    pub(super) fn is_free(&self) -> bool {
+        !self.choices.iter().any(|made| made.choice.competes)
+    }
+
+    /// Makes the choices on the way to a place, at a moment that has this number.
+    pub(super) fn choose(&mut self, path: &[Choice], moment: u64) {
+        let mut splits: Vec<((u64, u64), u64)> = Vec::new();
+        for choice in path {
+            let place = (choice.elements, choice.spans);
+            let at = splits.iter().position(|(known, _)| *known == place);
+            let at = at.unwrap_or_else(|| {
+                splits.push((place, mix(mix(moment, choice.elements), choice.spans)));
+                splits.len() - 1
+            });
+            let split = splits[at].1;
+            splits[at].1 = mix(split, u64::from(choice.way) + 1);
+            self.choices.push(Made {
+                split,
+                choice: *choice,
+            });
+        }
+    }
+
+    /// Which elements of the innermost `and` that has all of these have an event.
+    pub(super) fn bound_of(&self, elements: u64) -> u64 {
+        let around = self.passages.iter().filter(|(all, _)| elements & !all == 0);
+        let inner = around.min_by_key(|(all, _)| all.count_ones());
+        inner.map_or(0, |(_, bound)| *bound)
+    }
+}
+
+/// A number that hardly any other two give.
+fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a ^ 0x9E37_79B9_7F4A_7C15) * u128::from(b ^ 0xD1B5_4A32_D192_ED03);
+    (product >> 64) as u64 ^ product as u64 ^ a.rotate_left(23)
 }
 
 /// An event with which matches may begin, and the runs that it has become, the preferred first.
@@ -59,18 +142,19 @@ pub(super) struct Start {
     pub(super) runs: Vec<Run>,
     /// A match that was reported has bound its event.
     pub(super) is_bound: bool,
-    pub(super) late: Option<OutOfTime>,
-}
-
-/// The first of a start's runs that ran out of time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OutOfTime {
-    pub(super) bindings: ListId,
-    /// For which elements it waited.
-    pub(super) waited: u64,
 }
 
 impl Start {
+    /// The first of its runs that did not run out of time: complete, it wins.
+    pub(super) fn first(&self) -> Option<&Run> {
+        self.runs.iter().find(|run| !run.is_late())
+    }
+
+    /// Has it no runs any more, complete or open?
+    pub(super) fn is_lost(&self) -> bool {
+        self.first().is_none()
+    }
+
     /// The end of its window.
     pub(super) fn end(&self, pattern: &Pattern) -> Option<i64> {
         Some(self.time.saturating_add(pattern.within?))
@@ -80,7 +164,7 @@ impl Start {
     pub(super) fn deadline(&self, pattern: &Pattern, automaton: &Automaton) -> Option<i64> {
         let end = self.end(pattern);
         let of_run = |run: &Run| {
-            if run.is_complete() {
+            if !run.is_open() {
                 return None;
             }
             let awaited = automaton.awaited(run.rest);
@@ -97,9 +181,6 @@ impl Start {
     pub(super) fn release(self, events: &mut Events, bindings: &mut Bindings) {
         for run in self.runs {
             bindings.release(events, run.bindings);
-        }
-        if let Some(late) = self.late {
-            bindings.release(events, late.bindings);
         }
         events.release(self.event);
     }
