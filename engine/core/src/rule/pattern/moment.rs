@@ -194,6 +194,10 @@ impl Patterns {
     }
 
     fn is_same(&self, a: &Run, b: &Run) -> bool {
+        let are_complete = a.is_complete() && b.is_complete();
+        if are_complete {
+            return self.bindings.are_equal(a.bindings, b.bindings);
+        }
         !a.is_late()
             && a.rest == b.rest
             && a.choices == b.choices
