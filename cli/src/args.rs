@@ -19,10 +19,13 @@ const SHARDS: i64 = limits::SHARDS as i64;
     after_help = "\
 Examples:
   trapjaw demo                             watch this machine set off rules
+  trapjaw new my-rules                     a folder to start from
   trapjaw check rules/                     look rules over
   trapjaw fmt rules/                       lay rules out
   trapjaw plan rules/                      how they will be run, and what they take
   trapjaw test rules/                      run the tests that stand beside the rules
+  trapjaw eval 'load > 90%' --event '{"load":0.95}'
+                                           what an expression gives
   trapjaw replay --rules rules/ --events day.ndjson
                                            what would have matched
   trapjaw run rules/                       take events in, set actions off
@@ -37,14 +40,18 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    New(New),
     Run(Run),
     Check(Check),
     Fmt(Fmt),
     Plan(Plan),
     Test(Test),
+    Eval(Eval),
     Replay(Replay),
     Send(Send),
     Tail(Tail),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Watches this machine's own load set off rules, and times each reaction.
@@ -68,6 +75,45 @@ pub(crate) struct Demo {
         env = "TRAPJAW_DRIVER"
     )]
     pub(crate) driver: Choice,
+}
+
+/// Makes a folder to start from: rules with tests, events to try them on, a configuration.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Nothing that is there already is touched.
+
+Exit codes: 0 done, 3 something is there already, or the folder can't be written.
+
+Examples:
+  trapjaw new my-rules
+  trapjaw new .")]
+pub(crate) struct New {
+    /// The folder; it is made where it is missing.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+}
+
+/// Writes a script that completes this command's words in a shell.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  trapjaw completions bash > ~/.local/share/bash-completion/completions/trapjaw
+  trapjaw completions zsh > ~/.zfunc/_trapjaw
+  trapjaw completions fish > ~/.config/fish/completions/trapjaw.fish")]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Writes manual pages, one a command.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  trapjaw man ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// The folder that they are written to.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
 }
 
 /// Runs rules: takes events in over the network and sets off actions.
@@ -259,6 +305,32 @@ pub(crate) enum Form {
     Text,
     /// One JSON object.
     Json,
+}
+
+/// Evaluates an expression of the language over an event; without an expression, one after the other.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The event is a JSON object, as `trapjaw replay` reads it, and called `e`. Its type is one of those that the rules declare; \
+of a type that they don't declare, it has the fields that it holds.
+
+Exit codes: 0 there is a value, be it null; 2 the expression or the rules are wrong; 3 command line, files, or the event.
+
+Examples:
+  trapjaw eval 'load > 90% and host starts_with \"web-\"' --event '{\"host\":\"web-1\",\"load\":0.95}'
+  trapjaw eval --rules rules/ --events day.ndjson 'user'
+  trapjaw eval --rules rules/              type expressions; :help tells more")]
+pub(crate) struct Eval {
+    /// The expression.
+    pub(crate) expression: Option<String>,
+    /// The event.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) event: Option<String>,
+    /// A file whose first line is the event; `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "event")]
+    pub(crate) events: Option<PathBuf>,
+    /// Rule files and folders whose types, constants and tables can be used.
+    #[arg(long, num_args = 1, value_name = "RULES")]
+    pub(crate) rules: Vec<PathBuf>,
 }
 
 /// Runs recorded events through rules, offline, in virtual time taken from the events.

@@ -9,6 +9,7 @@ mod args;
 mod check;
 mod connect;
 mod demo;
+mod eval;
 mod exit;
 mod failure;
 mod fmt;
@@ -20,6 +21,8 @@ mod rule_sets;
 mod run;
 mod send;
 mod serve;
+mod shell;
+mod starter;
 mod style;
 mod table;
 mod tail;
@@ -48,10 +51,14 @@ fn main() -> ExitCode {
     };
     let result = match args.command {
         args::Command::Demo(command) => demo::run(&command),
+        args::Command::New(command) => starter::run(&command),
+        args::Command::Completions(command) => shell::completions(&command),
+        args::Command::Man(command) => shell::man(&command),
         args::Command::Run(command) => run::run(&command),
         args::Command::Check(command) => check::run(&command),
         args::Command::Fmt(command) => fmt::run(&command),
         args::Command::Plan(command) => plan::run(&command),
+        args::Command::Eval(command) => eval::run(&command),
         args::Command::Replay(command) => replay::run(&command),
         args::Command::Send(command) => send::run(&command),
         args::Command::Tail(command) => tail::run(&command),

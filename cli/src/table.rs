@@ -36,7 +36,8 @@ pub(crate) fn pairs(names: &[NamedType], values: &[Value]) -> Vec<String> {
         .collect()
 }
 
-fn plain(ty: &FieldType, value: &Value) -> String {
+/// A value, as a terminal may be shown it.
+pub(crate) fn plain(ty: &FieldType, value: &Value) -> String {
     match (value, ty) {
         (Value::Null, _) => "null".to_owned(),
         (Value::Bool(v), _) => v.to_string(),

@@ -10,11 +10,13 @@
 
 mod check;
 mod demo;
+mod eval;
 mod fmt;
 mod harm;
 mod hook;
 mod http;
 mod life;
+mod new;
 mod plan;
 mod replay;
 mod rig;

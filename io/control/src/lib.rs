@@ -24,6 +24,7 @@ pub mod config;
 mod control;
 pub mod coverage;
 mod duration;
+pub mod eval;
 mod http;
 mod intake;
 pub mod limits;
