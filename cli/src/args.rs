@@ -24,7 +24,7 @@ Examples:
   trapjaw fmt rules/                       lay rules out
   trapjaw plan rules/                      how they will be run, and what they take
   trapjaw test rules/                      run the tests that stand beside the rules
-  trapjaw eval 'load > 90%' --event '{"load":0.95}'
+  trapjaw eval 'load > 90%' --event '{\"load\":0.95}'
                                            what an expression gives
   trapjaw replay --rules rules/ --events day.ndjson
                                            what would have matched
