@@ -85,7 +85,7 @@ fn lines_are_evaluated_one_after_the_other() {
 2
 true
 there is no :nonsense; :help tells what there is
-error[TJ0006]: expected an expression, found `)`
+error[TJ0001]: expected an expression, found `)`
  --> expression:3:1
   |
 3 | ) }

@@ -37,8 +37,8 @@ first holds rules with tests, events to try them on, and a configuration. Go on 
         .assert()
         .success()
         .stdout_eq(str![[r#"
-ok    rules/hosts.trap:25  busy after five minutes, at ease at the first low load
-ok    rules/hosts.trap:33  silence is told once
+ok    rules/hosts.trap:24  busy after five minutes, at ease at the first low load
+ok    rules/hosts.trap:32  silence is told once
 ok    rules/logins.trap:18  five failures within a minute, told once
 ok    rules/logins.trap:23  a forgotten password is no attack
 4 tests, all passed
@@ -83,7 +83,7 @@ fn shells_and_man_are_told_of_every_command() {
             .assert()
             .success();
         let script = String::from_utf8_lossy(&script.get_output().stdout).into_owned();
-        for word in ["replay", "--coverage", "fmt"] {
+        for word in ["replay", "coverage", "fmt"] {
             assert!(script.contains(word), "{shell} is not told of {word}");
         }
     }
