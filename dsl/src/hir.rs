@@ -15,7 +15,7 @@ use std::sync::Arc;
 use trapjaw_event::{FieldId, FieldType, Ip, Registry, Severity, TypeId, Value};
 pub use trapjaw_program::function::Callee;
 pub use trapjaw_program::{
-    AggregateFunction, Envelope, Limit, Pattern, Table, TableId, When, Zone,
+    AggregateFunction, Catchup, Envelope, Limit, Pattern, Table, TableId, When, Zone,
 };
 
 use crate::diagnostic::Span;
@@ -42,7 +42,8 @@ pub struct Rule {
     pub metadata: Metadata,
     /// The name that the event under test has in expressions.
     pub alias: Box<str>,
-    /// Event types that start it, in order, without repetition; for `any` all types of the registry.
+    /// Event types that start it, in order, without repetition; for `any` all types of the registry,
+    /// and for a schedule none.
     pub types: Vec<TypeId>,
     /// Whether it reads `any`: whatever types there are.
     pub any: bool,
@@ -157,6 +158,15 @@ pub enum Clause {
         /// TABLE: each of its keys is expected from the clock's first value on, and no other key is; the rule's key is
         /// one part of the type of the table's keys.
         of: Option<TableId>,
+    },
+    /// `every D [catchup skip|one]`, in the place of `on`: the rule matches at the multiples of D since the Unix epoch,
+    /// from the clock's first value on. Nothing else stands in it but `emit`, `do` and what it says of itself; `now` is
+    /// the instant, and the envelope's time.
+    Every {
+        /// D.
+        period: i64,
+        /// What becomes of instants of which one move of the clock passes several.
+        catchup: Catchup,
     },
 }
 

@@ -33,8 +33,9 @@ pub(super) fn lower(
             kept,
         });
     }
-    let first = registry.get(rule.types[0]);
-    let kept = fields.iter().map(|ids| &first.fields[ids[0].index()]);
+    let first = rule.types.first().map(|&first| registry.get(first));
+    let first = first.map_or(&[][..], |first| &first.fields);
+    let kept = fields.iter().map(|ids| &first[ids[0].index()]);
     let kept = kept
         .map(|field| Kept {
             name: field.name.clone(),
@@ -227,6 +228,7 @@ fn clause(clause: &hir::Clause) -> Clause {
         hir::Clause::Session { gap } => Clause::Session { gap },
         hir::Clause::All { each } => Clause::All { each },
         hir::Clause::Absent { duration, of } => Clause::Absent { duration, of },
+        hir::Clause::Every { period, catchup } => Clause::Every { period, catchup },
     }
 }
 

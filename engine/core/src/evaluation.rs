@@ -38,6 +38,8 @@ pub(crate) struct Evaluation<'r> {
     pub(crate) span: Span,
     /// How far time comes.
     pub(crate) now: i64,
+    /// Where the clock is on its way to, if that is later.
+    pub(crate) target: i64,
     pub(crate) ingest: u64,
     /// Where the evaluation ends: after the timers of this instant up to, and without, this rule's.
     pub(crate) end: Option<(i64, RuleId)>,
@@ -163,6 +165,7 @@ impl Evaluation<'_> {
             segments,
             feeds: &feeds,
             start: self.effects.first().copied().unwrap_or(self.now),
+            target: self.target.max(self.now),
             effects: self.effects,
             config: self.config,
             shard: self.place,

@@ -261,6 +261,11 @@ impl Lockstep {
     /// Lets time pass on a line of several shards: one deadline after the other, and at each rule by rule, so
     /// that what an earlier timer derives is there before a later one goes off.
     fn pass(&mut self, line: u32, now: i64, out: &mut impl FnMut(Match)) {
+        if line == 0 {
+            for shard in &mut self.shards {
+                shard.set_target(now);
+            }
+        }
         // All shards know of the clock's first value, at which something may begin.
         if (self.shards.iter()).any(|shard| shard.clock_of(line) == i64::MIN) {
             self.settle(out, |shards, sink| {

@@ -7,7 +7,7 @@ use trapjaw_event::{
     ActionCall, BoundEvent, FieldId, Match, MatchId, MatchKind, Registry, RuleId, Value, ValueRef,
 };
 use trapjaw_program::pattern::{Pick, What};
-use trapjaw_program::{Code, Input, Rule, RuleSet, Table, When};
+use trapjaw_program::{Code, Envelope, Input, Rule, RuleSet, Table, When};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::counters::Faults;
@@ -147,8 +147,8 @@ impl<'s> MatchRef<'s> {
     fn alias_identity(&self) -> u128 {
         match self.fired.alias {
             Alias::Row { segment, row, .. } => self.found.segments[segment as usize].identity(row),
-            // A pattern's matches have identities of their own.
-            Alias::Bound { .. } => 0,
+            // Matches of patterns and schedules have identities of their own.
+            Alias::Bound { .. } | Alias::Instant(_) => 0,
             Alias::Kept(index) | Alias::Unseen(index) => {
                 let event = &self.found.outputs.kept[index as usize];
                 let nowhere = Origin {
@@ -201,7 +201,7 @@ impl<'s> MatchRef<'s> {
                 whole,
             } => self.bound_row(self.found.segments[segment as usize], row, whole),
             Alias::Kept(index) => self.bound_kept(&self.found.outputs.kept[index as usize]),
-            Alias::Unseen(_) | Alias::Bound { .. } => return None,
+            Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. } => return None,
         };
         Some(BoundEvent {
             alias: name.into(),
@@ -294,6 +294,15 @@ impl<'s> About<'s> {
                 };
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
+            Alias::Instant(instant) => {
+                let bind = |input| {
+                    Bound::Value(match input {
+                        Input::Envelope(Envelope::Time) => ValueRef::Time(instant),
+                        _ => ValueRef::Null,
+                    })
+                };
+                vm::run(code, self.tables, bind, Selection::All(1))
+            }
             Alias::Kept(index) => {
                 let kept = &self.kept[index as usize];
                 let source = &self.rule.1.sources[usize::from(kept.source)];
@@ -359,7 +368,9 @@ impl<'s> About<'s> {
                     places[usize::from(kept.source)]
                         .map_or(ValueRef::Null, |place| kept.value(usize::from(place)))
                 }
-                Some(Alias::Unseen(_) | Alias::Bound { .. }) | None => ValueRef::Null,
+                Some(Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. }) | None => {
+                    ValueRef::Null
+                }
             },
             What::Envelope(pick, field) => match of(*pick) {
                 Some(Alias::Row { segment, row, .. }) => {
@@ -370,7 +381,9 @@ impl<'s> About<'s> {
                     let source = &rule.sources[usize::from(kept.source)];
                     kept.envelope(&self.registry.get(source.type_id).wire_name, *field)
                 }
-                Some(Alias::Unseen(_) | Alias::Bound { .. }) | None => ValueRef::Null,
+                Some(Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. }) | None => {
+                    ValueRef::Null
+                }
             },
         }
     }

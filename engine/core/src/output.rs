@@ -54,6 +54,8 @@ pub(crate) enum Alias {
     Kept(u32),
     /// No event: what a key that was never seen would read, in [`Outputs::kept`].
     Unseen(u32),
+    /// No event, but the instant of a schedule.
+    Instant(i64),
     /// What a pattern has bound, in [`Outputs::bound`]: by element, and in order for each.
     Bound { first: u32, count: u32 },
 }

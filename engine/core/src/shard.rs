@@ -72,6 +72,8 @@ pub struct Shard {
     /// The watermark of lateness 0; `i64::MIN` before there is one.
     base: i64,
     holds: Vec<Hold>,
+    /// Where the clock of the first line is on its way to, if somebody lets it come there step by step.
+    target: i64,
     /// How many derived rows were numbered.
     numbered: u64,
     /// Whether derived events go out instead of being taken in at once.
@@ -113,6 +115,7 @@ impl Shard {
             stages,
             base: i64::MIN,
             holds: Vec::new(),
+            target: i64::MIN,
             numbered: 0,
             rules,
             version: 0,
@@ -205,6 +208,12 @@ impl Shard {
     /// A lower bound of the next instant at which something happens without an event, to rules of lateness 0.
     pub fn next_deadline(&self) -> Option<i64> {
         self.agendas[0].next_deadline()
+    }
+
+    /// Is there a rule that the clock starts?
+    pub fn has_schedules(&self) -> bool {
+        let mut rules = self.rules.rules.iter();
+        rules.any(|rule| rule.clause.is_schedule())
     }
 
     /// Takes one input in and tells `sink` what follows from it.
@@ -355,6 +364,7 @@ impl Shard {
                 effects: &effects,
                 span,
                 now,
+                target: self.target,
                 ingest,
                 end,
                 states: &mut self.states,

@@ -44,8 +44,8 @@ pub use matcher::{Form, Pattern, PatternError};
 pub use meaning::Aspect;
 pub use op::Opcode;
 pub use rule::{
-    Action, Aggregate, AggregateFunction, Clause, Emit, Kept, KeyPart, Limit, Metadata, Routing,
-    Rule, RuleSet, Source, TypeProgram, When,
+    Action, Aggregate, AggregateFunction, Catchup, Clause, Emit, Kept, KeyPart, Limit, Metadata,
+    Routing, Rule, RuleSet, Source, TypeProgram, When,
 };
 pub use table::{Cells, Table, TableError, TableField, TableId};
 pub use text::{AssembleError, assemble, dot, listing};
@@ -86,6 +86,10 @@ pub mod limits {
     pub const MAX_KEY_PARTS: usize = 16;
     /// N of `limit N per D`: so many firings each key remembers, at most.
     pub const MAX_FIRINGS: u32 = 1 << 20;
+    /// D of `every D` is at least so many nanoseconds.
+    pub const MIN_PERIOD: i64 = 1_000_000;
+    /// Instants of a schedule that one move of the clock makes up for.
+    pub const MAX_CAUGHT_UP: i64 = 1_000;
     /// Aggregates of one rule.
     pub const MAX_AGGREGATES: usize = 64;
     /// Events of a window of so many events.

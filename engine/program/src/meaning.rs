@@ -9,7 +9,9 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::code::{Code, Const, Input};
 use crate::encode::Writer;
 use crate::op::Opcode;
-use crate::rule::{Action, Aggregate, Clause, Emit, Rule, RuleSet, Source, TypeProgram, When};
+use crate::rule::{
+    Action, Aggregate, Catchup, Clause, Emit, Rule, RuleSet, Source, TypeProgram, When,
+};
 use crate::table::Table;
 
 /// Stands before a table, where the tag of any other constant does.
@@ -27,7 +29,7 @@ pub enum Aspect {
     Condition,
     /// `by`.
     Key,
-    /// `for`, `over`, `absent`.
+    /// `for`, `over`, `absent`, `every`.
     Clause,
     /// What it aggregates.
     Aggregates,
@@ -462,6 +464,15 @@ fn clause(bytes: &mut Writer, clause: Clause, tables: &[Arc<Table>]) {
             }
         }
         Clause::Match => bytes.u8(7),
+        Clause::Every { period, catchup } => {
+            bytes.u8(11);
+            bytes.i64(period);
+            bytes.u8(match catchup {
+                Catchup::All => 0,
+                Catchup::One => 1,
+                Catchup::Skip => 2,
+            });
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Rule {
     pub metadata: Metadata,
     /// Name of the event in matches.
     pub alias: Box<str>,
-    /// The event types that it reads.
+    /// The event types that it reads; none of a schedule.
     pub sources: Vec<Source>,
     /// Whether it reads all event types, whatever they are: then it knows nothing of them but their envelope.
     pub any: bool,
@@ -188,6 +188,26 @@ pub enum Clause {
     },
     /// `match`: [`Rule::pattern`] says what.
     Match,
+    /// `every D [catchup skip|one]`: the rule has no sources, and its codes read no input but [`Envelope::Time`](crate::Envelope::Time), which
+    /// is the instant.
+    Every {
+        /// D: it fires at its multiples since the Unix epoch.
+        period: i64,
+        /// What becomes of instants of which the clock passes several at once.
+        catchup: Catchup,
+    },
+}
+
+/// What a schedule does about several instants that one move of the clock passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Catchup {
+    /// Fires for each, for the last [`MAX_CAUGHT_UP`](crate::limits::MAX_CAUGHT_UP) at most.
+    #[default]
+    All,
+    /// `one`: fires for the last.
+    One,
+    /// `skip`: fires for none, but for one that is where the clock has come to.
+    Skip,
 }
 
 /// An aggregate over a window.
@@ -368,6 +388,11 @@ impl Clause {
             self,
             Self::Sliding { .. } | Self::Counted { .. } | Self::All { .. }
         )
+    }
+
+    /// Is it the clock that starts the rule, and no event?
+    pub fn is_schedule(&self) -> bool {
+        matches!(self, Self::Every { .. })
     }
 
     /// Is it a window, over which aggregates and `having` are evaluated?

@@ -74,7 +74,36 @@ pub(super) fn rules(random: &mut Random, schema: &Schema) -> Vec<String> {
         // A rule may stand before or behind those whose events it reads.
         rules.insert(random.below(rules.len() + 1), text);
     }
+    if random.chance(25) {
+        let text = schedule(random, schema, !any);
+        rules.insert(random.below(rules.len() + 1), text);
+    }
     rules
+}
+
+/// A rule that the clock starts; it derives what others may read.
+fn schedule(random: &mut Random, schema: &Schema, may_emit: bool) -> String {
+    let mut text = format!("rule clock {{\n{}", metadata(random));
+    let catchup = random.pick(&["", "", " catchup one", " catchup skip"]);
+    let every = duration(random.pick(&DURATIONS));
+    line(&mut text, &format!("every {every}{catchup}"));
+    let derivable: Vec<&TypeDef> = schema.types.iter().filter(|ty| ty.layer > 0).collect();
+    if may_emit && !derivable.is_empty() && random.chance(60) {
+        let derived = random.pick(&derivable);
+        let values = derived.fields.iter().map(|field| {
+            let value = match field.ty {
+                Ty::Time => "now".into(),
+                ty => schema.literal(random, ty),
+            };
+            format!("{}: {value}", field.name)
+        });
+        let values: Vec<String> = values.collect();
+        let values = values.join(", ");
+        line(&mut text, &format!("emit {} {{ {values} }}", derived.name));
+    }
+    line(&mut text, "do log(\"at {now}\")");
+    line(&mut text, "do page(text: \"late\", who: now - 3s)");
+    text + "}"
 }
 
 /// A rule of that name, and the type that it derives.

@@ -52,6 +52,7 @@ fn cases_hold_what_they_are_to_test() {
         for matched in &matches {
             let clause = match rules.rules[matched.rule].clause {
                 Clause::Each => "each",
+                Clause::Every { .. } => "every",
                 Clause::Sustained { .. } => "for",
                 Clause::Sliding { .. } => "over",
                 Clause::Tumbling { .. } => "over tumbling",
@@ -81,6 +82,7 @@ fn cases_hold_what_they_are_to_test() {
     assert!(derived > 200 && second_hand > 200);
     let expected = [
         ("each", MatchKind::Matched),
+        ("every", MatchKind::Matched),
         ("for", MatchKind::Raised),
         ("for", MatchKind::Cleared),
         ("for", MatchKind::Expired),

@@ -6,6 +6,7 @@
 //! - this file: the order in which things happen (events, timers, derived events) and what a match tells;
 //! - `order`: which events are late, and when the others' turn comes for rules that let events be late;
 //! - `clause`: what each state clause makes of one key's history, always read from its beginning;
+//! - `schedule`: at which instants the rules match that the clock starts;
 //! - `pattern`: what a pattern makes of a partition's input, always read from its beginning;
 //! - `aggregate`, `eval`, `format`: what expressions are worth.
 //!
@@ -21,12 +22,13 @@ mod function;
 mod matching;
 mod order;
 mod pattern;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod window;
 
 use core::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use trapjaw_dsl::hir::{Clause, Emit, ExprKind, Rule, RuleSet, When};
 use trapjaw_event::{Event, MatchKind, Registry, Value};
@@ -122,7 +124,10 @@ pub fn run_all(rules: &RuleSet, events: &[Event], options: Options) -> Outcome {
         output: Vec::new(),
         order: Order::new(rules),
         begun: BTreeSet::new(),
+        clock: None,
+        due: vec![VecDeque::new(); rules.rules.len()],
     };
+    run.begin_schedules();
     let mut clock = i64::MIN;
     let mut late = Vec::new();
     for (place, event) in events.iter().enumerate() {
@@ -167,6 +172,10 @@ struct Run<'r> {
     order: Order,
     /// The latenesses whose clocks have a value.
     begun: BTreeSet<i64>,
+    /// How far the clock of lateness 0 has come.
+    clock: Option<i64>,
+    /// The instants of each schedule that the clock has come to, and at which it is still to match.
+    due: Vec<VecDeque<i64>>,
 }
 
 /// One key of one rule.
@@ -220,11 +229,19 @@ impl Run<'_> {
         if self.begun.insert(lateness) {
             self.expect_keys(lateness, clock);
         }
+        if lateness == 0 {
+            self.move_clock(clock);
+        }
         while let Some((at, rule, key)) =
             self.next_deadline(lateness).filter(|&(at, ..)| at <= clock)
         {
-            self.keys[rule][key].history.push(Input::Deadline { at });
-            for (derived, at) in self.judge(rule, key) {
+            let derived = if self.due[rule].is_empty() {
+                self.keys[rule][key].history.push(Input::Deadline { at });
+                self.judge(rule, key)
+            } else {
+                self.tick(rule, at)
+            };
+            for (derived, at) in derived {
                 self.take_derived(lateness, &derived, at);
             }
         }
@@ -239,7 +256,10 @@ impl Run<'_> {
                 .enumerate()
                 .map(move |(key, state)| (rule, key, state))
         });
-        let deadlines = keys.filter_map(|(rule, key, state)| Some((state.deadline?, rule, key)));
+        let deadlines = keys.filter_map(|(rule, key, state)| {
+            let deadline = state.deadline.or(self.due[rule].front().copied());
+            Some((deadline?, rule, key))
+        });
         deadlines.min_by(|a, b| {
             let values = |(_, rule, key): (i64, usize, usize)| &*self.keys[rule][key].values;
             (a.0, a.1)

@@ -22,7 +22,7 @@ impl Checker<'_> {
     pub(super) fn binding(&self) -> Option<&Binding> {
         match &self.subject {
             Subject::Event(binding) => Some(binding),
-            Subject::None | Subject::Lost | Subject::Bound => None,
+            Subject::None | Subject::Lost | Subject::Clock | Subject::Bound => None,
         }
     }
 
@@ -30,6 +30,10 @@ impl Checker<'_> {
         let binding = match &self.subject {
             Subject::None => return FieldReading::None,
             Subject::Lost => return FieldReading::Lost,
+            Subject::Clock if name == "now" => {
+                return FieldReading::Known(ExprKind::Envelope(Envelope::Time), FieldType::Time);
+            }
+            Subject::Clock => return FieldReading::None,
             Subject::Event(binding) => binding,
             Subject::Bound => return self.key_reading(name),
         };

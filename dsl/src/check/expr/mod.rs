@@ -33,6 +33,8 @@ pub(super) enum Subject {
     Lost,
     /// The event of a rule, or the one that an element of a pattern tests.
     Event(Binding),
+    /// The instant of a schedule, which is `now`.
+    Clock,
     /// What a pattern has bound: there is no event whose fields bare names are.
     Bound,
 }

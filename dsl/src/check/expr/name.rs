@@ -96,7 +96,7 @@ impl Checker<'_> {
         let (first_name, first_span) = (first.text(), self.span(first));
         let binding = match &self.subject {
             Subject::Lost => return Err(Reported),
-            Subject::None | Subject::Bound => None,
+            Subject::None | Subject::Clock | Subject::Bound => None,
             Subject::Event(binding) => Some(binding),
         };
         let whole = format!("{first_name}.{path}");

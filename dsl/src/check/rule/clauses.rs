@@ -6,12 +6,13 @@ use crate::diagnostic::{
     codes::{rules as codes, unsupported},
 };
 use crate::source::{SourceId, Span};
-use crate::syntax::Trapjaw;
 use crate::syntax::ast::{
-    AboutClause, AbsentClause, Action, AstNode, ByClause, Clause, EmitClause, ForClause,
-    HavingClause, LabelsClause, LimitClause, MatchClause, OnClause, OnClearClause, OnTimeoutClause,
-    OverClause, RuleItem, RunbookClause, SeverityClause, SkipClause, WhereClause, WithinClause,
+    AboutClause, AbsentClause, Action, AstNode, ByClause, Clause, EmitClause, EveryClause,
+    ForClause, HavingClause, LabelsClause, LimitClause, MatchClause, OnClause, OnClearClause,
+    OnTimeoutClause, OverClause, RuleItem, RunbookClause, SeverityClause, SkipClause, WhereClause,
+    WithinClause,
 };
+use crate::syntax::{SyntaxNode, Trapjaw};
 use trapjaw_program::When;
 
 /// The clauses of a rule, by their kind.
@@ -23,6 +24,7 @@ pub(super) struct Clauses {
     pub(super) runbook: Option<RunbookClause>,
     pub(super) on: Option<OnClause>,
     pub(super) pattern: Option<MatchClause>,
+    pub(super) every: Option<EveryClause>,
     pub(super) within: Option<WithinClause>,
     pub(super) skip: Option<SkipClause>,
     pub(super) condition: Option<WhereClause>,
@@ -62,19 +64,44 @@ impl Clauses {
         if gathering.foreign_start {
             return Err(Reported);
         }
+        if clauses.every.is_some() {
+            return if gathering.refuse_events(&clauses) {
+                Err(Reported)
+            } else {
+                Ok(clauses)
+            };
+        }
         if clauses.on.is_none() && clauses.pattern.is_none() {
             let error = Diagnostic::error(
                 codes::NO_EVENT,
                 name,
                 "the rule doesn't say which events it sees",
             );
-            gathering
-                .findings
-                .push(error.with_help("begin it with `on e: TYPE`, or with `match` and a pattern"));
+            gathering.findings.push(error.with_help(
+                "begin it with `on e: TYPE`, with `match` and a pattern, or with `every 5m`",
+            ));
             return Err(Reported);
         }
         gathering.refuse_second_state(&clauses);
         Ok(clauses)
+    }
+}
+
+impl Clauses {
+    /// The clauses that speak of events.
+    fn about_events(&self) -> Vec<&SyntaxNode> {
+        let nodes = [
+            self.on.as_ref().map(AstNode::syntax),
+            self.pattern.as_ref().map(AstNode::syntax),
+            self.condition.as_ref().map(AstNode::syntax),
+            self.by.as_ref().map(AstNode::syntax),
+            self.lasting.as_ref().map(AstNode::syntax),
+            self.over.as_ref().map(AstNode::syntax),
+            self.absent.as_ref().map(AstNode::syntax),
+            self.having.as_ref().map(AstNode::syntax),
+            self.limit.as_ref().map(AstNode::syntax),
+        ];
+        nodes.into_iter().flatten().collect()
     }
 }
 
@@ -121,8 +148,12 @@ impl Gathering<'_> {
                 clauses.actions.extend(calls);
                 clauses.timeout.get_or_insert(clause);
             }
-            Clause::Every(clause) => self.refuse_schedule(&clause),
-            Clause::At(clause) => self.refuse_schedule(&clause),
+            Clause::Every(clause) => self.once(&mut clauses.every, clause, "every"),
+            Clause::At(clause) => {
+                self.foreign_start = true;
+                let message = "schedules by calendar are not supported yet";
+                self.refuse(unsupported::CALENDARS, &clause, message);
+            }
             Clause::Keep(clause) => self.refuse(
                 unsupported::KEEP_ALL,
                 &clause,
@@ -175,13 +206,25 @@ impl Gathering<'_> {
         }
     }
 
-    fn refuse_schedule(&mut self, clause: &impl AstNode<Language = Trapjaw>) {
-        self.foreign_start = true;
-        self.refuse(
-            unsupported::SCHEDULES,
-            clause,
-            "schedules are not supported yet",
-        );
+    /// A schedule has no events, so that nothing may be said of them. Is anything said?
+    fn refuse_events(&mut self, clauses: &Clauses) -> bool {
+        let every = clauses.every.as_ref().map(|clause| self.span(clause));
+        let about_events = clauses.about_events();
+        for clause in &about_events {
+            let place = Span::new(self.source, clause.text_range());
+            let message = "a rule that the clock starts has no events";
+            let error = Diagnostic::error(codes::CLAUSE_IN_SCHEDULE, place, message);
+            let error = match every {
+                Some(every) => error.with_label(every, "the clock starts it"),
+                None => error,
+            };
+            self.findings.push(
+                error.with_help(
+                    "such a rule has `emit` and `do`; leave this out, or begin with `on`",
+                ),
+            );
+        }
+        !about_events.is_empty()
     }
 
     fn refuse(&mut self, code: Code, clause: &impl AstNode<Language = Trapjaw>, message: &str) {

@@ -11,7 +11,7 @@ mod window;
 pub(super) use source::event_type;
 
 use super::declare::beyond_limit;
-use super::expr::{Checker, Place, Subject};
+use super::expr::{Binding, Checker, Place, Subject};
 use super::names::Names;
 use super::{Outcome, Reported};
 use crate::diagnostic::{
@@ -48,7 +48,10 @@ impl RuleChecker<'_> {
         if let Some(clause) = &clauses.pattern {
             return RuleChecker { exprs }.matching(item, clause, &clauses);
         }
-        exprs.subject = source::subject(clauses.on.as_ref(), &mut exprs);
+        exprs.subject = match clauses.every {
+            Some(_) => Subject::Clock,
+            None => source::subject(clauses.on.as_ref(), &mut exprs),
+        };
         let mut rule = RuleChecker { exprs };
         rule.refuse_without_match(&clauses);
 
@@ -69,8 +72,14 @@ impl RuleChecker<'_> {
 
         let span = rule.exprs.span(item);
         let aggregates = std::mem::take(&mut rule.exprs.aggregates);
-        let Subject::Event(binding) = rule.exprs.subject else {
-            return Err(Reported);
+        let binding = match rule.exprs.subject {
+            Subject::Event(binding) => binding,
+            Subject::Clock => Binding {
+                alias: "now".to_owned(),
+                types: Vec::new(),
+                any: false,
+            },
+            Subject::None | Subject::Lost | Subject::Bound => return Err(Reported),
         };
         Ok(hir::Rule {
             name: name.text().into(),

@@ -17,4 +17,10 @@ rule wide { on x: e by x.a, x.b, x.c, x.d, x.f, x.g, x.h, x.i, x.j, x.k, x.l, x.
         right: "event e { a: int, b: int, c: int, d: int, f: int, g: int, h: int, i: int, j: int, k: int, l: int, m: int, n: int, o: int, p: int, q: int, r: int }
 rule wide { on x: e by x.a, x.b, x.c absent 5m do log(\"quiet\") }",
     }
+    TOO_OFTEN = 403 {
+        title: "a schedule that would fire too often",
+        explanation: "Two instants of `every` lie at least 1ms apart.",
+        wrong: "rule busy { every 1us do log(\"{now}\") }",
+        right: "rule busy { every 1s do log(\"{now}\") }",
+    }
 }

@@ -159,4 +159,11 @@ rule busy { on l: login over 1d tumbling in \"Berlin\" having count() > 9 do log
         right: "event login { user: text }
 rule busy { on l: login over 1d tumbling in \"Europe/Berlin\" having count() > 9 do log(\"busy\") }",
     }
+    CLAUSE_IN_SCHEDULE = 320 {
+        title: "a clause about events in a schedule",
+        explanation: "A rule with `every` is started by the clock and sees no events. It has `emit` and `do`, in which `now` is the instant, and what a rule says of itself: `about`, `severity`, `labels`, `runbook`.",
+        wrong: "event login { user: text }
+rule digest { every 1h on l: login do log(\"hourly\") }",
+        right: "rule digest { every 1h do log(\"hourly, at {now}\") }",
+    }
 }

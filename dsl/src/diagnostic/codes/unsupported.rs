@@ -1,12 +1,11 @@
 //! `TJ09xx`: what the language has, but this version doesn't support yet.
 
 codes! {
-    SCHEDULES = 902 {
-        title: "schedules are not supported yet",
-        explanation: "Rules that start by the clock (`every`, `at`) come in a later version. Until then a rule is started by events.",
-        wrong: "rule digest { every 1h do log(\"hourly\") }",
-        right: "event tick { hour: int }
-rule digest { on t: tick do log(\"hourly\") }",
+    CALENDARS = 902 {
+        title: "schedules by calendar are not supported yet",
+        explanation: "Rules that start by a calendar (`at`) come in a later version. There are rules that start at equal distances: `every 1h`.",
+        wrong: "rule digest { at \"0 * * * *\" do log(\"hourly\") }",
+        right: "rule digest { every 1h do log(\"hourly\") }",
     }
     KEEP_ALL = 914 {
         title: "`keep *` is not supported yet",

@@ -25,6 +25,8 @@ pub(crate) struct Context<'s> {
     pub(crate) feeds: &'s [Feed<'s>],
     /// The first instant of the step.
     pub(crate) start: i64,
+    /// Where the clock is on its way to, after the last row of the step.
+    pub(crate) target: i64,
     /// When each row of the step takes effect; not decreasing.
     pub(crate) effects: &'s [i64],
     pub(crate) config: &'s Config,
@@ -55,6 +57,13 @@ impl<'s> Context<'s> {
     #[inline]
     pub(crate) fn effect(&self, at: At) -> i64 {
         self.feed(at).effects[at.index as usize]
+    }
+
+    /// Where the move of the clock ends that passes an instant: a move goes from one event's time to the next, or to
+    /// where the clock is told to go without an event.
+    pub(crate) fn reached(&self, instant: i64) -> i64 {
+        let row = self.effects.partition_point(|&effect| effect < instant);
+        self.effects.get(row).copied().unwrap_or(self.target)
     }
 
     /// Up to when the rule's own timers go off before a row: those of the same instant too, but not before

@@ -13,6 +13,7 @@ mod limit;
 mod pattern;
 mod reader;
 mod run;
+mod schedule;
 mod session;
 mod sustained;
 mod tumbling;
@@ -35,6 +36,7 @@ use hopping::Hopping;
 use keyed::Keyed;
 use pattern::Patterns;
 pub(crate) use reader::NoKey;
+use schedule::Schedule;
 use session::Sessions;
 use sustained::Sustained;
 use tumbling::Tumbling;
@@ -53,6 +55,7 @@ pub(crate) enum State {
     Session(Keyed<Sessions>),
     Absent(Keyed<Absent>),
     Match(Keyed<Patterns>),
+    Schedule(Schedule),
 }
 
 impl State {
@@ -95,6 +98,7 @@ impl State {
             Clause::Absent { duration, of } => {
                 Self::Absent(Keyed::new(rule, Absent::new(duration, of), config))
             }
+            Clause::Every { period, catchup } => Self::Schedule(Schedule::new(period, catchup)),
             Clause::Match => match &rule.pattern {
                 Some(pattern) => Self::Match(Keyed::new(rule, Patterns::new(pattern), config)),
                 None => unreachable!("the verifier lets no `match` be without a pattern"),
@@ -114,6 +118,7 @@ impl State {
             Self::Session(state) => state.bound(rule),
             Self::Absent(state) => state.bound(rule),
             Self::Match(state) => state.bound(rule),
+            Self::Schedule(_) => Schedule::bound(),
         })
     }
 
@@ -125,7 +130,7 @@ impl State {
     /// Live keys.
     pub(crate) fn keys(&self) -> usize {
         match self {
-            Self::None => 0,
+            Self::None | Self::Schedule(_) => 0,
             Self::Each(state) => state.keys(),
             Self::Sustained(state) => state.keys(),
             Self::Window(state) => state.keys(),
@@ -140,7 +145,7 @@ impl State {
     /// Bytes of all that it remembers.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::None => 0,
+            Self::None | Self::Schedule(_) => 0,
             Self::Each(state) => state.bytes(),
             Self::Sustained(state) => state.bytes(),
             Self::Window(state) => state.bytes(),
@@ -164,27 +169,32 @@ impl State {
             Self::Session(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
             Self::Match(state) => state.next_deadline(),
+            Self::Schedule(state) => state.next_deadline(),
         }
     }
 
     /// Goes on as another shard does.
     pub(crate) fn act_as(&mut self, shard: u32) {
-        if let Self::Absent(state) = self {
-            state.machine().act_as(shard);
+        match self {
+            Self::Absent(state) => state.machine().act_as(shard),
+            Self::Schedule(state) => state.act_as(),
+            _ => {}
         }
     }
 
-    /// The tables may be others from this instant on.
+    /// The rules may be others from this instant on.
     pub(crate) fn reload(&mut self, clock: i64) {
-        if let Self::Absent(state) = self {
-            state.machine().reload(clock);
+        match self {
+            Self::Absent(state) => state.machine().reload(clock),
+            Self::Schedule(state) => state.reload(clock),
+            _ => {}
         }
     }
 
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
         match self {
-            Self::None => {}
+            Self::None | Self::Schedule(_) => {}
             Self::Each(state) => state.reorder_sources(places),
             Self::Sustained(state) => state.reorder_sources(places),
             Self::Window(state) => state.reorder_sources(places),
@@ -201,6 +211,9 @@ impl State {
         if let Routing::Home(hash) = cx.rule.routing {
             let home = key::owner(hash, cx.shard.1);
             if home != cx.shard.0 {
+                if let Self::Schedule(state) = self {
+                    state.rest();
+                }
                 return send_home(cx, home);
             }
         }
@@ -214,6 +227,7 @@ impl State {
             Self::Session(state) => state.advance(cx, now),
             Self::Absent(state) => state.advance(cx, now),
             Self::Match(state) => state.advance(cx, now),
+            Self::Schedule(state) => state.advance(cx, now),
         }
     }
 }

@@ -123,6 +123,11 @@ impl Shard {
         self.base = self.base.max(base);
     }
 
+    /// Time comes up to `target` on the first line, if step by step.
+    pub(crate) fn set_target(&mut self, target: i64) {
+        self.target = target;
+    }
+
     /// The line of time of a rule.
     pub(crate) fn line_of(&self, rule: RuleId) -> u32 {
         self.lines.of(rule)

@@ -7,7 +7,7 @@ use trapjaw_event::{EventType, Registry};
 use super::disassemble::{Lines, Subject};
 use super::pattern;
 use crate::code::{Code, Input};
-use crate::rule::{Aggregate, Clause, Routing, Rule, RuleSet, Source, TypeProgram, When};
+use crate::rule::{Aggregate, Catchup, Clause, Routing, Rule, RuleSet, Source, TypeProgram, When};
 use crate::table::Table;
 
 /// The text of a rule set: each type's conditions with the rules that use them, then each rule, in file order, with its
@@ -276,6 +276,14 @@ fn clause(clause: Clause) -> String {
             format!("absent {}{of}", Span(duration))
         }
         Clause::Match => "match".into(),
+        Clause::Every { period, catchup } => {
+            let catchup = match catchup {
+                Catchup::All => "",
+                Catchup::One => " catchup one",
+                Catchup::Skip => " catchup skip",
+            };
+            format!("every {}{catchup}", Span(period))
+        }
     }
 }
 

@@ -82,6 +82,8 @@ faults! {
     NameEmpty = "name-empty";
     /// Two things have one name.
     NameRepeated = "name-repeated";
+    /// A schedule has something of a rule that reads events.
+    Schedule = "schedule";
     /// A rule reads no event type.
     SourceMissing = "source-missing";
     /// A rule reads an event type twice.

@@ -12,7 +12,7 @@ use super::{pattern, source};
 use crate::code::Code;
 use crate::limits::{
     MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_FIRINGS, MAX_KEY_PARTS, MAX_STEPS,
-    MAX_WINDOW_EVENTS,
+    MAX_WINDOW_EVENTS, MIN_PERIOD,
 };
 use crate::rule::{Action, Clause, Emit, Routing, Rule, RuleSet, When};
 use crate::table::{Table, TableId};
@@ -106,6 +106,7 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
             [duration, gap.unwrap_or(1)]
         }
         Clause::Sliding { length, .. } | Clause::Tumbling { length } => [length, 1],
+        Clause::Every { period, .. } => [period.saturating_sub(MIN_PERIOD - 1), 1],
         Clause::Hopping { length, every } => [length, every],
         Clause::Counted { count, .. } | Clause::Batched { count } => {
             limited(
@@ -149,7 +150,9 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     }
     let acts_on_clear = rule.actions.iter().any(|call| call.when == When::Clear);
     let clears = match rule.clause {
-        Clause::Each | Clause::Match => !acts_on_clear && !rule.reports_clear,
+        Clause::Each | Clause::Match | Clause::Every { .. } => {
+            !acts_on_clear && !rule.reports_clear
+        }
         // A window's clear is reported exactly if something acts on it.
         _ if rule.clause.slides() => acts_on_clear == rule.reports_clear,
         _ if rule.clause.is_window() => !acts_on_clear && !rule.reports_clear,

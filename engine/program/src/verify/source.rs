@@ -13,6 +13,9 @@ use crate::table::Table;
 
 /// All sources of a rule, and what it asks of each.
 pub(super) fn check_all(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
+    if rule.clause.is_schedule() {
+        return schedule(rule);
+    }
     if rule.sources.is_empty() {
         return Err(VerifyError::new(
             Fault::SourceMissing,
@@ -50,6 +53,18 @@ pub(super) fn check_all(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
                 .within(place)?;
         }
         check_one(source, ty, rule, &set.tables).within(place)?;
+    }
+    Ok(())
+}
+
+/// A schedule has no events, and nothing of them.
+fn schedule(rule: &Rule) -> Result<(), VerifyError> {
+    let reads = !rule.sources.is_empty() || rule.any || !rule.kept.is_empty();
+    if reads || !rule.key.is_empty() || rule.limit.is_some() {
+        return Err(VerifyError::new(
+            Fault::Schedule,
+            "a schedule with event types, kept fields, a key or a limit",
+        ));
     }
     Ok(())
 }

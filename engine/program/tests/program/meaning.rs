@@ -2,8 +2,8 @@
 
 use trapjaw_event::{EventType, Field, FieldId, FieldType, Registry, Severity};
 use trapjaw_program::{
-    AggregateFunction, Aspect, Changes, Clause, Fate, Limit, Routing, Rule, RuleSet, TypeProgram,
-    When, assemble,
+    AggregateFunction, Aspect, Catchup, Changes, Clause, Fate, Limit, Routing, Rule, RuleSet,
+    TypeProgram, When, assemble,
 };
 
 use crate::fixture::{HOT, PAGE, hot, page, registry, set, types};
@@ -97,7 +97,7 @@ fn other_rules_and_fields_mean_nothing() {
 /// A change of the rule `hot`, and the side of it that it changes.
 type Change = (&'static [Aspect], fn(&mut RuleSet));
 
-const CHANGES: [Change; 36] = [
+const CHANGES: [Change; 38] = [
     (&[Aspect::Events], |s| s.rules[HOT].alias = "d".into()),
     (&[Aspect::Condition], |s| {
         s.rules[HOT].sources[0].condition = None;
@@ -168,6 +168,18 @@ const CHANGES: [Change; 36] = [
     }),
     (&[Aspect::Aggregates], |s| {
         s.rules[HOT].aggregates[0].fraction = Some(0.5);
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Every {
+            period: 5_000_000,
+            catchup: Catchup::All,
+        };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::Every {
+            period: 5_000_000,
+            catchup: Catchup::Skip,
+        };
     }),
     (&[Aspect::Clause], |s| s.rules[HOT].clause = Clause::Each),
     (&[Aspect::Clause], |s| {

@@ -5,17 +5,22 @@ use std::sync::Arc;
 use trapjaw_event::{FieldId, FieldType, RuleId, TypeId};
 use trapjaw_program::limits::{
     MAX_ACTIONS, MAX_AGGREGATES, MAX_ARGUMENTS, MAX_DERIVATION_DEPTH, MAX_FIRINGS, MAX_KEY_PARTS,
-    MAX_RULES, MAX_WINDOW_EVENTS,
+    MAX_RULES, MAX_WINDOW_EVENTS, MIN_PERIOD,
 };
 use trapjaw_program::sample::tables;
 use trapjaw_program::{
-    AggregateFunction, Clause, Limit, Routing, RuleSet, TableId, TypeProgram, VerifyError, When,
-    assemble, verify,
+    AggregateFunction, Catchup, Clause, Limit, Routing, RuleSet, TableId, TypeProgram, VerifyError,
+    When, assemble, verify,
 };
 
 use crate::fixture::{CPU, HOT, PAGE, page, set};
 use crate::pattern;
 use crate::verify_code::codes_refused;
+
+const EACH_SECOND: Clause = Clause::Every {
+    period: 1_000_000_000,
+    catchup: Catchup::All,
+};
 
 fn refused(set: RuleSet) -> VerifyError {
     verify(set).expect_err("it is broken")
@@ -275,6 +280,21 @@ const CASES: &[Case] = &[
     ("name-repeated", |s| {
         s.tables = [tables(), tables()].concat();
     }),
+    ("schedule", |s| {
+        s.rules[PAGE].clause = EACH_SECOND;
+        s.rules[PAGE].routing = Routing::Home(1);
+    }),
+    ("duration", |s| {
+        s.rules[PAGE].clause = Clause::Every {
+            period: MIN_PERIOD - 1,
+            catchup: Catchup::All,
+        };
+    }),
+    ("clear", |s| {
+        s.rules[PAGE].clause = EACH_SECOND;
+        s.rules[PAGE].reports_clear = true;
+    }),
+    ("routing", |s| s.rules[PAGE].clause = EACH_SECOND),
     ("routing", |s| s.rules[HOT].routing = Routing::Local),
     ("routing", |s| s.rules[HOT].routing = Routing::Home(1)),
     ("routing", |s| s.rules[PAGE].routing = Routing::Keyed),

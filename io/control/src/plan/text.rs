@@ -51,7 +51,10 @@ impl Display for RulePlan {
         } else {
             self.events.join(" | ")
         };
-        paragraph(f, "on", &format!("{}: {events}", self.alias))?;
+        // A schedule's clause says what starts it.
+        if !self.events.is_empty() || self.any {
+            paragraph(f, "on", &format!("{}: {events}", self.alias))?;
+        }
         if let Some(condition) = &self.condition {
             paragraph(f, "where", condition)?;
         }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use trapjaw_program::Clause;
+use trapjaw_program::{Catchup, Clause};
 
 use crate::duration::shown;
 
@@ -34,6 +34,14 @@ pub(crate) fn text(clause: Clause) -> impl fmt::Display {
         Clause::Session { gap } => write!(f, "over session {}", shown(gap)),
         Clause::All { each } => write!(f, "over all{}", suffix(each)),
         Clause::Match => f.write_str("match"),
+        Clause::Every { period, catchup } => {
+            write!(f, "every {}", shown(period))?;
+            match catchup {
+                Catchup::All => Ok(()),
+                Catchup::One => f.write_str(" catchup one"),
+                Catchup::Skip => f.write_str(" catchup skip"),
+            }
+        }
         Clause::Absent { duration, of } => {
             write!(f, "absent {}", shown(duration))?;
             match of {

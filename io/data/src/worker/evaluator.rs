@@ -185,6 +185,10 @@ impl Evaluator {
         let Some(deadline) = self.shard.next_deadline() else {
             return false;
         };
+        if self.shared.clock.at(instant).is_none() && self.shard.has_schedules() {
+            // What the clock starts does not wait for an event.
+            self.shared.clock.arrived(wall(), instant);
+        }
         match self.shared.clock.at(instant) {
             Some(now) if deadline <= now => {
                 self.shard.step(Input::Tick(now), &mut self.collected);
