@@ -24,13 +24,11 @@ fn seeds() -> std::ops::Range<u64> {
 
 #[test]
 fn engine_and_oracle_agree_on_patterns() {
-    let (mut matches, mut refused) = (0, 0);
+    let mut matches = 0;
     for seed in seeds() {
         let case = PatternCase::new(seed);
         match difference(&case.case()) {
             Ok(count) => matches += count,
-            // Until the engine has patterns.
-            Err(Failure::Front(text)) if text.contains("TJ0901") => refused += 1,
             Err(Failure::Front(text)) => panic!("case {seed}:\n{text}\n{}", case.case()),
             Err(Failure::Difference(_)) => {
                 let small =
@@ -43,11 +41,8 @@ fn engine_and_oracle_agree_on_patterns() {
             }
         }
     }
-    let cases = seeds().count();
-    assert!(
-        refused == cases || (refused == 0 && matches > cases / 3),
-        "{matches} matches, {refused} refused"
-    );
+    // Patterns that never match would agree on anything.
+    assert!(matches > seeds().count() / 3, "{matches} matches");
 }
 
 /// What the oracle finds.

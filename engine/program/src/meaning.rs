@@ -463,7 +463,7 @@ fn clause(bytes: &mut Writer, clause: Clause, tables: &[Arc<Table>]) {
                 table(bytes, &tables[of.index()]);
             }
         }
-        Clause::Match => bytes.u8(7),
+        Clause::Match => bytes.u8(12),
         Clause::Every { period, catchup } => {
             bytes.u8(11);
             bytes.i64(period);
