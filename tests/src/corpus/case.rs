@@ -35,6 +35,8 @@ struct Written {
     #[serde(default)]
     cite: String,
     #[serde(default)]
+    differs: String,
+    #[serde(default)]
     docs: Vec<String>,
     prelude: Option<String>,
     rules: String,
@@ -65,6 +67,8 @@ pub struct Case {
     pub about: String,
     /// Where the case comes from, if not from the language's own page.
     pub cite: String,
+    /// How, and why, what is expected here differs from what is expected where the case comes from.
+    pub differs: String,
     /// Sections of the documentation that it is a case of: `rules.md#for`.
     pub docs: Vec<String>,
     /// The rule file: declarations and rules.
@@ -159,6 +163,7 @@ fn read(path: &Path) -> Vec<Case> {
             name: format!("{stem}/{}", case.name),
             about: case.about,
             cite: case.cite,
+            differs: case.differs,
             docs: all,
             rules: format!("{prelude}\n{}", case.rules),
             tables: held,
