@@ -21,8 +21,21 @@ struct File {
     prelude: String,
     #[serde(default)]
     tables: BTreeMap<String, String>,
-    #[serde(rename = "case")]
+    /// Cases of the suite that the file is of that it doesn't have.
+    #[serde(default)]
+    left_out: Vec<LeftOut>,
+    #[serde(default, rename = "case")]
     cases: Vec<Written>,
+}
+
+/// Cases of another suite that are no cases here.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// How many these are.
+    pub cases: usize,
+    /// Why they are none here.
+    pub why: String,
 }
 
 /// A case as it is written.
@@ -109,10 +122,32 @@ fn folder() -> PathBuf {
 ///
 /// With the file, where one is no file of cases.
 pub fn cases() -> Vec<Case> {
+    let files = files().into_iter();
+    files.flat_map(|(stem, file)| whole(&stem, file)).collect()
+}
+
+/// What is left out of other suites, with the file (`conformance/esper/operator-or`) that says so.
+///
+/// # Panics
+///
+/// With the file, where one is no file of cases.
+pub fn left_out() -> Vec<(String, LeftOut)> {
+    let files = files().into_iter();
+    files
+        .flat_map(|(stem, file)| {
+            file.left_out
+                .into_iter()
+                .map(move |left| (stem.clone(), left))
+        })
+        .collect()
+}
+
+/// All files, by their paths in the folder without the ending.
+fn files() -> Vec<(String, File)> {
     let mut paths = Vec::new();
     collect(&folder(), &mut paths);
     paths.sort();
-    paths.iter().flat_map(|path| read(path)).collect()
+    paths.iter().map(|path| read(path)).collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
@@ -134,7 +169,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-fn read(path: &Path) -> Vec<Case> {
+fn read(path: &Path) -> (String, File) {
     let text =
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file: File =
@@ -146,6 +181,11 @@ fn read(path: &Path) -> Vec<Case> {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
         .join("/");
+    (stem, file)
+}
+
+/// The cases of a file.
+fn whole(stem: &str, file: File) -> Vec<Case> {
     let File {
         docs,
         prelude,
