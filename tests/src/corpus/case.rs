@@ -21,8 +21,21 @@ struct File {
     prelude: String,
     #[serde(default)]
     tables: BTreeMap<String, String>,
-    #[serde(rename = "case")]
+    /// Cases of the suite that the file is of that it doesn't have.
+    #[serde(default)]
+    left_out: Vec<LeftOut>,
+    #[serde(default, rename = "case")]
     cases: Vec<Written>,
+}
+
+/// Cases of another suite that are no cases here.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// How many these are.
+    pub cases: usize,
+    /// Why they are none here.
+    pub why: String,
 }
 
 /// A case as it is written.
@@ -34,6 +47,8 @@ struct Written {
     about: String,
     #[serde(default)]
     cite: String,
+    #[serde(default)]
+    differs: String,
     #[serde(default)]
     docs: Vec<String>,
     prelude: Option<String>,
@@ -65,6 +80,8 @@ pub struct Case {
     pub about: String,
     /// Where the case comes from, if not from the language's own page.
     pub cite: String,
+    /// How, and why, what is expected here differs from what is expected where the case comes from.
+    pub differs: String,
     /// Sections of the documentation that it is a case of: `rules.md#for`.
     pub docs: Vec<String>,
     /// The rule file: declarations and rules.
@@ -105,10 +122,32 @@ fn folder() -> PathBuf {
 ///
 /// With the file, where one is no file of cases.
 pub fn cases() -> Vec<Case> {
+    let files = files().into_iter();
+    files.flat_map(|(stem, file)| whole(&stem, file)).collect()
+}
+
+/// What is left out of other suites, with the file (`conformance/esper/operator-or`) that says so.
+///
+/// # Panics
+///
+/// With the file, where one is no file of cases.
+pub fn left_out() -> Vec<(String, LeftOut)> {
+    let files = files().into_iter();
+    files
+        .flat_map(|(stem, file)| {
+            file.left_out
+                .into_iter()
+                .map(move |left| (stem.clone(), left))
+        })
+        .collect()
+}
+
+/// All files, by their paths in the folder without the ending.
+fn files() -> Vec<(String, File)> {
     let mut paths = Vec::new();
     collect(&folder(), &mut paths);
     paths.sort();
-    paths.iter().flat_map(|path| read(path)).collect()
+    paths.iter().map(|path| read(path)).collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
@@ -130,7 +169,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-fn read(path: &Path) -> Vec<Case> {
+fn read(path: &Path) -> (String, File) {
     let text =
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file: File =
@@ -142,6 +181,11 @@ fn read(path: &Path) -> Vec<Case> {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
         .join("/");
+    (stem, file)
+}
+
+/// The cases of a file.
+fn whole(stem: &str, file: File) -> Vec<Case> {
     let File {
         docs,
         prelude,
@@ -159,6 +203,7 @@ fn read(path: &Path) -> Vec<Case> {
             name: format!("{stem}/{}", case.name),
             about: case.about,
             cite: case.cite,
+            differs: case.differs,
             docs: all,
             rules: format!("{prelude}\n{}", case.rules),
             tables: held,

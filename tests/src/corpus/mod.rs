@@ -5,9 +5,11 @@
 //! - `notation`: words, values and times, as events and matches write them.
 //! - `history`: the events of a case.
 //! - `told`: matches, as evaluators tell them and as cases expect them.
+//! - [`conformance`]: what of other suites is here, what differs, and what is left out.
 //! - [`verdict`]: a case before the evaluators.
 
 pub mod case;
+pub mod conformance;
 mod history;
 mod notation;
 mod told;

@@ -175,6 +175,7 @@ mod tests {
             name: "right".into(),
             about: String::new(),
             cite: String::new(),
+            differs: String::new(),
             docs: Vec::new(),
             rules: "event e { k: text, n: int }\n\
                     rule r { on x: e where x.n > 0 by x.k do log(\"n {x.n}\") }"

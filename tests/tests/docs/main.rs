@@ -4,6 +4,7 @@
 
 mod bytes;
 mod configuration;
+mod conformance;
 mod functions;
 mod links;
 mod page;
