@@ -85,18 +85,18 @@ type Damage = fn(&mut Rule);
 const CASES: &[(&str, Damage)] = &[
     ("pattern-missing", |rule| rule.clause = Clause::Each),
     ("pattern-lists", |rule| {
-        broken(rule).elements[0].tests.clear()
+        broken(rule).elements[0].tests.clear();
     }),
     ("pattern-lists", |rule| broken(rule).keys[0] = vec![0b011]),
     ("pattern-lists", |rule| broken(rule).over = vec![0]),
     ("pattern-element", |rule| {
-        broken(rule).root = Node::Element(1)
+        broken(rule).root = Node::Element(1);
     }),
     ("pattern-element", |rule| {
-        broken(rule).root = Node::Element(9)
+        broken(rule).root = Node::Element(9);
     }),
     ("pattern-element", |rule| {
-        broken(rule).skip = Skip::ToFirst(1)
+        broken(rule).skip = Skip::ToFirst(1);
     }),
     ("pattern-element", |rule| {
         broken(rule).root = Node::Either(vec![Node::Element(0), Node::Element(0)]);
@@ -105,7 +105,7 @@ const CASES: &[(&str, Damage)] = &[
         broken(rule).reads[0].what = What::Field(Pick::Last(0), vec![Some(7)]);
     }),
     ("pattern-part", |rule| {
-        broken(rule).root = Node::Sequence(vec![])
+        broken(rule).root = Node::Sequence(vec![]);
     }),
     ("pattern-part", |rule| broken(rule).root = Node::Not(0b010)),
     ("duration", |rule| broken(rule).within = Some(0)),
