@@ -592,7 +592,7 @@ fn so_many_findings_and_no_more_are_told() {
 }
 
 #[test]
-fn the_language_page_s_rules_each_get_one_finding_if_they_are_not_supported_yet() {
+fn the_language_page_s_rules_are_right() {
     let mut sources = SourceMap::new();
     sources.add("twelve.trap", include_str!("../testdata/twelve.trap"));
     sources.add_table("owners.csv", "service,team\nshop,sales\n");
@@ -607,9 +607,5 @@ fn the_language_page_s_rules_each_get_one_finding_if_they_are_not_supported_yet(
             )
         })
         .collect();
-    let codes: Vec<&str> = lines.iter().map(|(_, code)| &**code).collect();
-    let one_a_line = lines.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    assert!(one_a_line, "{lines:?}");
-    // owner_digest. Those with patterns are right.
-    assert_eq!(codes, ["TJ0902"]);
+    assert!(lines.is_empty(), "{lines:?}");
 }

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use trapjaw_event::{BatchBuilder, Event, Match, RuleId};
-use trapjaw_program::{RuleSet, Verified};
+use trapjaw_program::{Rule, RuleSet, Verified};
 
 use crate::config::Config;
 use crate::forward::Forward;
@@ -88,7 +88,8 @@ impl Record {
 /// the end time has passed everywhere as far as on the shard that was furthest.
 ///
 /// `None` if a rule derives events: what a timer derives would have to be routed as on the shard of its key,
-/// which a single shard does not know.
+/// which a single shard does not know. `None` also if the clock starts a rule: over which instants one move of the
+/// clock passes depends on the events that the rule's own shard took in.
 ///
 /// # Panics
 ///
@@ -98,7 +99,8 @@ pub fn repeat(
     config: Config,
     records: &[Vec<Record>],
 ) -> Option<Vec<Match>> {
-    if rules.rules.iter().any(|rule| rule.emit.is_some()) {
+    let is_refused = |rule: &Rule| rule.emit.is_some() || rule.clause.is_schedule();
+    if rules.rules.iter().any(is_refused) {
         return None;
     }
     let shards = records.len() as u32;
