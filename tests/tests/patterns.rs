@@ -73,11 +73,13 @@ fn whatever_is_chosen_is_among_all_matches_and_times_never_go_back() {
         assert!(told, "{}", case.case());
         for matched in some
             .iter()
-            .filter(|matched| matched.kind == MatchKind::Matched)
+            // Of all matches other events are derived, which a second rule finds.
+            .filter(|matched| matched.kind == MatchKind::Matched && matched.rule == 0)
         {
             let among = |other: &&Matched| {
                 // With all of them asked for, a match is told when it is complete.
                 other.kind == MatchKind::Matched
+                    && other.rule == 0
                     && other.key == matched.key
                     && bound(other) == bound(matched)
                     && other.time <= matched.time
@@ -92,7 +94,7 @@ fn whatever_is_chosen_is_among_all_matches_and_times_never_go_back() {
         all_found += all.len();
     }
     assert!(
-        chosen > 300 && all_found > chosen,
+        chosen > seeds().count() / 3 && all_found > chosen,
         "{chosen} of {all_found}"
     );
 }

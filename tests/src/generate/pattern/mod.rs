@@ -76,6 +76,12 @@ impl PatternCase {
     /// The case as any other.
     pub fn case(&self) -> Case {
         let declared = TYPES.map(|name| format!("event {name} {{ k: text?, v: int? }}"));
+        let mut declarations = declared.to_vec();
+        let mut derived = Vec::new();
+        if self.clauses.iter().any(|clause| clause.starts_with("emit")) {
+            declarations.push("event d { v: int? }".into());
+            derived.push("rule s { match x: d -> y: d within 5s do log(\"{x.v}{y.v}\") }".into());
+        }
         let rule = format!(
             "rule r {{\n    match {}\n    {}\n}}",
             self.tree.text(),
@@ -83,9 +89,9 @@ impl PatternCase {
         );
         Case {
             seed: self.seed,
-            declarations: declared.to_vec(),
+            declarations,
             tables: Vec::new(),
-            rules: vec![rule],
+            rules: [vec![rule], derived].concat(),
             events: self.events.clone(),
             options: self.options,
         }
@@ -166,9 +172,13 @@ fn clauses(random: &mut Random) -> Vec<String> {
         "{e0.v}",
         "{count(e0)}",
         "{sum(e0.v)} {e0.first.v} {e0.prev.v}",
-        "{max(e0.v)}",
+        "{max(e0.v)} {avg(e0.v)}",
+        "{first(e0.v)} {last(e0.v)} {distinct(e0.v)}",
         "found",
     ]);
+    if random.chance(15) {
+        clauses.push("emit d { v: e0.v }".into());
+    }
     clauses.push(format!("do log(\"{value}\")"));
     if within && random.chance(50) {
         clauses.push("on timeout do log(waiting)".into());

@@ -287,6 +287,15 @@ impl Machine for Patterns {
             self.events.release(previous);
             partition.previous = None;
         }
+        // An event that a timer derived may come before the timers of its instant, and finds their spans over.
+        let mut deadlines = partition.starts.iter();
+        if deadlines.any(|start| {
+            start
+                .deadline(pattern, &self.automaton)
+                .is_some_and(|due| due <= now)
+        }) {
+            self.pass_deadline(pattern, &mut partition, now);
+        }
         self.event(cx, &mut partition, &mut event);
         self.report(cx, core, (slot, &mut partition), (Trigger::Row(at), now));
         self.remember(cx, pattern, &mut partition, &mut event);

@@ -207,3 +207,43 @@ fn limit_holds_matches_back_and_not_timeouts() {
         &["1: a=0 b=1", "6 timeout(b): a=4", "9 timeout(b): a=5"],
     );
 }
+
+#[test]
+fn what_is_less_preferred_ends_what_it_competes_with() {
+    // The run that has left both repetitions is complete, and one that stays in the second takes the event.
+    check("b{1,3} => a?? within 10ns", "0b 1a", &["1: b=0"]);
+    check("b{1,3} => a?? within 10ns", "0b", &["10: b=0"]);
+}
+
+#[test]
+fn the_end_of_the_window_settles_nothing() {
+    // The run that stays for another `a` ran out of time; that which left it was forbidden by the `b` before.
+    check_timeouts(
+        "not b -> c -> not x -> a* strict within 5ns",
+        "6b 10c",
+        &["15 timeout(a): c=1"],
+    );
+    check_timeouts(
+        "a+ -> not x for 3ns -> b within 6ns",
+        "3a 6a",
+        &["9 timeout(b): a=0", "12 timeout(b): a=1"],
+    );
+}
+
+#[test]
+fn a_timeout_binds_nothing_for_others() {
+    check_timeouts(
+        "y: a -> z: a -> c within 9ns",
+        "6a 7a",
+        &["15 timeout(c): y=0 z=1", "16 timeout(z): y=1"],
+    );
+}
+
+#[test]
+fn timeouts_and_matches_of_one_moment_are_in_the_order_of_starts() {
+    check_timeouts(
+        "(b or c -> d) -> not x for 2ns within 12ns skip none",
+        "1c 11b",
+        &["13 timeout(d): c=0", "13: b=1"],
+    );
+}

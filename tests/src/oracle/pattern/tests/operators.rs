@@ -396,3 +396,48 @@ fn the_window_is_half_open() {
 fn an_empty_match_is_none() {
     check("a*? within 10ns", "0b 1a", &["1: a=1"]);
 }
+
+#[test]
+fn before_a_group_the_arrow_counts_for_whatever_begins_it() {
+    check("a => (b? -> c) within 10ns", "0a 1c", &["1: a=0 c=1"]);
+    check("a => (b? -> c) within 10ns", "0a 1a 2c", &["2: a=1 c=2"]);
+    check(
+        "(a? -> b){2} strict within 10ns",
+        "0b 1x 2b 3a 4b",
+        &["2: b=0,2"],
+    );
+    check("(a? -> b){2} strict within 10ns", "0b 1c 2b", &["2: b=0,2"]);
+    // Behind a `not` it is the arrow behind that.
+    check("a -> ((not x => b) or c) within 10ns", "0a 1x 2b", &[]);
+    check(
+        "a -> ((not x => b) or c) within 10ns",
+        "0a 1a 2b",
+        &["10: a=1 b=2"],
+    );
+}
+
+#[test]
+fn an_and_that_begins_a_match_is_begun_by_one_operand() {
+    check("(a or z: b) and b within 10ns", "0b 1b", &["1: z=0 b=1"]);
+    check("(a or z: b) and b within 10ns", "0b 1a", &["10: a=1 b=0"]);
+    // A `not` with which another operand begins has something before it then.
+    check(
+        "(not x for 5ns -> b) and c within 20ns",
+        "0c 3b 6b",
+        &["6: b=2 c=0"],
+    );
+    check(
+        "(not x for 5ns -> b) and c within 20ns",
+        "0b 1c",
+        &["1: b=0 c=1"],
+    );
+}
+
+#[test]
+fn alternatives_in_an_and_compete_until_one_of_them_begins() {
+    check(
+        "c -> ((a or b) and d) within 10ns",
+        "0c 1d 2b",
+        &["2: c=0 b=2 d=1"],
+    );
+}
