@@ -4,6 +4,8 @@
 //! its caller compares with a count made without the engine.
 #![forbid(unsafe_code)]
 
+pub mod figure;
+pub mod figures;
 pub mod load;
 pub mod measure;
 pub mod network;

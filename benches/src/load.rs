@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::{BatchBuilder, BatchBytes, Binding, Registry, Row, ValueRef};
+use trapjaw_event::{BatchBuilder, BatchBytes, Binding, Registry, Row, TypeId, ValueRef};
 
 /// A small generator of uniform draws (xorshift64*): what matters is that it is the same everywhere.
 #[derive(Clone, Debug)]
@@ -59,9 +59,60 @@ pub fn cpu(draws: &mut Draws, number: u64, hosts: u32) -> Cpu {
     }
 }
 
+/// Writes [`Cpu`] events into batches.
+#[derive(Clone, Debug)]
+pub struct CpuRows {
+    type_id: TypeId,
+    names: Vec<String>,
+}
+
+impl CpuRows {
+    /// Of `hosts` hosts.
+    ///
+    /// # Panics
+    ///
+    /// If the registry has no `cpu`.
+    pub fn new(registry: &Registry, hosts: u32) -> Self {
+        Self {
+            type_id: registry.by_name("cpu").expect("the rules declare cpu"),
+            names: (0..hosts).map(|host| format!("host-{host}")).collect(),
+        }
+    }
+
+    /// Appends an event.
+    pub fn write(&self, builder: &mut BatchBuilder, event: &Cpu) {
+        let values = [
+            ValueRef::Text(&self.names[event.host as usize]),
+            ValueRef::Float(event.load),
+            ValueRef::Int(event.region),
+        ];
+        push(builder, self.type_id, event.time, &values);
+    }
+}
+
+/// Appends an event that has nothing but its fields and its time.
+///
+/// # Panics
+///
+/// If the batch has no room.
+pub fn push(builder: &mut BatchBuilder, type_id: TypeId, time: i64, values: &[ValueRef<'_>]) {
+    let row = Row {
+        type_id,
+        time,
+        source: "",
+        id: None,
+        subject: None,
+        severity: None,
+        values,
+    };
+    builder
+        .push_row(&row)
+        .expect("a batch has room for its rows");
+}
+
 /// Prepared batches, and the events that they hold.
 #[derive(Debug)]
-pub struct Load {
+pub struct Load<E = Cpu> {
     /// The batches.
     pub batches: Vec<BatchBytes>,
     /// Bindings for all of them.
@@ -69,50 +120,42 @@ pub struct Load {
     /// Events of a batch.
     pub rows: usize,
     /// Their events, in order.
-    pub events: Vec<Cpu>,
+    pub events: Vec<E>,
 }
 
 impl Load {
     /// `count` events in batches of `rows`.
     pub fn cpu(registry: &Arc<Registry>, seed: u64, count: u64, rows: usize, hosts: u32) -> Self {
-        let type_id = registry.by_name("cpu").expect("the rules declare cpu");
-        let names: Vec<String> = (0..hosts).map(|host| format!("host-{host}")).collect();
         let mut draws = Draws::new(seed);
+        let events = (0..count).map(|number| cpu(&mut draws, number, hosts));
+        let writer = CpuRows::new(registry, hosts);
+        Self::new(registry, events.collect(), rows, |builder, event| {
+            writer.write(builder, event);
+        })
+    }
+}
+
+impl<E> Load<E> {
+    /// These events in batches of `rows`, each appended by `write`.
+    pub fn new(
+        registry: &Arc<Registry>,
+        events: Vec<E>,
+        rows: usize,
+        write: impl Fn(&mut BatchBuilder, &E),
+    ) -> Self {
         let mut builder = BatchBuilder::new(Arc::clone(registry));
-        let mut load = Self {
-            batches: Vec::new(),
+        let batches = events.chunks(rows).map(|events| {
+            for event in events {
+                write(&mut builder, event);
+            }
+            builder.finish()
+        });
+        Self {
+            batches: batches.collect(),
             bindings: bindings(registry),
             rows,
-            events: Vec::new(),
-        };
-        for number in 0..count {
-            let event = cpu(&mut draws, number, hosts);
-            let values = [
-                ValueRef::Text(&names[event.host as usize]),
-                ValueRef::Float(event.load),
-                ValueRef::Int(event.region),
-            ];
-            let row = Row {
-                type_id,
-                time: event.time,
-                source: "",
-                id: None,
-                subject: None,
-                severity: None,
-                values: &values,
-            };
-            builder
-                .push_row(&row)
-                .expect("a batch has room for its rows");
-            load.events.push(event);
-            if builder.rows() >= rows {
-                load.batches.push(builder.finish());
-            }
+            events,
         }
-        if !builder.is_empty() {
-            load.batches.push(builder.finish());
-        }
-        load
     }
 }
 

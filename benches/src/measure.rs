@@ -1,11 +1,12 @@
-//! Timed rounds of a shard over prepared batches.
+//! Timed rounds of a shard over prepared batches, or over rows that become batches within the timing.
 
+use core::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 use std::time::Instant;
 
 use trapjaw_dsl::source::SourceMap;
 use trapjaw_engine::{Config, Forward, Input, MatchRef, Origin, Shard, Sink};
-use trapjaw_event::check;
+use trapjaw_event::{BatchBuilder, BatchBytes, Binding, check};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::load::Load;
@@ -46,7 +47,7 @@ pub fn compile(text: &str) -> Arc<Verified<RuleSet>> {
 }
 
 /// What rounds took.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Timing {
     /// Nanoseconds an event of each round.
     pub rounds: Vec<f64>,
@@ -57,53 +58,138 @@ pub struct Timing {
 impl Timing {
     /// The median round.
     pub fn median(&self) -> f64 {
-        let mut sorted = self.rounds.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+        median(&self.rounds)
     }
 }
 
-/// Checks and steps batches `from..to` of a load, in `rounds` equal parts, on a shard that goes on from
-/// part to part.
-pub fn stream(shard: &mut Shard, load: &Load, (from, to): (usize, usize), rounds: usize) -> Timing {
-    let mut count = Count::default();
-    let mut sequence: u64 = 0;
-    let length = (to - from) / rounds.max(1);
-    let mut timing = Timing {
-        rounds: Vec::new(),
-        matches: 0,
-    };
-    for round in 0..rounds {
-        let part = &load.batches[from + round * length..from + (round + 1) * length];
-        let mut events = 0_u64;
-        let start = Instant::now();
-        for bytes in part {
-            let batch = check(bytes, &load.bindings).expect("a prepared batch is sound");
-            let origin = Origin {
-                stream: 0,
-                sequence,
-            };
-            sequence += u64::from(batch.rows());
-            events += u64::from(batch.rows());
-            shard.step(
-                Input::Batch {
-                    batch,
-                    origin,
-                    ingest: 0,
-                    wall: None,
-                },
-                &mut count,
-            );
-        }
-        timing
-            .rounds
-            .push(start.elapsed().as_nanos() as f64 / events as f64);
+/// The spread of the rounds, and the matches.
+impl Display for Timing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let least = self.rounds.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = self.rounds.iter().copied().fold(0.0, f64::max);
+        write!(f, "{least:.2}..{most:.2}, {} matches", self.matches)
     }
-    timing.matches = count.0;
-    timing
+}
+
+/// The value in the middle; NaN of nothing.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// A new shard with the rules, alone.
 pub fn shard(rules: &Arc<Verified<RuleSet>>) -> Shard {
     Shard::new(Arc::clone(rules), Config::default(), (0, 1))
+}
+
+/// A shard that is given batches, and what came of it.
+pub struct Run {
+    shard: Shard,
+    count: Count,
+    sequence: u64,
+}
+
+impl Run {
+    /// A new shard with the rules, alone.
+    pub fn new(rules: &Arc<Verified<RuleSet>>) -> Self {
+        Self {
+            shard: shard(rules),
+            count: Count::default(),
+            sequence: 0,
+        }
+    }
+
+    /// Checks a batch and evaluates it: its events.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is not sound.
+    pub fn step(&mut self, bytes: &BatchBytes, bindings: &[Option<Arc<Binding>>]) -> u64 {
+        let batch = check(bytes, bindings).expect("a prepared batch is sound");
+        let origin = Origin {
+            stream: 0,
+            sequence: self.sequence,
+        };
+        let rows = u64::from(batch.rows());
+        self.sequence += rows;
+        self.shard.step(
+            Input::Batch {
+                batch,
+                origin,
+                ingest: 0,
+                wall: None,
+            },
+            &mut self.count,
+        );
+        rows
+    }
+
+    /// Evaluates batches: nanoseconds an event.
+    pub fn pass(&mut self, batches: &[BatchBytes], bindings: &[Option<Arc<Binding>>]) -> f64 {
+        let start = Instant::now();
+        let mut events = 0_u64;
+        for bytes in batches {
+            events += self.step(bytes, bindings);
+        }
+        start.elapsed().as_nanos() as f64 / events as f64
+    }
+
+    /// Matches so far.
+    pub fn matches(&self) -> u64 {
+        self.count.0
+    }
+
+    /// The shard.
+    pub fn shard(&self) -> &Shard {
+        &self.shard
+    }
+}
+
+/// Checks and steps batches `from..to` of a load, in `rounds` equal parts, on a shard that goes on from
+/// part to part.
+pub fn stream<E>(
+    run: &mut Run,
+    load: &Load<E>,
+    (from, to): (usize, usize),
+    rounds: usize,
+) -> Timing {
+    let before = run.matches();
+    let length = (to - from) / rounds.max(1);
+    let part = |round: usize| &load.batches[from + round * length..from + (round + 1) * length];
+    let rounds = (0..rounds).map(|round| run.pass(part(round), &load.bindings));
+    let rounds = rounds.collect();
+    Timing {
+        rounds,
+        matches: run.matches() - before,
+    }
+}
+
+/// As [`stream`], but from the rows: building the batches is within the timing.
+pub fn stream_rows<E>(
+    run: &mut Run,
+    load: &Load<E>,
+    (from, to): (usize, usize),
+    rounds: usize,
+    write: impl Fn(&mut BatchBuilder, &E),
+) -> Timing {
+    let before = run.matches();
+    let mut builder = BatchBuilder::new(Arc::clone(&run.shard().rules().registry));
+    let length = (to - from) / rounds.max(1);
+    let mut timing = Timing::default();
+    for round in 0..rounds {
+        let first = (from + round * length) * load.rows;
+        let events = &load.events[first..first + length * load.rows];
+        let start = Instant::now();
+        for rows in events.chunks(load.rows) {
+            for event in rows {
+                write(&mut builder, event);
+            }
+            run.step(&builder.finish(), &load.bindings);
+        }
+        let elapsed = start.elapsed().as_nanos() as f64;
+        timing.rounds.push(elapsed / events.len() as f64);
+    }
+    timing.matches = run.matches() - before;
+    timing
 }

@@ -1,0 +1,33 @@
+//! The figures of the speed page, by what they measure.
+//!
+//! Each counts what its rules have to find by itself, and fails where the engine finds another number.
+
+pub mod distinct;
+pub mod many;
+
+pub mod network;
+pub mod stateless;
+pub mod steady;
+pub mod windows;
+
+use crate::figure::Figure;
+
+/// Rows of a prepared batch.
+pub const ROWS: usize = 4_096;
+/// Hosts of a load.
+pub const HOSTS: u32 = 1_000;
+/// Rounds of a figure; the median counts.
+pub const ROUNDS: usize = 9;
+
+/// Measures something and tells each figure as soon as it is known.
+pub type Measure = fn(&mut dyn FnMut(Figure));
+
+/// What can be measured by itself, by name.
+pub const GROUPS: [(&str, Measure); 6] = [
+    ("stateless", stateless::measure),
+    ("many", many::measure),
+    ("windows", windows::measure),
+    ("steady", steady::measure),
+    ("distinct", distinct::measure),
+    ("network", network::measure),
+];
