@@ -139,6 +139,8 @@ pub(super) fn go_on(
     outs: Vec<Out>,
     begun: bool,
 ) -> Vec<Out> {
+    // Behind a `not`, its own arrow counts, and not the one before the group.
+    let begun = begun || matches!(parts[usize::from(part)].1, Node::Not(_) | Node::Silence(_));
     let mut all = Vec::new();
     for out in outs {
         let next = parts.get(usize::from(part) + 1);

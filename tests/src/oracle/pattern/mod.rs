@@ -250,6 +250,11 @@ impl<'p> Search<'p> {
                 }
             })
             .collect();
+        let time = match moment {
+            Moment::Event(place) => self.input[place].0,
+            Moment::Deadline(at, _) => at,
+        };
+        let over = self.window_end().is_some_and(|end| end <= time);
         let mut after = Vec::new();
         for (run, own) in runs.iter().zip(&takings) {
             if !run.is_open() {
@@ -277,11 +282,6 @@ impl<'p> Search<'p> {
                 after.push(Run { way, ..run.clone() });
             }
         }
-        let time = match moment {
-            Moment::Event(place) => self.input[place].0,
-            Moment::Deadline(at, _) => at,
-        };
-        let over = self.window_end().is_some_and(|end| end <= time);
         for run in &mut after {
             run.late |= over && !run.way.awaited().is_empty();
         }

@@ -44,7 +44,7 @@ impl<'p> Search<'p> {
                 let next = self.after_event(place);
                 self.continued(way, next, &taking)
             }
-            (&Head::Silence(_, deadline, ref entry), Moment::Deadline(at, next))
+            (&Head::Silence(elements, deadline, ref entry), Moment::Deadline(at, next))
                 if at == deadline =>
             {
                 let taking = Taking {
@@ -52,7 +52,8 @@ impl<'p> Search<'p> {
                     bound: None,
                     back: Vec::new(),
                     settled: way.choices.clone(),
-                    must: true,
+                    // The end of the window settles nothing: for whoever waits then, time has run out.
+                    must: !elements.is_empty(),
                     put_off: Vec::new(),
                 };
                 let entry = Entry {

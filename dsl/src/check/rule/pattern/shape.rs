@@ -27,6 +27,17 @@ pub(super) fn ends_open(node: &Node) -> bool {
     }
 }
 
+/// Whether the part may begin with a `not`, before which no event is next.
+pub(super) fn begins_with_not(node: &Node) -> bool {
+    match node {
+        Node::Element(_) | Node::And(_) => false,
+        Node::Not(_) => true,
+        Node::Sequence(steps) => begins_with_not(&steps[0].node),
+        Node::Or(parts) => parts.iter().any(begins_with_not),
+        Node::Repeat(repeat) => begins_with_not(&repeat.body),
+    }
+}
+
 /// The elements that may take the first event of the part. Whether the part can be passed by is for
 /// [`takes_nothing`].
 pub(super) fn firsts(node: &Node, found: &mut Vec<ElementId>) {

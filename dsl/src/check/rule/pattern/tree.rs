@@ -3,7 +3,7 @@
 use super::super::super::expr::Binding;
 use super::super::super::{Outcome, Reported, declare::beyond_limit};
 use super::super::{RuleChecker, source};
-use super::shape::{ends_open, takes_nothing};
+use super::shape::{begins_with_not, ends_open, takes_nothing};
 use crate::check::limits::{MAX_ELEMENTS, MAX_ROUNDS};
 use crate::diagnostic::{Diagnostic, codes::patterns as codes};
 use crate::hir::pattern::{Contiguity, ElementId, Node, Not, Repeat, Role, Step};
@@ -223,11 +223,7 @@ impl Tree<'_, '_> {
                 Some((Arrow::Next, _)) => Contiguity::Strict,
                 Some((Arrow::ThenAny, _)) => Contiguity::Any,
             };
-            let begins_with_not = match &node {
-                Ok(Node::Not(_)) => true,
-                Ok(Node::Sequence(inner)) => matches!(inner[0].node, Node::Not(_)),
-                _ => false,
-            };
+            let begins_with_not = node.as_ref().is_ok_and(begins_with_not);
             if let Some((_, token)) = arrow.filter(|_| begins_with_not)
                 && contiguity != Contiguity::Relaxed
             {

@@ -172,6 +172,8 @@ impl Patterns {
     fn thin(&mut self, runs: &mut Vec<Run>, pattern: &Pattern) {
         if pattern.skip != Skip::None
             && let Some(won) = runs.iter().position(Run::is_complete)
+            // What can't be told any more may still end what is preferred.
+            && !runs[..won].iter().any(|run| runs[won..].iter().any(|other| run.may_end_by(other)))
         {
             for run in runs.drain(won + 1..) {
                 self.bindings.release(&mut self.events, run.bindings);
@@ -181,9 +183,11 @@ impl Patterns {
         while index < runs.len() {
             let (before, rest) = runs.split_at(index);
             let run = &rest[0];
-            let is_known = before
-                .iter()
-                .any(|other| self.traits.plain && other.covers(run) || self.is_same(other, run));
+            // A run may be there to end another one.
+            let is_rival = || runs.iter().any(|other| other.may_end_by(run));
+            let is_known = before.iter().any(|other| {
+                self.traits.plain && other.covers(run) && !is_rival() || self.is_same(other, run)
+            });
             if is_known {
                 let run = runs.remove(index);
                 self.bindings.release(&mut self.events, run.bindings);

@@ -66,6 +66,9 @@ impl Patterns {
                 .filter(|run| run.is_complete())
                 .map(|run| run.bindings)
                 .collect();
+            if !complete.is_empty() {
+                self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
+            }
             for list in complete {
                 self.tell(cx, core, pattern, list, moment);
                 self.mark(partition, list);

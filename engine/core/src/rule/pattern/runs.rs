@@ -75,6 +75,12 @@ impl Run {
         }
     }
 
+    /// Does it end where the other takes what it does not?
+    pub(super) fn may_end_by(&self, other: &Self) -> bool {
+        let mut choices = self.choices.iter();
+        choices.any(|own| other.choices.iter().any(|made| own.competes_with(made)))
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         self.rest == COMPLETE
     }
