@@ -288,3 +288,15 @@ fn arrows_before_a_not_are_refused_wherever_it_hides() {
     );
     check_codes("x: a => (y: b and not c) within 1m", &[]);
 }
+
+#[test]
+fn it_is_known_when_an_operand_is_done() {
+    check_codes("x: a and (y: b -> not c) within 1m", &["TJ0508"]);
+    check_codes(
+        "x: a and (y: b -> not c -> not a for 5s) within 1m",
+        &["TJ0508"],
+    );
+    check_codes("x: a and (y: b -> z: c?) within 1m", &["TJ0508"]);
+    check_codes("x: a and (y: b -> not c for 5s) within 1m", &[]);
+    check_codes("x: a and (y: b+ -> z: c{2}) within 1m", &[]);
+}

@@ -150,7 +150,7 @@ impl<'p> Search<'p> {
         if !done {
             let way = Way {
                 head: Head::All(all),
-                rest: way.rest.clone(),
+                rest: way.rest_after(&taking),
                 choices: Vec::new(),
             };
             return vec![Taking { way, ..taking }];

@@ -102,14 +102,7 @@ impl<'p> Search<'p> {
         entry: Entry<'p>,
         taking: &Taking<'p>,
     ) -> Vec<Taking<'p>> {
-        let mut rest = way.rest.clone();
-        if taking.bound.is_some() {
-            for frame in &mut rest {
-                if let Frame::Steps(_, before) = frame {
-                    *before = None;
-                }
-            }
-        }
+        let rest = way.rest_after(taking);
         let ways = self.go_on(entry, rest, true);
         let each = ways.into_iter().map(|way| Taking {
             way,

@@ -127,7 +127,20 @@ pub(super) fn way<'p>(head: Head<'p>, rest: Vec<Frame<'p>>) -> Way<'p> {
     }
 }
 
-impl Way<'_> {
+impl<'p> Way<'p> {
+    /// What comes after, once it took this: a sequence that has taken an event has begun.
+    pub(super) fn rest_after(&self, taking: &Taking<'p>) -> Vec<Frame<'p>> {
+        let mut rest = self.rest.clone();
+        for frame in &mut rest {
+            if let Frame::Steps(_, before) = frame
+                && taking.bound.is_some()
+            {
+                *before = None;
+            }
+        }
+        rest
+    }
+
     /// The choices that are not settled yet.
     pub(super) fn all_choices(&self) -> Vec<Choice> {
         let mut choices = self.choices.clone();

@@ -19,7 +19,15 @@ pub(super) fn ends_open(node: &Node) -> bool {
     match node {
         Node::Element(_) => false,
         Node::Not(not) => not.duration.is_none(),
-        Node::Sequence(steps) => steps.last().is_some_and(|step| ends_open(&step.node)),
+        Node::Sequence(steps) => {
+            // A `not` without a time holds until an event is taken behind it.
+            let last = steps
+                .iter()
+                .rposition(|step| !matches!(step.node, Node::Not(_)));
+            steps[last.unwrap_or(0)..]
+                .iter()
+                .any(|step| ends_open(&step.node))
+        }
         Node::Or(parts) => parts.iter().any(ends_open),
         // Its operands were looked at by themselves, but for the `not`s.
         Node::And(parts) => parts.iter().any(ends_open),
