@@ -31,7 +31,9 @@ pub fn check_with_warnings(sources: &SourceMap) -> Checked {
 ///
 /// All findings, warnings among them, if there is an error.
 pub fn check(sources: &SourceMap) -> Result<hir::RuleSet, Vec<Diagnostic>> {
-    let Checked { rules, diagnostics } = check::check(sources);
+    let Checked {
+        rules, diagnostics, ..
+    } = check::check(sources);
     rules.ok_or(diagnostics)
 }
 
@@ -44,6 +46,7 @@ pub fn compile(sources: &SourceMap) -> Result<Compiled, Vec<Diagnostic>> {
     let Checked {
         rules,
         mut diagnostics,
+        ..
     } = check::check(sources);
     let Some(hir) = rules else {
         return Err(diagnostics);

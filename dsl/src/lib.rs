@@ -33,7 +33,9 @@ mod compile;
 pub mod diagnostic;
 pub mod format;
 pub mod hir;
+pub mod ide;
 mod lower;
+pub mod resolve;
 pub mod source;
 pub mod syntax;
 

@@ -53,6 +53,15 @@ pub struct LineColumn {
     pub column: u32,
 }
 
+/// A place as editors and machines count it: both count from 0, columns count UTF-16 code units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Utf16Position {
+    /// The line.
+    pub line: u32,
+    /// The code unit in the line.
+    pub column: u32,
+}
+
 impl Source {
     fn new(name: String, text: String) -> Source {
         let starts = text
@@ -91,6 +100,43 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Line and column of a byte in UTF-16. What lies beyond the text counts as its end, and what lies inside a
+    /// character as that character.
+    pub fn utf16(&self, offset: u32) -> Utf16Position {
+        let offset = offset.min(self.text.len() as u32);
+        let line = self.lines.partition_point(|&start| start <= offset) - 1;
+        let start = self.lines[line] as usize;
+        let before = self.text[start..].char_indices();
+        let before = before.take_while(|&(at, c)| start + at + c.len_utf8() <= offset as usize);
+        Utf16Position {
+            line: line as u32,
+            column: before.map(|(_, c)| c.len_utf16() as u32).sum(),
+        }
+    }
+
+    /// The byte at a place in UTF-16. A column beyond the line counts as the line's end, a line beyond the text as the
+    /// text's end, and the inside of a surrogate pair as its character.
+    pub fn offset(&self, position: Utf16Position) -> u32 {
+        let line = position.line as usize;
+        let Some(&start) = self.lines.get(line) else {
+            return self.text.len() as u32;
+        };
+        let end = self.lines.get(line + 1);
+        let text = &self.text[start as usize..end.map_or(self.text.len(), |&end| end as usize)];
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let mut column = 0;
+        for (at, c) in text.char_indices() {
+            column += c.len_utf16() as u32;
+            if column > position.column {
+                return start + at as u32;
+            }
+        }
+        start + text.len() as u32
+    }
+}
+
 /// Why the file of a table is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
@@ -125,6 +171,21 @@ impl SourceMap {
         let id = SourceId(self.sources.len() as u32);
         self.sources.push(Source::new(name.into(), text.into()));
         id
+    }
+
+    /// The same files under the same numbers, with other texts where `change` gives one.
+    #[must_use]
+    pub fn with_texts(
+        &self,
+        mut change: impl FnMut(SourceId, &str) -> Option<String>,
+    ) -> SourceMap {
+        let mut changed = self.clone();
+        for (at, source) in changed.sources.iter_mut().enumerate() {
+            if let Some(text) = change(SourceId(at as u32), source.text()) {
+                *source = Source::new(std::mem::take(&mut source.name), text);
+            }
+        }
+        changed
     }
 
     /// Takes the file of a table in, under its path as [`beside`] gives it.
@@ -183,6 +244,29 @@ mod tests {
         assert_eq!(at(8), (2, 3));
         assert_eq!(at(10), (3, 1));
         assert_eq!(at(99), (3, 1), "beyond the end");
+    }
+
+    #[test]
+    fn editors_count_utf16() {
+        let source = Source::new("x".into(), "a🐜é\r\nb\n".into());
+        let at = |offset| {
+            let place = source.utf16(offset);
+            (place.line, place.column)
+        };
+        assert_eq!(
+            [at(0), at(1), at(5), at(7)],
+            [(0, 0), (0, 1), (0, 3), (0, 4)]
+        );
+        assert_eq!(at(3), (0, 1), "inside of a character");
+        assert_eq!([at(9), at(10), at(99)], [(1, 0), (1, 1), (2, 0)]);
+        let back = |line, column| source.offset(Utf16Position { line, column });
+        for offset in [0, 1, 5, 7, 9, 10, 11] {
+            let (line, column) = at(offset);
+            assert_eq!(back(line, column), offset);
+        }
+        assert_eq!(back(0, 2), 1, "inside of a surrogate pair");
+        assert_eq!(back(0, 99), 7, "behind the line, before its end");
+        assert_eq!(back(9, 0), 11, "behind the text");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::expr::{Checker, Place, Subject};
 use super::names::{Constant, Names};
 use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::ExprKind;
+use crate::resolve::Target;
 use crate::syntax::ast::{ConstItem, Item};
 
 /// Declares the constants of all files, each with those before it.
@@ -23,6 +24,7 @@ pub(super) fn declare_all(
             .constant_places
             .declare(&name.text(), place.span(&name), findings)
         {
+            names.declare(place.span(&name), Target::Constant(name.text().into()));
             items.push((place, item, name.text()));
         }
     }

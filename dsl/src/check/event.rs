@@ -10,11 +10,12 @@ use crate::diagnostic::{
     codes::{bounds, names as codes},
     did_you_mean,
 };
+use crate::resolve::Target;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{AstNode, EventItem, FieldDecl, Item, StringLiteral, TypeExpr};
 use std::collections::{HashMap, HashSet};
 use trapjaw_event::limits::MAX_NAME;
-use trapjaw_event::{ENVELOPE, EventType, Field, FieldType, RegistryError, Value};
+use trapjaw_event::{ENVELOPE, EventType, Field, FieldId, FieldType, RegistryError, Value};
 
 /// The types of fields that are single words.
 const TYPES: [(&str, FieldType); 7] = [
@@ -88,6 +89,8 @@ fn declare(
     let Fields {
         declared: fields,
         whole,
+        names: field_places,
+        variants,
         ..
     } = fields;
     if !first {
@@ -111,8 +114,20 @@ fn declare(
         ..EventType::new(&text, fields)
     };
     match names.registry.add(ty) {
-        Ok(id) if !whole => drop(names.partial.insert(id)),
-        Ok(_) => {}
+        Ok(id) => {
+            if !whole {
+                names.partial.insert(id);
+            }
+            names.declare(span, Target::EventType(id));
+            let fields = &names.registry.get(id).fields;
+            for (place, field) in fields.iter().enumerate() {
+                let target = Target::Field(id, FieldId::new(place as u16));
+                names.declare(field_places[&*field.name], target);
+            }
+            for (ty, code, place) in variants {
+                names.declare(place, Target::Variant(ty, code));
+            }
+        }
         Err(error) => {
             names.lost_types.insert(text);
             findings.extend(refused(&error, span));
@@ -157,11 +172,16 @@ fn refused(error: &RegistryError, span: Span) -> Option<Diagnostic> {
     (!too_long).then(|| Diagnostic::error(bounds::BEYOND_LIMIT, span, error.to_string()))
 }
 
+/// A value of an enum: the type, its place in it, and where it stands.
+pub(super) type VariantPlace = (FieldType, u16, Span);
+
 /// The fields of one type.
 pub(super) struct Fields<'f> {
     source: SourceId,
     names: HashMap<String, Span>,
     declared: Vec<Field>,
+    /// The values of enums.
+    variants: Vec<VariantPlace>,
     /// Whether all fields could be declared.
     whole: bool,
     findings: &'f mut Vec<Diagnostic>,
@@ -173,6 +193,7 @@ impl<'f> Fields<'f> {
             source,
             names: HashMap::new(),
             declared: Vec::new(),
+            variants: Vec::new(),
             whole: true,
             findings,
         }
@@ -283,7 +304,7 @@ impl<'f> Fields<'f> {
     fn field_type(&mut self, ty: Option<TypeExpr>) -> Outcome<(FieldType, bool)> {
         let ty = ty.ok_or(Reported)?;
         if ty.is_enum() {
-            return Ok((FieldType::Enum(self.variants(&ty).into()), ty.is_optional()));
+            return Ok((self.enumeration(&ty), ty.is_optional()));
         }
         let name = ty.name().ok_or(Reported)?;
         let text = name.text();
@@ -310,8 +331,9 @@ impl<'f> Fields<'f> {
         Err(Reported)
     }
 
-    fn variants(&mut self, ty: &TypeExpr) -> Vec<Box<str>> {
+    fn enumeration(&mut self, ty: &TypeExpr) -> FieldType {
         let mut variants: Vec<Box<str>> = Vec::new();
+        let mut places = Vec::new();
         let mut known = HashSet::new();
         for variant in ty.variants() {
             let span = Span::new(self.source, variant.syntax().text_range());
@@ -325,8 +347,18 @@ impl<'f> Fields<'f> {
                 self.findings.push(error);
             } else {
                 variants.push(text.into());
+                places.push(span);
             }
         }
-        variants
+        let ty = FieldType::Enum(variants.into());
+        let codes = (0_u16..).zip(places);
+        self.variants
+            .extend(codes.map(|(code, place)| (ty.clone(), code, place)));
+        ty
+    }
+
+    /// Where a field is named, and where the values of enums stand.
+    pub(super) fn places(self) -> (HashMap<String, Span>, Vec<VariantPlace>) {
+        (self.names, self.variants)
     }
 }

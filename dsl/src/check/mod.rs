@@ -9,6 +9,7 @@ mod derive;
 mod event;
 mod expr;
 mod fold;
+mod held;
 mod limits;
 mod names;
 mod rule;
@@ -17,14 +18,14 @@ mod test;
 
 use crate::diagnostic::{Diagnostic, codes::syntax::TOO_MANY_ERRORS};
 use crate::hir;
+use crate::resolve::{Resolutions, Target};
 use crate::source::{SourceId, SourceMap, Span, beside};
 use crate::syntax::ast::{AstNode, Item};
-use crate::syntax::{self, TextRange};
+use crate::syntax::{self, Parse, TextRange};
 use declare::Declared;
 use limits::MAX_FINDINGS;
 use names::Names;
 use std::collections::HashSet;
-use std::sync::Arc;
 use trapjaw_program::limits::MAX_RULES;
 
 /// What checking found.
@@ -34,6 +35,8 @@ pub struct Checked {
     pub rules: Option<hir::RuleSet>,
     /// Errors and warnings, in the order of files and of places in them.
     pub diagnostics: Vec<Diagnostic>,
+    /// What names stand for, as far as they were understood.
+    pub names: Resolutions,
 }
 
 /// What was asked for is not there, and an error says why.
@@ -58,8 +61,17 @@ impl SourceItem {
 
 /// Reads and checks the files of a rule set; the errors of each are found whatever is wrong with others.
 pub(crate) fn check(sources: &SourceMap) -> Checked {
+    let parsed = sources
+        .iter()
+        .map(|(id, file)| (id, syntax::parse(id, file.text())));
+    let parsed: Vec<_> = parsed.collect();
+    check_parsed(sources, &parsed)
+}
+
+/// Checks files that are parsed already: all rule files, in their order.
+pub(crate) fn check_parsed(sources: &SourceMap, parsed: &[(SourceId, Parse)]) -> Checked {
     let mut findings = Vec::new();
-    let places = read(sources, &mut findings);
+    let places = read(parsed, &mut findings);
     let mut names = Names::new(findings.is_empty());
     event::declare_all(&places, sources, &mut names, &mut findings);
     constant::declare_all(&places, &mut names, &mut findings);
@@ -67,11 +79,12 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
     let (rules, name_spans) = rules(&places, &names, &mut findings);
     derive::refuse_cycles(&rules, &name_spans, &names.registry, &mut findings);
     let tests = test::check_all(&places, &names, &rules, &mut findings);
+    let resolved = names.resolved();
     let sound = !findings.iter().any(Diagnostic::is_error);
     findings.sort_by_key(|finding| (finding.primary, finding.code));
     cut(&mut findings);
     let rules = sound.then(|| hir::RuleSet {
-        registry: Arc::new(names.registry),
+        registry: resolved.registry.clone(),
         tables: names.tables_in_order,
         rules,
         tests,
@@ -79,6 +92,7 @@ pub(crate) fn check(sources: &SourceMap) -> Checked {
     Checked {
         rules,
         diagnostics: findings,
+        names: resolved,
     }
 }
 
@@ -115,10 +129,10 @@ fn cut(findings: &mut Vec<Diagnostic>) {
 }
 
 /// The items of all files, in their order.
-fn read(sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Vec<SourceItem> {
+fn read(parsed: &[(SourceId, Parse)], findings: &mut Vec<Diagnostic>) -> Vec<SourceItem> {
     let mut places = Vec::new();
-    for (source, file) in sources.iter() {
-        let parse = syntax::parse(source, file.text());
+    for (source, parse) in parsed {
+        let source = *source;
         let items: Vec<Item> = parse.tree().items().collect();
         let ends = items
             .iter()
@@ -157,7 +171,9 @@ fn rules(
             continue;
         };
         let Some(name) = item.name() else { continue };
-        declared.declare(&name.text(), place.span(&name), findings);
+        if declared.declare(&name.text(), place.span(&name), findings) {
+            names.declare(place.span(&name), Target::Rule(name.text().into()));
+        }
         let checked = place
             .sound
             .then(|| rule::check(item, place.source, names, findings));

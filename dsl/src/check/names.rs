@@ -1,11 +1,12 @@
 //! What the names of a rule set stand for.
 
 use super::declare::Declared;
+use crate::resolve::{self, Resolutions, Target};
 use crate::source::Span;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use trapjaw_event::{FieldType, Ip, Registry, TypeId, Value};
+use trapjaw_event::{FieldId, FieldType, Ip, Registry, TypeId, Value};
 use trapjaw_program::{Form, Pattern, Table, TableId};
 
 /// Everything that the items of a rule set declare.
@@ -32,6 +33,8 @@ pub(super) struct Names {
     pub(super) patterns: RefCell<HashMap<Written, Pattern>>,
     /// Bytes of the compiled patterns so far.
     pub(super) pattern_bytes: Cell<usize>,
+    /// What names were found to stand for.
+    pub(super) resolutions: RefCell<Resolutions>,
 }
 
 /// A pattern as it is written: how, whether ignoring case, and its text.
@@ -90,7 +93,44 @@ impl Names {
             text_bytes: Cell::new(0),
             patterns: RefCell::default(),
             pattern_bytes: Cell::new(0),
+            resolutions: RefCell::default(),
         }
+    }
+
+    /// Notes what the name at a place declares.
+    pub(super) fn declare(&self, place: Span, target: Target) {
+        self.resolutions.borrow_mut().declare(place, target);
+    }
+
+    /// Notes what the name at a place refers to.
+    pub(super) fn refer(&self, place: Span, target: Target) {
+        self.resolutions.borrow_mut().refer(place, target);
+    }
+
+    /// Notes that the name at a place is a field of each of these types.
+    pub(super) fn refer_to_fields(&self, place: Span, types: &[TypeId], fields: &[FieldId]) {
+        let mut resolutions = self.resolutions.borrow_mut();
+        for (ty, field) in types.iter().zip(fields) {
+            resolutions.refer(place, Target::Field(*ty, *field));
+        }
+    }
+
+    /// Everything that was noted, and what it is about.
+    pub(super) fn resolved(&self) -> Resolutions {
+        let mut resolutions = self.resolutions.take();
+        resolutions.finish();
+        resolutions.registry = Arc::new(self.registry.clone());
+        resolutions.tables.clone_from(&self.tables_in_order);
+        let constants = self.constants.iter().map(|(name, constant)| {
+            let value = match constant {
+                Constant::Known(value, ty) => resolve::Constant::Value(value.clone(), ty.clone()),
+                Constant::List(_) => resolve::Constant::List,
+                Constant::Lost => resolve::Constant::Unknown,
+            };
+            (name.as_str().into(), value)
+        });
+        resolutions.constants = constants.collect();
+        resolutions
     }
 
     pub(super) fn event_type(&self, name: &str) -> TypeName {

@@ -12,6 +12,7 @@ use crate::diagnostic::{
 };
 use crate::hir::test::{Expectation, Given, Held, HeldAt, Test};
 use crate::hir::{Action, Rule, When};
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{
     self, AtStep, ExpectStep, Item, LiteralValue, Record, RecordField, TestItem, TestStep,
@@ -63,8 +64,8 @@ pub(super) fn check_all(
 }
 
 /// Checks one test.
-struct TestChecker<'a> {
-    exprs: Checker<'a>,
+pub(super) struct TestChecker<'a> {
+    pub(super) exprs: Checker<'a>,
     rules: &'a [Rule],
     /// The names of all rules, also of those that are wrong.
     declared: &'a [String],
@@ -206,6 +207,8 @@ impl TestChecker<'_> {
         let (name, span) = (path.text(), self.exprs.span(&path));
         self.refuse_second(&name, span, set)?;
         if let Some((id, declared)) = ty.field(&name) {
+            let names = self.exprs.names;
+            names.refer_to_fields(span, &[event.type_id], &[id]);
             if declared.optional && is_null(&value) {
                 return Ok(());
             }
@@ -289,6 +292,8 @@ impl TestChecker<'_> {
             }
             return self.exprs.refuse(error);
         };
+        let called = self.exprs.span(&name);
+        self.exprs.names.refer(called, Target::Rule(text.into()));
         let rules = self.rules;
         let mut expectation = Expectation {
             rule: place as u32,
@@ -354,6 +359,7 @@ impl TestChecker<'_> {
         let Some((place, ty)) = self.place(&name, rule, kind) else {
             return self.unknown_expected(&name, rule, span);
         };
+        self.note_held(&path, rule, place);
         let value = if is_null(&value) {
             Value::Null
         } else {

@@ -52,6 +52,20 @@ pub fn parse(source: SourceId, text: &str) -> Parse {
     Parse { green, errors }
 }
 
+/// Whether the text is a name that needs no backticks, wherever a name stands.
+pub fn is_bare_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let first = chars.next();
+    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !parser::is_reserved(text)
+}
+
+/// The words that the language has a meaning for in some place, in the order of the alphabet, each once.
+pub fn keywords() -> Vec<&'static str> {
+    parser::keywords()
+}
+
 /// The value of a text that is one literal of this kind, and nothing else.
 pub(crate) fn literal(source: SourceId, kind: SyntaxKind, text: &str) -> Option<ast::LiteralValue> {
     let (tokens, errors) = lexer::lex(source, text);

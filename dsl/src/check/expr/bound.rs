@@ -8,20 +8,28 @@ use crate::hir::pattern::{ElementId, EventRef, Read};
 use crate::hir::{AggregateFunction, Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, CallExpr, FieldExpr, Name, NameExpr};
-use trapjaw_event::{FieldType, TypeId};
+use trapjaw_event::{FieldId, FieldType, TypeId};
 
 /// What a pattern binds, for expressions that may speak of it.
 pub(in crate::check) struct Bound {
     /// The elements, by their ids.
     pub(in crate::check) elements: Vec<Bindable>,
-    /// The parts of the key by their names.
-    pub(in crate::check) keys: Vec<(Box<str>, FieldType)>,
+    /// The parts of the key.
+    pub(in crate::check) keys: Vec<BoundKey>,
     /// The types of all elements: those of the event before.
     pub(in crate::check) types: Vec<TypeId>,
     /// Where the expression stands.
     pub(in crate::check) here: Here,
     /// For each aggregate of the rule, over the events of which element it is taken.
     pub(in crate::check) over: Vec<ElementId>,
+}
+
+/// A part of the key, as expressions see it.
+pub(in crate::check) struct BoundKey {
+    pub(in crate::check) name: Box<str>,
+    pub(in crate::check) ty: FieldType,
+    /// The fields that it is taken from, where it is no more than that.
+    pub(in crate::check) fields: Vec<(TypeId, FieldId)>,
 }
 
 /// An element, as other expressions see it.
@@ -100,9 +108,9 @@ impl Checker<'_> {
         let Some(bound) = &self.bound else {
             return FieldReading::None;
         };
-        if let Some(place) = bound.keys.iter().position(|(key, _)| **key == *name) {
+        if let Some(place) = bound.keys.iter().position(|key| *key.name == *name) {
             let read = ExprKind::Pattern(Read::Key(place as u32));
-            return FieldReading::Known(read, bound.keys[place].1.clone());
+            return FieldReading::Known(read, bound.keys[place].ty.clone());
         }
         if name == "waiting" && bound.here == (Here::Output { timeout: true }) {
             return FieldReading::Known(ExprKind::Pattern(Read::Waiting), FieldType::Text);
@@ -136,6 +144,12 @@ impl Checker<'_> {
             }
             (EventRef::Before, 0)
         };
+        if let EventRef::First(element) | EventRef::Last(element) | EventRef::Previous(element) =
+            event
+        {
+            let binding = &bound.elements[element.index()].binding;
+            self.note_event(self.span(&first), binding);
+        }
         Some(self.read(event, expr, &names[skipped..]))
     }
 
@@ -145,6 +159,7 @@ impl Checker<'_> {
         let binding = match event {
             EventRef::Before => Binding {
                 alias: "prev".into(),
+                named: None,
                 types: bound.types.clone(),
                 any: false,
             },
@@ -156,10 +171,16 @@ impl Checker<'_> {
             }
         };
         let last = path.last().map_or(span, |name| self.span(name));
+        let place = self.path_span(path, span);
         let path: Vec<String> = path.iter().map(Name::text).collect();
         let path = path.join(".");
+        let types = binding.types.clone();
         let outside = std::mem::replace(&mut self.subject, Subject::Event(binding));
-        let read = match self.field_reading(&path) {
+        let reading = self.field_reading(&path);
+        if let FieldReading::Known(kind, _) = &reading {
+            self.note_field(place, kind, &types);
+        }
+        let read = match reading {
             FieldReading::Known(ExprKind::Field(ids), ty) => Ok((Read::Field(event, ids), ty)),
             FieldReading::Known(ExprKind::Envelope(field), ty) => {
                 Ok((Read::Envelope(event, field), ty))
@@ -294,7 +315,11 @@ impl Checker<'_> {
         let (Here::Aggregate(over), Some(ast::Expr::Name(name))) = (bound.here, expr) else {
             return false;
         };
-        bound.named(&name.text()) == Some(over)
+        let is_event = bound.named(&name.text()) == Some(over);
+        if is_event {
+            self.note_event(self.span(&name), &bound.elements[over.index()].binding);
+        }
+        is_event
     }
 
     /// The alias that is meant by one that there is not.

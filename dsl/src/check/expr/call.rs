@@ -9,6 +9,7 @@ use crate::diagnostic::{
 };
 use crate::format::one_line;
 use crate::hir::{Aggregate, AggregateFunction, Expr, ExprKind};
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, CallExpr};
 use trapjaw_event::{FieldType, Value};
@@ -40,9 +41,11 @@ impl Checker<'_> {
             .iter()
             .find(|(_, known)| *known == name)
         {
+            self.names.refer(name_span, Target::Aggregate(*function));
             return self.aggregate(*function, call, span);
         }
         if let Some(function) = function::by_name(&name) {
+            self.names.refer(name_span, Target::Function(function.name));
             return self.function(function, call);
         }
         let message = format!("there is no function `{name}`");

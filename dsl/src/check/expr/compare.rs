@@ -1,12 +1,13 @@
 //! Comparisons, and `in`.
 
 use super::super::limits::MEMBER;
-use super::super::names::{Constant, Member};
+use super::super::names::{Constant, Member, TableName};
 use super::super::{Outcome, Reported, declare::beyond_limit, fold};
 use super::Checker;
 use super::typing::as_float;
 use crate::diagnostic::{Diagnostic, codes::types as codes};
 use crate::hir::{Comparison, Expr, ExprKind};
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{self, AstNode, BetweenExpr, BinaryOp, LiteralValue};
 use std::net::IpAddr;
@@ -112,6 +113,9 @@ impl Checker<'_> {
         if let Some(ast::Expr::Name(name)) = set.clone().without_parens()
             && let Some(table) = self.names.tables.get(&name.text())
         {
+            if let TableName::Known(table) = table {
+                self.names.refer(self.span(&name), Target::Table(*table));
+            }
             return self.in_table(operand, *table, span);
         }
         let operand = self.expr(operand, None);
@@ -204,8 +208,13 @@ impl Checker<'_> {
         let Some(ast::Expr::Name(name)) = expr.clone().without_parens() else {
             return None;
         };
-        match self.names.constants.get(&name.text()) {
-            Some(Constant::List(members)) => Some(members.clone()),
+        let text = name.text();
+        match self.names.constants.get(&text) {
+            Some(Constant::List(members)) => {
+                let place = self.span(&name);
+                self.names.refer(place, Target::Constant(text.into()));
+                Some(members.clone())
+            }
             _ => None,
         }
     }

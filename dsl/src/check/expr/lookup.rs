@@ -5,6 +5,7 @@ use super::super::{Outcome, Reported};
 use super::{Checker, Place};
 use crate::diagnostic::{Diagnostic, codes::tables as codes, codes::types, did_you_mean};
 use crate::hir::{Expr, ExprKind};
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{self, IndexExpr};
 use trapjaw_event::FieldType;
@@ -22,7 +23,12 @@ impl Checker<'_> {
     }
 
     /// `table[key].field`.
-    pub(super) fn lookup(&mut self, index: &IndexExpr, name: &str, span: Span) -> Outcome<Expr> {
+    pub(super) fn lookup(
+        &mut self,
+        index: &IndexExpr,
+        name: &str,
+        [field, span]: [Span; 2],
+    ) -> Outcome<Expr> {
         let (table, key) = self.row_of(index)?;
         let names = self.names;
         let fields = names.table(table).fields();
@@ -42,6 +48,7 @@ impl Checker<'_> {
             };
             return self.refuse(error);
         };
+        names.refer(field, Target::Column(table, place as u16));
         Ok(Expr {
             kind: ExprKind::Lookup {
                 table,
@@ -84,6 +91,7 @@ impl Checker<'_> {
         match known {
             Some(TableName::Known(table)) => {
                 let table = *table;
+                self.names.refer(base_span, Target::Table(table));
                 self.refuse_in_constants(self.span(index))?;
                 Ok((table, self.key_of(table, &key)?))
             }

@@ -7,13 +7,14 @@ mod field;
 mod function;
 mod lookup;
 mod name;
+mod note;
 mod operator;
 mod pattern;
 mod text;
 mod typing;
 mod unknown;
 
-pub(super) use bound::{Bindable, Bound, Here, Reading};
+pub(super) use bound::{Bindable, Bound, BoundKey, Here, Reading};
 
 use super::fold::{self, AlwaysNull};
 use super::names::Names;
@@ -44,6 +45,8 @@ pub(super) enum Subject {
 pub(super) struct Binding {
     /// Its name in expressions; empty for an element of a pattern that has none.
     pub(super) alias: String,
+    /// Where it gets that name.
+    pub(super) named: Option<Span>,
     /// Its types: one at least, each once.
     pub(super) types: Vec<TypeId>,
     /// Whether the rule says `any`: then it has the envelope alone.

@@ -9,6 +9,8 @@ use crate::diagnostic::{
     codes::{names as codes, types},
 };
 use crate::hir::{Expr, ExprKind};
+use crate::resolve::Target;
+use crate::source::Span;
 use crate::syntax::ast::{self, FieldExpr, NameExpr};
 use trapjaw_event::{FieldType, Value};
 
@@ -41,11 +43,16 @@ impl Checker<'_> {
         }
         if let Some(code) = variant {
             let ty = expected.cloned().ok_or(Reported)?;
+            self.note_variant(span, &ty, code);
             return Ok(Expr {
                 kind: ExprKind::Const(Value::Enum(code)),
                 ty,
                 span,
             });
+        }
+        if constant.is_some() {
+            self.names
+                .refer(span, Target::Constant(name.as_str().into()));
         }
         match constant {
             Some(Constant::Known(value, ty)) => {
@@ -66,7 +73,10 @@ impl Checker<'_> {
             None => {}
         }
         match field {
-            FieldReading::Known(kind, ty) => Ok(Expr { kind, ty, span }),
+            FieldReading::Known(kind, ty) => {
+                self.note_bare(span, &name, &kind);
+                Ok(Expr { kind, ty, span })
+            }
             FieldReading::Lost => Err(Reported),
             FieldReading::NotShared(why) => self.not_shared(&name, why, span),
             FieldReading::None => self.unknown_name(&name, expected, span),
@@ -81,7 +91,12 @@ impl Checker<'_> {
         }
         let (base, path) = flatten(expr).ok_or(Reported)?;
         if let ast::Expr::Index(index) = &base {
-            return self.lookup(index, &path, span);
+            let first = behind(expr).map_or(span, |first| self.span(&first));
+            let place = Span {
+                start: first.start,
+                ..span
+            };
+            return self.lookup(index, &path, [place, span]);
         }
         let ast::Expr::Name(first) = &base else {
             // What is wrong with what stands before the point comes first.
@@ -100,13 +115,25 @@ impl Checker<'_> {
             Subject::Event(binding) => Some(binding),
         };
         let whole = format!("{first_name}.{path}");
-        let name = if binding.is_some_and(|binding| binding.alias == first_name) {
-            &path
-        } else {
-            &whole
+        let own = binding.filter(|binding| binding.alias == first_name);
+        let (name, place) = match own {
+            Some(binding) => {
+                self.note_event(first_span, binding);
+                (
+                    &path,
+                    behind(expr).map_or(span, |first| Span {
+                        start: self.span(&first).start,
+                        ..span
+                    }),
+                )
+            }
+            None => (&whole, span),
         };
         match self.field_reading(name) {
-            FieldReading::Known(kind, ty) => Ok(Expr { kind, ty, span }),
+            FieldReading::Known(kind, ty) => {
+                self.note_bare(place, name, &kind);
+                Ok(Expr { kind, ty, span })
+            }
             FieldReading::Lost => Err(Reported),
             FieldReading::NotShared(why) => self.not_shared(name, why, span),
             FieldReading::None if name == &path => {
@@ -161,6 +188,14 @@ fn variant(name: &str, expected: Option<&FieldType>) -> Option<u16> {
         .iter()
         .position(|variant| **variant == *name)
         .and_then(|code| u16::try_from(code).ok())
+}
+
+/// The `b` of `a.b.c`.
+fn behind(expr: &FieldExpr) -> Option<ast::Name> {
+    match expr.base()? {
+        ast::Expr::Field(inner) => behind(&inner),
+        _ => expr.field(),
+    }
 }
 
 /// What stands at the beginning of `a.b.c`, and the names behind it.

@@ -76,6 +76,7 @@ impl RuleChecker<'_> {
             Subject::Event(binding) => binding,
             Subject::Clock => Binding {
                 alias: "now".to_owned(),
+                named: None,
                 types: Vec::new(),
                 any: false,
             },

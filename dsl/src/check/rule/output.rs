@@ -10,10 +10,11 @@ use crate::diagnostic::{
     did_you_mean,
 };
 use crate::hir::{self, Emit, Expr};
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, EmitClause, RecordField};
 use trapjaw_event::limits::MAX_NAME;
-use trapjaw_event::{EventType, FieldType};
+use trapjaw_event::{EventType, FieldType, TypeId};
 use trapjaw_program::When;
 use trapjaw_program::limits::{MAX_ACTIONS, MAX_ARGUMENTS};
 
@@ -41,7 +42,7 @@ impl RuleChecker<'_> {
         // Where each field is set, be it to null or wrongly.
         let mut set: Vec<Option<Span>> = vec![None; ty.fields.len()];
         for field in clause.record().ok_or(Reported)?.fields() {
-            match self.emitted(&field, ty, &mut set) {
+            match self.emitted(&field, (type_id, ty), &mut set) {
                 Ok((index, value)) => fields[index] = value,
                 Err(Reported) => sound = false,
             }
@@ -74,7 +75,7 @@ impl RuleChecker<'_> {
     fn emitted(
         &mut self,
         field: &RecordField,
-        ty: &EventType,
+        (type_id, ty): (TypeId, &EventType),
         set: &mut [Option<Span>],
     ) -> Outcome<(usize, Option<Expr>)> {
         let path = field.path().ok_or(Reported)?;
@@ -86,6 +87,7 @@ impl RuleChecker<'_> {
                 .no_such_field(&name, ty, span)
                 .or_else(|Reported| checked.and(Err(Reported)));
         };
+        self.exprs.names.refer_to_fields(span, &[type_id], &[id]);
         let index = id.index();
         if let Some(first) = set[index].replace(span) {
             let message = format!("`{name}` is set already");
@@ -127,6 +129,8 @@ impl RuleChecker<'_> {
     fn action(&mut self, when: When, call: &ast::Action) -> Outcome<hir::Action> {
         self.output_to(when == When::Timeout);
         let name = call.name().ok_or(Reported)?;
+        let called = Target::Action(name.text().into());
+        self.exprs.names.refer(self.span(&name), called);
         let list = call.args().ok_or(Reported)?;
         if let Some(filter) = list.filter() {
             let error = Diagnostic::error(

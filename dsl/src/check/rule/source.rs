@@ -7,6 +7,7 @@ use crate::diagnostic::{
     codes::{names as codes, rules},
     did_you_mean,
 };
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{Name, OnClause};
 use trapjaw_event::TypeId;
@@ -21,11 +22,16 @@ pub(super) fn subject(clause: Option<&OnClause>, checker: &mut Checker<'_>) -> S
     };
     let names: Vec<Name> = clause.types().collect();
     match types(&names, checker) {
-        (Some(types), any) => Subject::Event(Binding {
-            alias: alias.text(),
-            types,
-            any,
-        }),
+        (Some(types), any) => {
+            let binding = Binding {
+                alias: alias.text(),
+                named: alias.name().map(|name| checker.span(&name)),
+                types,
+                any,
+            };
+            checker.note_alias(&binding);
+            Subject::Event(binding)
+        }
         (None, _) => Subject::Lost,
     }
 }
@@ -90,7 +96,11 @@ fn named_types(names: &[Name], checker: &mut Checker<'_>) -> Option<Vec<TypeId>>
 pub(in crate::check) fn event_type(name: &Name, checker: &mut Checker<'_>) -> Option<TypeId> {
     let text = name.text();
     match checker.names.event_type(&text) {
-        TypeName::Known(id) => Some(id),
+        TypeName::Known(id) => {
+            let span = checker.span(name);
+            checker.names.refer(span, Target::EventType(id));
+            Some(id)
+        }
         TypeName::Lost => None,
         TypeName::Unknown => {
             let span = checker.span(name);

@@ -10,6 +10,7 @@ use crate::diagnostic::{
     did_you_mean,
 };
 use crate::hir::{Catchup, Clause, KeyPart, Limit, TableId};
+use crate::resolve::Target;
 use crate::source::Span;
 use crate::syntax::ast::{self, AbsentClause, EveryClause, ForClause, LimitClause};
 use trapjaw_event::{FieldType, Value};
@@ -81,7 +82,10 @@ impl RuleChecker<'_> {
         let (text, span) = (name.text(), self.span(name));
         let names = self.exprs.names;
         let table = match names.tables.get(&text) {
-            Some(TableName::Known(table)) => *table,
+            Some(TableName::Known(table)) => {
+                names.refer(span, Target::Table(*table));
+                *table
+            }
             Some(TableName::Lost) => return Err(Reported),
             None if !names.complete => return Err(Reported),
             None => {

@@ -6,12 +6,14 @@ mod json;
 mod rows;
 
 use super::declare::{Declared, beyond_limit};
-use super::event::Fields;
+use super::event::{Fields, VariantPlace};
 use super::names::{Names, TableName};
 use super::{Outcome, Reported, SourceItem};
 use crate::diagnostic::{Diagnostic, codes::tables as codes, did_you_mean};
+use crate::resolve::Target;
 use crate::source::{Missing, SourceMap, Span, beside};
 use crate::syntax::ast::{Name, TableItem};
+use std::collections::HashMap;
 use std::sync::Arc;
 use trapjaw_event::Value;
 use trapjaw_event::limits::MAX_NAME;
@@ -34,6 +36,32 @@ struct Declaration {
     file: Span,
 }
 
+/// Where the parts of a table's declaration stand.
+#[derive(Default)]
+struct Parts {
+    fields: HashMap<String, Span>,
+    variants: Vec<VariantPlace>,
+    key: Option<Span>,
+}
+
+impl Parts {
+    /// Notes what the names of a declaration stand for.
+    fn note(self, id: TableId, name: Span, table: &Table, names: &Names) {
+        names.declare(name, Target::Table(id));
+        for (place, field) in table.fields().iter().enumerate() {
+            if let Some(&named) = self.fields.get(&*field.name) {
+                names.declare(named, Target::Column(id, place as u16));
+            }
+        }
+        for (ty, code, place) in self.variants {
+            names.declare(place, Target::Variant(ty, code));
+        }
+        if let Some(key) = self.key {
+            names.refer(key, Target::Column(id, table.key() as u16));
+        }
+    }
+}
+
 /// Declares a table, whose name is new or not, and reads its rows.
 pub(super) fn declare(
     item: &TableItem,
@@ -46,8 +74,9 @@ pub(super) fn declare(
     let Some(name) = item.name() else { return };
     let text = name.text();
     let is_first = declared.declare(&text, place.span(&name), findings);
+    let mut parts = Parts::default();
     let table = if place.sound && text.len() <= MAX_NAME {
-        read(item, &name, place, sources, findings)
+        read(item, &name, (place, sources), &mut parts, findings)
     } else {
         Err(Reported)
     };
@@ -66,6 +95,7 @@ pub(super) fn declare(
     let known = match table {
         Ok(table) => {
             let id = TableId::new(names.tables_in_order.len() as u16);
+            parts.note(id, place.span(&name), &table, names);
             names.tables_in_order.push(Arc::new(table));
             TableName::Known(id)
         }
@@ -78,11 +108,12 @@ pub(super) fn declare(
 fn read(
     item: &TableItem,
     name: &Name,
-    place: &SourceItem,
-    sources: &SourceMap,
+    (place, sources): (&SourceItem, &SourceMap),
+    parts: &mut Parts,
     findings: &mut Vec<Diagnostic>,
 ) -> Outcome<Table> {
-    let columns = columns(item, place, findings)?;
+    let columns = columns(item, place, parts, findings)?;
+    parts.key = item.key().map(|key| place.span(&key));
     let key = key(item, place, &columns, findings)?;
     let file = item.file().ok_or(Reported)?;
     let named = file.plain_text().ok_or(Reported)?;
@@ -135,6 +166,7 @@ fn table(
 fn columns(
     item: &TableItem,
     place: &SourceItem,
+    parts: &mut Parts,
     findings: &mut Vec<Diagnostic>,
 ) -> Outcome<Vec<Column>> {
     let mut columns: Vec<Column> = Vec::new();
@@ -158,6 +190,7 @@ fn columns(
             },
         });
     }
+    (parts.fields, parts.variants) = fields.places();
     if sound { Ok(columns) } else { Err(Reported) }
 }
 

@@ -14,6 +14,8 @@ mod rule;
 mod text;
 mod words;
 
+pub(super) use words::{is_reserved, keywords};
+
 use super::lexer::{self, Token};
 use super::limits::{MAX_NESTING, MAX_SYNTAX_ERRORS};
 use super::{SyntaxKind, TextRange};

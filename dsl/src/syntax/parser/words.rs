@@ -53,8 +53,24 @@ pub(super) const COMPARISONS: [&str; 9] = [
     "iends_with",
 ];
 
+/// Words that the grammar asks for inside of items and clauses.
+const INSIDE: [&str; 32] = [
+    "all", "any", "catchup", "clear", "each", "enum", "events", "expect", "first", "from", "gap",
+    "keep", "key", "last", "lateness", "next", "no", "none", "null", "of", "one", "past", "per",
+    "repeat", "session", "skip", "strict", "timeout", "to", "tumbling", "every", "until",
+];
+
+/// All words of the language, in the order of the alphabet, each once.
+pub(in crate::syntax) fn keywords() -> Vec<&'static str> {
+    let all = [&ITEMS[..], &CLAUSES, &RESERVED_OPERATORS, &INSIDE];
+    let mut all = all.concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// Whether the word is a name only in backticks, after a dot, or before a colon.
-pub(super) fn is_reserved(word: &str) -> bool {
+pub(in crate::syntax) fn is_reserved(word: &str) -> bool {
     word == "null" || RESERVED_OPERATORS.contains(&word) || RESERVED_CLAUSES.contains(&word)
 }
 

@@ -7,7 +7,7 @@ mod key;
 mod shape;
 mod tree;
 
-use super::super::expr::{Bindable, Bound, Here, Place, Reading, Subject};
+use super::super::expr::{Bindable, Bound, BoundKey, Here, Place, Reading, Subject};
 use super::super::{Outcome, Reported};
 use super::RuleChecker;
 use super::clauses::Clauses;
@@ -17,13 +17,13 @@ use crate::diagnostic::{
     did_you_mean,
 };
 use crate::hir::pattern::{Contiguity, Element, ElementId, Node, Pattern, PatternKey, Role, Skip};
-use crate::hir::{self, Clause};
+use crate::hir::{self, Clause, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast::{AstNode, MatchClause, Name, RuleItem, SkipClause, SkipMode};
 use bounds::Waits;
 use finality::Finality;
 use shape::Branch;
-use trapjaw_event::TypeId;
+use trapjaw_event::{FieldId, TypeId};
 use tree::{Draft, Tree};
 
 impl RuleChecker<'_> {
@@ -249,6 +249,10 @@ impl RuleChecker<'_> {
         let bound = drafts.iter().filter(|draft| draft.role == Role::Binds);
         let mut places = drafts.iter();
         let place = places.position(|draft| draft.binding.alias == text);
+        if let Some(place) = place {
+            self.exprs
+                .note_event(self.span(&name), &drafts[place].binding);
+        }
         if let Some(place) = place.filter(|&place| drafts[place].role == Role::Binds) {
             return Ok(ElementId::new(place as u32));
         }
@@ -352,12 +356,32 @@ fn bound(drafts: &[Draft], paths: &[Vec<Branch>], key: &[PatternKey], types: &[T
         elements: elements.collect(),
         keys: key
             .iter()
-            .map(|part| (part.name.clone(), part.ty.clone()))
+            .map(|part| BoundKey {
+                name: part.name.clone(),
+                ty: part.ty.clone(),
+                fields: key_fields(part, drafts),
+            })
             .collect(),
         types: types.to_vec(),
         here: Here::Output { timeout: false },
         over: Vec::new(),
     }
+}
+
+/// The fields of the elements that a part of the key is, where it is no more than a field.
+fn key_fields(part: &PatternKey, drafts: &[Draft]) -> Vec<(TypeId, FieldId)> {
+    let of = part.of.iter().zip(drafts);
+    let fields = of.flat_map(|(expr, draft)| match &expr.kind {
+        ExprKind::Field(ids) => draft
+            .binding
+            .types
+            .iter()
+            .copied()
+            .zip(ids.iter().copied())
+            .collect(),
+        _ => Vec::new(),
+    });
+    fields.collect()
 }
 
 /// Whether a step follows by `~>`.

@@ -65,11 +65,17 @@ impl Tree<'_, '_> {
                 sound = false;
             }
         }
+        let named = element.alias().and_then(|alias| alias.name());
+        let named = named.map(|name| self.rule.span(&name));
         let binding = Binding {
             alias: alias.map_or_else(String::new, |(alias, _)| alias),
+            named,
             types: types.unwrap_or_default(),
             any,
         };
+        if sound {
+            self.rule.exprs.note_alias(&binding);
+        }
         self.elements.push(Draft {
             ast: element.clone(),
             binding,
