@@ -15,7 +15,7 @@ use std::sync::Arc;
 use trapjaw_event::{FieldId, FieldType, Ip, Registry, Severity, TypeId, Value};
 pub use trapjaw_program::function::Callee;
 pub use trapjaw_program::{
-    AggregateFunction, Catchup, Envelope, Limit, Pattern, Table, TableId, When, Zone,
+    AggregateFunction, Calendar, Catchup, Envelope, Limit, Pattern, Table, TableId, When, Zone,
 };
 
 use crate::diagnostic::Span;
@@ -166,6 +166,18 @@ pub enum Clause {
         /// D.
         period: i64,
         /// What becomes of instants of which one move of the clock passes several.
+        catchup: Catchup,
+    },
+    /// `at "CRON" [in "ZONE"] [catchup skip|one]`: like [`Clause::Every`], at the times of a calendar as clocks in the
+    /// rule's zone show them. A time that they show twice is an instant at the first showing; one that they skip is made
+    /// up for at the first instant after it, once. Where each hour of a day is asked for, each showing is an instant,
+    /// and nothing is made up for.
+    At {
+        /// CRON, as it is written.
+        cron: Box<str>,
+        /// What it means.
+        calendar: Calendar,
+        /// As for `Every`.
         catchup: Catchup,
     },
 }

@@ -308,7 +308,7 @@ fn windows_are_of_a_size_that_can_be_kept() {
         ("over 5m in \"Europe/Berlin\"", "TJ0318"),
         ("over session 5m in \"Europe/Berlin\"", "TJ0318"),
         ("over 36h tumbling in \"Europe/Berlin\"", "TJ0318"),
-        ("over 1h tumbling in \"Europe/Bern\"", "TJ0319"),
+        ("over 1h tumbling in \"Europe/Bern\"", "TJ0216"),
         ("over 5m having quantile(l.score) > 1", "TJ0209"),
         ("over 5m having quantile(l.score, 2) > 1", "TJ0209"),
         ("over 5m having quantile(l.score, l.score) > 1", "TJ0206"),

@@ -228,6 +228,9 @@ fn clause(clause: &hir::Clause) -> Clause {
         hir::Clause::Session { gap } => Clause::Session { gap },
         hir::Clause::All { each } => Clause::All { each },
         hir::Clause::Absent { duration, of } => Clause::Absent { duration, of },
+        hir::Clause::At {
+            calendar, catchup, ..
+        } => Clause::At { calendar, catchup },
         hir::Clause::Every { period, catchup } => Clause::Every { period, catchup },
     }
 }

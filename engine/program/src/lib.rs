@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod calendar;
 pub mod case;
 mod changes;
 mod code;
@@ -37,6 +38,7 @@ mod verify;
 mod zone;
 
 pub use build::CodeBuilder;
+pub use calendar::Calendar;
 pub use changes::{Change, Changes, Fate, FieldChange, RuleChange, TypeChange, inherits};
 pub use code::{Call, Code, Const, Envelope, Input, Inst, Kind, Operand, Output, Slot};
 pub use decode::DecodeError;

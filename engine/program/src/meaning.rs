@@ -467,12 +467,29 @@ fn clause(bytes: &mut Writer, clause: Clause, tables: &[Arc<Table>]) {
         Clause::Every { period, catchup } => {
             bytes.u8(11);
             bytes.i64(period);
-            bytes.u8(match catchup {
-                Catchup::All => 0,
-                Catchup::One => 1,
-                Catchup::Skip => 2,
-            });
+            bytes.u8(caught_up(catchup));
         }
+        Clause::At { calendar, catchup } => {
+            bytes.u8(13);
+            bytes.i64(calendar.minutes.cast_signed());
+            bytes.u32(calendar.hours);
+            bytes.option(calendar.days.as_ref(), |bytes, &days| bytes.u32(days));
+            bytes.u32(calendar.months.into());
+            bytes.option(calendar.weekdays.as_ref(), |bytes, weekdays| {
+                for &of in weekdays {
+                    bytes.u8(of);
+                }
+            });
+            bytes.u8(caught_up(catchup));
+        }
+    }
+}
+
+fn caught_up(catchup: Catchup) -> u8 {
+    match catchup {
+        Catchup::All => 0,
+        Catchup::One => 1,
+        Catchup::Skip => 2,
     }
 }
 

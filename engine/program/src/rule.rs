@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use trapjaw_event::{FieldId, FieldType, Registry, RuleId, Severity, TypeId};
 
+use crate::calendar::Calendar;
 use crate::code::{Code, Input};
 use crate::op::Opcode;
 use crate::pattern::Pattern;
@@ -59,7 +60,8 @@ pub struct Rule {
     /// What it looks for, with [`Clause::Match`] and no other. Then [`alias`](Self::alias) and [`kept`](Self::kept) mean
     /// nothing, and [`Source::kept`] has its own fields for each source: what its elements' events are told with.
     pub pattern: Option<Box<Pattern>>,
-    /// The time zone (of the IANA database) to whose midnights its windows are aligned; `None`: to the Unix epoch.
+    /// The time zone (of the IANA database) to whose midnights its windows are aligned; `None`: to the Unix epoch. With
+    /// [`Clause::At`] the one whose clocks its calendar goes by; `None`: UTC.
     pub zone: Option<Box<str>>,
     /// What it aggregates.
     pub aggregates: Vec<Aggregate>,
@@ -194,6 +196,13 @@ pub enum Clause {
         /// D: it fires at its multiples since the Unix epoch.
         period: i64,
         /// What becomes of instants of which the clock passes several at once.
+        catchup: Catchup,
+    },
+    /// `at "CRON" [in "ZONE"] [catchup skip|one]`: like [`Clause::Every`], at the times of a calendar.
+    At {
+        /// CRON, as clocks in the rule's zone show it.
+        calendar: Calendar,
+        /// As for `Every`.
         catchup: Catchup,
     },
 }
@@ -392,7 +401,7 @@ impl Clause {
 
     /// Is it the clock that starts the rule, and no event?
     pub fn is_schedule(&self) -> bool {
-        matches!(self, Self::Every { .. })
+        matches!(self, Self::Every { .. } | Self::At { .. })
     }
 
     /// Is it a window, over which aggregates and `having` are evaluated?

@@ -155,7 +155,7 @@ impl RulePlan {
                     ty: part.ty.to_string(),
                 })
                 .collect(),
-            clause: clause::text(rule.clause).to_string(),
+            clause: clause::text(rule.clause, rule.zone.as_deref()).to_string(),
             having: checked.having.as_ref().map(|it| written(it.span)),
             limit: rule
                 .limit

@@ -85,8 +85,12 @@ pub(super) fn rules(random: &mut Random, schema: &Schema) -> Vec<String> {
 fn schedule(random: &mut Random, schema: &Schema, may_emit: bool) -> String {
     let mut text = format!("rule clock {{\n{}", metadata(random));
     let catchup = random.pick(&["", "", " catchup one", " catchup skip"]);
-    let every = duration(random.pick(&DURATIONS));
-    line(&mut text, &format!("every {every}{catchup}"));
+    let start = if random.chance(50) {
+        format!("at \"{}\"{}", cron(random), random.pick(&IN_ZONES))
+    } else {
+        format!("every {}", duration(random.pick(&DURATIONS)))
+    };
+    line(&mut text, &format!("{start}{catchup}"));
     let derivable: Vec<&TypeDef> = schema.types.iter().filter(|ty| ty.layer > 0).collect();
     if may_emit && !derivable.is_empty() && random.chance(60) {
         let derived = random.pick(&derivable);
@@ -104,6 +108,36 @@ fn schedule(random: &mut Random, schema: &Schema, may_emit: bool) -> String {
     line(&mut text, "do log(\"at {now}\")");
     line(&mut text, "do page(text: \"late\", who: now - 3s)");
     text + "}"
+}
+
+/// Where a calendar's clocks hang: some had just been changed, or were about to be, when histories begin.
+const IN_ZONES: [&str; 6] = [
+    "",
+    " in \"Europe/Berlin\"",
+    " in \"Europe/Berlin\"",
+    " in \"America/New_York\"",
+    " in \"Australia/Lord_Howe\"",
+    " in \"Asia/Kathmandu\"",
+];
+
+/// A cron expression: one that comes often more often than not, since histories are short.
+fn cron(random: &mut Random) -> String {
+    let minute = random.pick(&["*", "*", "*", "*/2", "0", "0,30", "1-59/7", "15,45"]);
+    let hour = random.pick(&["*", "*", "*", "2", "1-3", "*/3", "0,12-23", "0-23"]);
+    let day = random.pick(&["*", "*", "*", "*", "1-15", "L", "29,31", "*/2"]);
+    let month = random.pick(&["*", "*", "*", "*", "JAN-JUN", "3,10"]);
+    let weekday = random.pick(&[
+        "*",
+        "*",
+        "*",
+        "*",
+        "MON-FRI",
+        "SUN",
+        "7",
+        "SUN#1,3#2",
+        "SUNL",
+    ]);
+    format!("{minute} {hour} {day} {month} {weekday}")
 }
 
 /// A rule of that name, and the type that it derives.

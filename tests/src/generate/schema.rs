@@ -142,8 +142,16 @@ impl Schema {
                 ty.lateness = random.pick(&latenesses);
             }
         }
-        // Around the epoch windows have to be aligned below zero too.
-        let start = random.pick(&[0, -4 * SECOND, 1_767_225_600 * SECOND]);
+        // Around the epoch windows have to be aligned below zero too; soon after the last two, clocks are changed in
+        // Berlin.
+        let start = random.pick(&[
+            0,
+            -4 * SECOND,
+            1_767_225_600 * SECOND,
+            1_767_225_600 * SECOND,
+            1_774_745_970 * SECOND,
+            1_792_889_970 * SECOND,
+        ]);
         let mut schema = Self {
             types,
             constants: Vec::new(),

@@ -53,6 +53,7 @@ fn cases_hold_what_they_are_to_test() {
             let clause = match rules.rules[matched.rule].clause {
                 Clause::Each => "each",
                 Clause::Every { .. } => "every",
+                Clause::At { .. } => "at",
                 Clause::Sustained { .. } => "for",
                 Clause::Sliding { .. } => "over",
                 Clause::Tumbling { .. } => "over tumbling",
@@ -82,6 +83,7 @@ fn cases_hold_what_they_are_to_test() {
     assert!(derived > 200 && second_hand > 200);
     let expected = [
         ("each", MatchKind::Matched),
+        ("at", MatchKind::Matched),
         ("every", MatchKind::Matched),
         ("for", MatchKind::Raised),
         ("for", MatchKind::Cleared),

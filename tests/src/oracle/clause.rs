@@ -82,7 +82,9 @@ impl Judge<'_> {
             Clause::Tumbling { .. } | Clause::Hopping { .. } => self.ending(history),
             Clause::Session { gap } => self.session(history, gap),
             Clause::Absent { duration, of } => self.absent(history, duration, of.is_some()),
-            Clause::Every { .. } => unreachable!("what the clock starts has no history"),
+            Clause::Every { .. } | Clause::At { .. } => {
+                unreachable!("what the clock starts has no history")
+            }
         }
     }
 

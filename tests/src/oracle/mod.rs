@@ -6,7 +6,7 @@
 //! - this file: the order in which things happen (events, timers, derived events) and what a match tells;
 //! - `order`: which events are late, and when the others' turn comes for rules that let events be late;
 //! - `clause`: what each state clause makes of one key's history, always read from its beginning;
-//! - `schedule`: at which instants the rules match that the clock starts;
+//! - `schedule`, `cron`: at which instants the rules match that the clock starts;
 //! - `pattern`: what a pattern makes of a partition's input, always read from its beginning;
 //! - `aggregate`, `eval`, `format`: what expressions are worth.
 //!
@@ -16,6 +16,7 @@
 mod aggregate;
 mod calendar;
 mod clause;
+mod cron;
 mod eval;
 mod format;
 mod function;

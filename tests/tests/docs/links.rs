@@ -20,9 +20,14 @@ fn anchor(heading: &str) -> String {
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
+/// The page's headings, as links name them.
+pub(crate) fn anchors(page: &Page) -> impl Iterator<Item = String> {
+    let lines = page.prose().filter(|(_, line)| line.starts_with('#'));
+    lines.map(|(_, line)| anchor(line))
+}
+
 fn has_anchor(page: &Page, name: &str) -> bool {
-    page.prose()
-        .any(|(_, line)| line.starts_with('#') && anchor(line) == name)
+    anchors(page).any(|anchor| anchor == name)
 }
 
 #[test]

@@ -190,23 +190,7 @@ impl Checker<'_> {
             return self.refuse(error.with_primary_label("depends on the event"));
         };
         match ty {
-            Type::Zone => {
-                if let Some(zone) = Zone::by_name(text) {
-                    return Ok(Argument::Zone(zone));
-                }
-                let message = format!("there is no time zone `{text}`");
-                let error = Diagnostic::error(codes::UNKNOWN_ZONE, span, message);
-                let names = Zone::names();
-                let meant = did_you_mean(text, names.iter().map(String::as_str));
-                self.refuse(match meant {
-                    Some(meant) => error.with_suggestion(
-                        span,
-                        format!("\"{meant}\""),
-                        format!("did you mean `{meant}`?"),
-                    ),
-                    None => error.with_help("a zone has a name like `Europe/Berlin`, or is `UTC`"),
-                })
-            }
+            Type::Zone => self.zone(text, span).map(Argument::Zone),
             Type::Unit if !UNITS.contains(&&**text) => {
                 let message = format!("`{text}` is no part of the calendar");
                 let error = Diagnostic::error(codes::FUNCTION_ARGUMENT, span, message);

@@ -13,6 +13,7 @@ mod pattern;
 mod text;
 mod typing;
 mod unknown;
+mod zone;
 
 pub(super) use bound::{Bindable, Bound, BoundKey, Here, Reading};
 

@@ -7,10 +7,10 @@ use crate::diagnostic::{
 };
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{
-    AboutClause, AbsentClause, Action, AstNode, ByClause, Clause, EmitClause, EveryClause,
-    ForClause, HavingClause, LabelsClause, LimitClause, MatchClause, OnClause, OnClearClause,
-    OnTimeoutClause, OverClause, RuleItem, RunbookClause, SeverityClause, SkipClause, WhereClause,
-    WithinClause,
+    AboutClause, AbsentClause, Action, AstNode, AtClause, ByClause, Clause, EmitClause,
+    EveryClause, ForClause, HavingClause, LabelsClause, LimitClause, MatchClause, OnClause,
+    OnClearClause, OnTimeoutClause, OverClause, RuleItem, RunbookClause, SeverityClause,
+    SkipClause, WhereClause, WithinClause,
 };
 use crate::syntax::{SyntaxNode, Trapjaw};
 use trapjaw_program::When;
@@ -25,6 +25,7 @@ pub(super) struct Clauses {
     pub(super) on: Option<OnClause>,
     pub(super) pattern: Option<MatchClause>,
     pub(super) every: Option<EveryClause>,
+    pub(super) at: Option<AtClause>,
     pub(super) within: Option<WithinClause>,
     pub(super) skip: Option<SkipClause>,
     pub(super) condition: Option<WhereClause>,
@@ -53,18 +54,11 @@ impl Clauses {
         findings: &mut Vec<Diagnostic>,
     ) -> Outcome<Clauses> {
         let mut clauses = Clauses::default();
-        let mut gathering = Gathering {
-            source,
-            findings,
-            foreign_start: false,
-        };
+        let mut gathering = Gathering { source, findings };
         for clause in item.clauses() {
             gathering.take(clause, &mut clauses);
         }
-        if gathering.foreign_start {
-            return Err(Reported);
-        }
-        if clauses.every.is_some() {
+        if clauses.is_schedule() {
             return if gathering.refuse_events(&clauses) {
                 Err(Reported)
             } else {
@@ -78,7 +72,7 @@ impl Clauses {
                 "the rule doesn't say which events it sees",
             );
             gathering.findings.push(error.with_help(
-                "begin it with `on e: TYPE`, with `match` and a pattern, or with `every 5m`",
+                "begin it with `on e: TYPE`, with `match` and a pattern, with `every 5m`, or with `at` and a cron expression",
             ));
             return Err(Reported);
         }
@@ -88,6 +82,11 @@ impl Clauses {
 }
 
 impl Clauses {
+    /// Is it the clock that starts the rule?
+    pub(super) fn is_schedule(&self) -> bool {
+        self.every.is_some() || self.at.is_some()
+    }
+
     /// The clauses that speak of events.
     fn about_events(&self) -> Vec<&SyntaxNode> {
         let nodes = [
@@ -109,8 +108,6 @@ impl Clauses {
 struct Gathering<'f> {
     source: SourceId,
     findings: &'f mut Vec<Diagnostic>,
-    /// Whether the rule is started by what is not supported.
-    foreign_start: bool,
 }
 
 impl Gathering<'_> {
@@ -149,11 +146,7 @@ impl Gathering<'_> {
                 clauses.timeout.get_or_insert(clause);
             }
             Clause::Every(clause) => self.once(&mut clauses.every, clause, "every"),
-            Clause::At(clause) => {
-                self.foreign_start = true;
-                let message = "schedules by calendar are not supported yet";
-                self.refuse(unsupported::CALENDARS, &clause, message);
-            }
+            Clause::At(clause) => self.once(&mut clauses.at, clause, "at"),
             Clause::Keep(clause) => self.refuse(
                 unsupported::KEEP_ALL,
                 &clause,
@@ -209,13 +202,22 @@ impl Gathering<'_> {
     /// A schedule has no events, so that nothing may be said of them. Is anything said?
     fn refuse_events(&mut self, clauses: &Clauses) -> bool {
         let every = clauses.every.as_ref().map(|clause| self.span(clause));
+        let at = clauses.at.as_ref().map(|clause| self.span(clause));
+        if let (Some(every), Some(at)) = (every, at) {
+            let message = "a rule has one of `every` and `at`";
+            let error = Diagnostic::error(codes::CONFLICTING_CLAUSES, every.max(at), message);
+            let error = error.with_label(every.min(at), "the first one");
+            self.findings.push(error.with_help("make it two rules"));
+            return true;
+        }
+        let starts = every.or(at);
         let about_events = clauses.about_events();
         for clause in &about_events {
             let place = Span::new(self.source, clause.text_range());
             let message = "a rule that the clock starts has no events";
             let error = Diagnostic::error(codes::CLAUSE_IN_SCHEDULE, place, message);
-            let error = match every {
-                Some(every) => error.with_label(every, "the clock starts it"),
+            let error = match starts {
+                Some(starts) => error.with_label(starts, "the clock starts it"),
                 None => error,
             };
             self.findings.push(

@@ -1,9 +1,11 @@
 //! Rules: clauses to one checked rule.
 
 mod clauses;
+mod cron;
 mod metadata;
 mod output;
 mod pattern;
+mod schedule;
 mod source;
 mod state;
 mod window;
@@ -48,9 +50,10 @@ impl RuleChecker<'_> {
         if let Some(clause) = &clauses.pattern {
             return RuleChecker { exprs }.matching(item, clause, &clauses);
         }
-        exprs.subject = match clauses.every {
-            Some(_) => Subject::Clock,
-            None => source::subject(clauses.on.as_ref(), &mut exprs),
+        exprs.subject = if clauses.is_schedule() {
+            Subject::Clock
+        } else {
+            source::subject(clauses.on.as_ref(), &mut exprs)
         };
         let mut rule = RuleChecker { exprs };
         rule.refuse_without_match(&clauses);
@@ -60,7 +63,10 @@ impl RuleChecker<'_> {
         let key = rule.key(clauses.by.as_ref());
         rule.exprs.place = Place::Constant;
         let clause = rule.clause(&clauses, key.as_deref().ok());
-        let zone = rule.zone(clauses.over.as_ref(), clause.as_ref().ok());
+        let zone = match &clauses.at {
+            Some(at) => rule.zone_of(at),
+            None => rule.zone(clauses.over.as_ref(), clause.as_ref().ok()),
+        };
         let limit = rule.limit(clauses.limit.as_ref());
         rule.exprs.place = Place::Output {
             window: clauses.over.is_some(),

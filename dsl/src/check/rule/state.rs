@@ -9,12 +9,12 @@ use crate::diagnostic::{
     codes::{bounds, tables},
     did_you_mean,
 };
-use crate::hir::{Catchup, Clause, KeyPart, Limit, TableId};
+use crate::hir::{Clause, KeyPart, Limit, TableId};
 use crate::resolve::Target;
 use crate::source::Span;
-use crate::syntax::ast::{self, AbsentClause, EveryClause, ForClause, LimitClause};
+use crate::syntax::ast::{self, AbsentClause, ForClause, LimitClause};
 use trapjaw_event::{FieldType, Value};
-use trapjaw_program::limits::{MAX_FIRINGS, MIN_PERIOD};
+use trapjaw_program::limits::MAX_FIRINGS;
 
 impl RuleChecker<'_> {
     /// `key`: the rule's, unless it is wrong.
@@ -29,28 +29,10 @@ impl RuleChecker<'_> {
             .absent
             .as_ref()
             .map(|clause| self.absence(clause, key));
-        let every = clauses.every.as_ref().map(|clause| self.schedule(clause));
-        let state = lasting.or(over).or(absent).or(every);
+        let every = clauses.every.as_ref().map(|clause| self.every(clause));
+        let at = clauses.at.as_ref().map(|clause| self.at(clause));
+        let state = lasting.or(over).or(absent).or(every).or(at);
         state.unwrap_or(Ok(Clause::Each))
-    }
-
-    fn schedule(&mut self, clause: &EveryClause) -> Outcome<Clause> {
-        let period = self.positive(clause.period(), "the time between two instants")?;
-        if period < MIN_PERIOD {
-            let message = format!("`every` is at least 1ms, and this is {}", shown(period));
-            let span = self.span(clause);
-            return self
-                .exprs
-                .refuse(Diagnostic::error(bounds::TOO_OFTEN, span, message));
-        }
-        Ok(Clause::Every {
-            period,
-            catchup: match clause.catchup() {
-                None => Catchup::All,
-                Some(ast::Catchup::One) => Catchup::One,
-                Some(ast::Catchup::Skip) => Catchup::Skip,
-            },
-        })
     }
 
     fn sustained(&mut self, clause: &ForClause) -> Outcome<Clause> {

@@ -121,14 +121,8 @@ impl RuleChecker<'_> {
         if let Some(error) = misplaced {
             return self.exprs.refuse(error);
         }
-        if jiff::tz::TimeZone::get(&name).is_err() {
-            let message = format!("there is no time zone `{name}`");
-            let error = Diagnostic::error(codes::UNKNOWN_ZONE, span, message);
-            return self.exprs.refuse(error.with_help(
-                "zones are named as in the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`",
-            ));
-        }
-        Ok(Some(name.into()))
+        let zone = self.exprs.zone(&name, span)?;
+        Ok(Some(zone.name().into()))
     }
 
     /// Whether the rule has `on clear`, which needs something that clears.

@@ -23,4 +23,10 @@ rule wide { on x: e by x.a, x.b, x.c absent 5m do log(\"quiet\") }",
         wrong: "rule busy { every 1us do log(\"{now}\") }",
         right: "rule busy { every 1s do log(\"{now}\") }",
     }
+    NEVER = 404 {
+        title: "a schedule that would never fire",
+        explanation: "The days that a cron expression asks for have to be in a calendar: there is no 30th of February.",
+        wrong: "rule digest { at \"0 0 30 2 *\" do log(\"never\") }",
+        right: "rule digest { at \"0 0 L 2 *\" do log(\"on the last of February\") }",
+    }
 }

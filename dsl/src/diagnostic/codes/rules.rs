@@ -151,19 +151,17 @@ rule busy { on l: login over 5m in \"Europe/Berlin\" having count() > 9 do log(\
         right: "event login { user: text }
 rule busy { on l: login over 1d tumbling in \"Europe/Berlin\" having count() > 9 do log(\"busy\") }",
     }
-    UNKNOWN_ZONE = 319 {
-        title: "there is no such time zone",
-        explanation: "Time zones are named as in the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`.",
-        wrong: "event login { user: text }
-rule busy { on l: login over 1d tumbling in \"Berlin\" having count() > 9 do log(\"busy\") }",
-        right: "event login { user: text }
-rule busy { on l: login over 1d tumbling in \"Europe/Berlin\" having count() > 9 do log(\"busy\") }",
-    }
     CLAUSE_IN_SCHEDULE = 320 {
         title: "a clause about events in a schedule",
-        explanation: "A rule with `every` is started by the clock and sees no events. It has `emit` and `do`, in which `now` is the instant, and what a rule says of itself: `about`, `severity`, `labels`, `runbook`.",
+        explanation: "A rule with `every` or `at` is started by the clock and sees no events. It has `emit` and `do`, in which `now` is the instant, and what a rule says of itself: `about`, `severity`, `labels`, `runbook`.",
         wrong: "event login { user: text }
 rule digest { every 1h on l: login do log(\"hourly\") }",
         right: "rule digest { every 1h do log(\"hourly, at {now}\") }",
+    }
+    BAD_CRON = 321 {
+        title: "no cron expression",
+        explanation: "A cron expression has five fields: minute, hour, day of the month, month, day of the week. Each is `*` or a list of numbers, ranges (`9-17`) and steps (`*/15`, `9-17/2`). Months and days of the week have names (`JAN`, `MON`); `0` and `7` are Sunday. `L` is the last day of a month, `FRIL` its last Friday, `FRI#2` its second. There is no field for seconds or years.",
+        wrong: "rule digest { at \"0 25 * * *\" do log(\"daily\") }",
+        right: "rule digest { at \"0 9 * * MON-FRI\" in \"Europe/Berlin\" do log(\"on weekdays, at nine\") }",
     }
 }

@@ -98,7 +98,10 @@ impl State {
             Clause::Absent { duration, of } => {
                 Self::Absent(Keyed::new(rule, Absent::new(duration, of), config))
             }
-            Clause::Every { period, catchup } => Self::Schedule(Schedule::new(period, catchup)),
+            Clause::Every { period, catchup } => Self::Schedule(Schedule::every(period, catchup)),
+            Clause::At { calendar, catchup } => {
+                Self::Schedule(Schedule::at(calendar, rule.zone.as_deref(), catchup))
+            }
             Clause::Match => match &rule.pattern {
                 Some(pattern) => Self::Match(Keyed::new(rule, Patterns::new(pattern), config)),
                 None => unreachable!("the verifier lets no `match` be without a pattern"),

@@ -1,34 +1,51 @@
-//! `every D [catchup skip|one]`: a rule that the clock starts.
+//! `every D` and `at "CRON" in "ZONE"`, each with `catchup`: a rule that the clock starts.
 //!
-//! Its instants are the multiples of D since the Unix epoch, from the first value of the clock on. What becomes of
+//! Its instants are fixed beforehand, and those count that the clock comes to from its first value on. What becomes of
 //! them is a matter of the clock's moves ([`Context::reached`]), which neither other rules nor the cutting of batches
 //! change: so a schedule may be advanced by parts of a move, and comes to the same.
 
+mod instants;
+
 use trapjaw_event::MatchKind;
-use trapjaw_program::Catchup;
 use trapjaw_program::limits::MAX_CAUGHT_UP;
+use trapjaw_program::{Calendar, Catchup, Zone};
 
 use super::context::{Context, Trigger};
 use crate::bound::Bound;
 use crate::output::{Alias, Identity};
+use instants::Instants;
 
 /// When a schedule fires next.
 #[derive(Debug)]
 pub(crate) struct Schedule {
-    period: i64,
+    instants: Instants,
     catchup: Catchup,
     /// `i64::MIN`: the clock has no value yet. `None`: never.
     next: Option<i64>,
+    /// Up to here it is settled which instants fire: from `next` on, all.
+    settled: i64,
     /// It is another shard that fires.
     rests: bool,
 }
 
 impl Schedule {
-    pub(crate) fn new(period: i64, catchup: Catchup) -> Self {
+    /// At equal distances.
+    pub(crate) fn every(period: i64, catchup: Catchup) -> Self {
+        Self::new(Instants::Every(period), catchup)
+    }
+
+    /// By a calendar. A zone that is not known, which the verifier refuses, is UTC.
+    pub(crate) fn at(calendar: Calendar, zone: Option<&str>, catchup: Catchup) -> Self {
+        let zone = zone.and_then(Zone::by_name).unwrap_or_else(Zone::utc);
+        Self::new(Instants::At(calendar, zone), catchup)
+    }
+
+    fn new(instants: Instants, catchup: Catchup) -> Self {
         Self {
-            period,
+            instants,
             catchup,
             next: Some(i64::MIN),
+            settled: i64::MIN,
             rests: false,
         }
     }
@@ -50,7 +67,7 @@ impl Schedule {
     /// What nothing has begun yet begins behind the clock: its instants up to there are not the rule's.
     pub(crate) fn reload(&mut self, clock: i64) {
         if self.next == Some(i64::MIN) && clock != i64::MIN {
-            self.next = self.after(clock);
+            self.next = self.instants.after(clock);
         }
     }
 
@@ -67,38 +84,45 @@ impl Schedule {
     /// Lets time pass up to `now`.
     pub(crate) fn advance(&mut self, cx: &mut Context<'_>, now: i64) {
         if self.next == Some(i64::MIN) {
-            self.next = self.after(cx.start.saturating_sub(1));
+            self.next = self.instants.after(cx.start.saturating_sub(1));
         }
         while let Some(next) = self.next.filter(|&next| next <= now) {
-            let from = self.caught_up(next, cx.reached(next), cx);
-            if from != Some(next) {
-                self.next = from;
+            if next > self.settled {
+                self.settled = cx.reached(next);
+                self.next = self.caught_up(next, cx);
                 continue;
             }
             let about = (Alias::Instant(next), Identity::Instant(next));
             cx.fire(&[], MatchKind::Matched, Trigger::Deadline(next), about, []);
-            self.next = next.checked_add(self.period);
+            self.next = self.instants.after(next);
         }
     }
 
-    /// The first instant from `next` on that fires, of a move of the clock to `reached` that passes `next`.
-    fn caught_up(&self, next: i64, reached: i64, cx: &mut Context<'_>) -> Option<i64> {
-        let last = reached - reached.rem_euclid(self.period);
+    /// The first instant from `next` on that fires, of a move of the clock to `settled` that passes `next`.
+    fn caught_up(&self, next: i64, cx: &mut Context<'_>) -> Option<i64> {
+        let reached = self.settled;
+        if self
+            .instants
+            .after(next)
+            .is_none_or(|second| second > reached)
+        {
+            return Some(next);
+        }
+        let last = self.instants.last(reached)?;
         match self.catchup {
-            Catchup::Skip if last > next && last < reached => last.checked_add(self.period),
+            Catchup::Skip if last < reached => self.instants.after(reached),
             Catchup::One | Catchup::Skip => Some(last),
             Catchup::All => {
-                let most = (MAX_CAUGHT_UP - 1).saturating_mul(self.period);
-                let from = next.max(last.saturating_sub(most));
-                cx.counters.held_back += (from.abs_diff(next)) / self.period.unsigned_abs();
+                let mut from = last;
+                for _ in 1..MAX_CAUGHT_UP {
+                    match self.instants.last(from - 1) {
+                        Some(earlier) if earlier >= next => from = earlier,
+                        _ => return Some(from),
+                    }
+                }
+                cx.counters.held_back += self.instants.count(next, from);
                 Some(from)
             }
         }
-    }
-
-    /// The first instant after `time`.
-    fn after(&self, time: i64) -> Option<i64> {
-        let next = time.div_euclid(self.period).checked_add(1)?;
-        next.checked_mul(self.period)
     }
 }

@@ -277,13 +277,19 @@ fn clause(clause: Clause) -> String {
         }
         Clause::Match => "match".into(),
         Clause::Every { period, catchup } => {
-            let catchup = match catchup {
-                Catchup::All => "",
-                Catchup::One => " catchup one",
-                Catchup::Skip => " catchup skip",
-            };
-            format!("every {}{catchup}", Span(period))
+            format!("every {}{}", Span(period), caught_up(catchup))
         }
+        Clause::At { calendar, catchup } => {
+            format!("at \"{calendar}\"{}", caught_up(catchup))
+        }
+    }
+}
+
+fn caught_up(catchup: Catchup) -> &'static str {
+    match catchup {
+        Catchup::All => "",
+        Catchup::One => " catchup one",
+        Catchup::Skip => " catchup skip",
     }
 }
 

@@ -82,6 +82,8 @@ faults! {
     NameEmpty = "name-empty";
     /// Two things have one name.
     NameRepeated = "name-repeated";
+    /// A calendar picks what there is not, or nothing that ever comes.
+    Calendar = "calendar";
     /// A schedule has something of a rule that reads events.
     Schedule = "schedule";
     /// A rule reads no event type.

@@ -16,6 +16,7 @@ use crate::limits::{
 };
 use crate::rule::{Action, Clause, Emit, Routing, Rule, RuleSet, When};
 use crate::table::{Table, TableId};
+use crate::zone::Zone;
 
 /// Nanoseconds of a day without a change of the clock.
 const DAY: i64 = 86_400_000_000_000;
@@ -106,6 +107,12 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
             [duration, gap.unwrap_or(1)]
         }
         Clause::Sliding { length, .. } | Clause::Tumbling { length } => [length, 1],
+        Clause::At { calendar, .. } => {
+            if let Some(fault) = calendar.fault() {
+                return Err(VerifyError::new(Fault::Calendar, fault));
+            }
+            [1, 1]
+        }
         Clause::Every { period, .. } => [period.saturating_sub(MIN_PERIOD - 1), 1],
         Clause::Hopping { length, every } => [length, every],
         Clause::Counted { count, .. } | Clause::Batched { count } => {
@@ -150,7 +157,7 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     }
     let acts_on_clear = rule.actions.iter().any(|call| call.when == When::Clear);
     let clears = match rule.clause {
-        Clause::Each | Clause::Match | Clause::Every { .. } => {
+        Clause::Each | Clause::Match | Clause::Every { .. } | Clause::At { .. } => {
             !acts_on_clear && !rule.reports_clear
         }
         // A window's clear is reported exactly if something acts on it.
@@ -167,7 +174,7 @@ fn clause(rule: &Rule, tables: &[Arc<Table>]) -> Result<(), VerifyError> {
     ))
 }
 
-/// Steps and zones of windows.
+/// Steps and zones of windows, and of calendars.
 fn window(rule: &Rule) -> Result<(), VerifyError> {
     let refused = |reason| Err(VerifyError::new(Fault::Window, reason));
     let step = match rule.clause {
@@ -176,6 +183,7 @@ fn window(rule: &Rule) -> Result<(), VerifyError> {
         }
         Clause::Hopping { every, .. } => Some(every),
         Clause::Tumbling { length } => Some(length),
+        Clause::At { .. } => Some(1),
         _ => None,
     };
     match (&rule.zone, step) {
@@ -184,7 +192,7 @@ fn window(rule: &Rule) -> Result<(), VerifyError> {
         (Some(_), Some(step)) if step > DAY && step % DAY != 0 => {
             refused("starts in a time zone that are neither within a day nor whole days apart")
         }
-        (Some(zone), Some(_)) if jiff::tz::TimeZone::get(zone).is_err() => {
+        (Some(zone), Some(_)) if Zone::by_name(zone).is_none() => {
             refused("a time zone that is not known")
         }
         (Some(_), Some(_)) => Ok(()),

@@ -2,11 +2,19 @@
 
 use trapjaw_event::{EventType, Field, FieldId, FieldType, Registry, Severity};
 use trapjaw_program::{
-    AggregateFunction, Aspect, Catchup, Changes, Clause, Fate, Limit, Routing, Rule, RuleSet,
-    TypeProgram, When, assemble,
+    AggregateFunction, Aspect, Calendar, Catchup, Changes, Clause, Fate, Limit, Routing, Rule,
+    RuleSet, TypeProgram, When, assemble,
 };
 
 use crate::fixture::{HOT, PAGE, hot, page, registry, set, types};
+
+const HOURLY: Clause = Clause::At {
+    calendar: Calendar {
+        minutes: 1,
+        ..Calendar::ALWAYS
+    },
+    catchup: Catchup::All,
+};
 
 fn of(rule: &Rule) -> Vec<u8> {
     rule.meaning_bytes(&registry(), &types(), &[])
@@ -97,7 +105,7 @@ fn other_rules_and_fields_mean_nothing() {
 /// A change of the rule `hot`, and the side of it that it changes.
 type Change = (&'static [Aspect], fn(&mut RuleSet));
 
-const CHANGES: [Change; 38] = [
+const CHANGES: [Change; 41] = [
     (&[Aspect::Events], |s| s.rules[HOT].alias = "d".into()),
     (&[Aspect::Condition], |s| {
         s.rules[HOT].sources[0].condition = None;
@@ -180,6 +188,20 @@ const CHANGES: [Change; 38] = [
             period: 5_000_000,
             catchup: Catchup::Skip,
         };
+    }),
+    (&[Aspect::Clause], |s| s.rules[HOT].clause = HOURLY),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = Clause::At {
+            calendar: Calendar {
+                minutes: 2,
+                ..Calendar::ALWAYS
+            },
+            catchup: Catchup::All,
+        };
+    }),
+    (&[Aspect::Clause], |s| {
+        s.rules[HOT].clause = HOURLY;
+        s.rules[HOT].zone = Some("Europe/Berlin".into());
     }),
     (&[Aspect::Clause], |s| s.rules[HOT].clause = Clause::Each),
     (&[Aspect::Clause], |s| {

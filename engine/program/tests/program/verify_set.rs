@@ -9,8 +9,8 @@ use trapjaw_program::limits::{
 };
 use trapjaw_program::sample::tables;
 use trapjaw_program::{
-    AggregateFunction, Catchup, Clause, Limit, Routing, RuleSet, TableId, TypeProgram, VerifyError,
-    When, assemble, verify,
+    AggregateFunction, Calendar, Catchup, Clause, Limit, Routing, RuleSet, TableId, TypeProgram,
+    VerifyError, When, assemble, verify,
 };
 
 use crate::fixture::{CPU, HOT, PAGE, page, set};
@@ -289,6 +289,23 @@ const CASES: &[Case] = &[
             period: MIN_PERIOD - 1,
             catchup: Catchup::All,
         };
+    }),
+    ("calendar", |s| {
+        s.rules[PAGE].clause = Clause::At {
+            calendar: Calendar {
+                days: Some(1 << 30),
+                months: 1 << 2,
+                ..Calendar::ALWAYS
+            },
+            catchup: Catchup::All,
+        };
+    }),
+    ("window", |s| {
+        s.rules[PAGE].clause = Clause::At {
+            calendar: Calendar::ALWAYS,
+            catchup: Catchup::All,
+        };
+        s.rules[PAGE].zone = Some("Nowhere".into());
     }),
     ("clear", |s| {
         s.rules[PAGE].clause = EACH_SECOND;

@@ -36,7 +36,7 @@ pub(super) async fn rules(State(service): State<Arc<Service>>) -> Response {
         .iter()
         .map(|(rule, page)| Rule {
             profile: Profile::of(rule, &page.names),
-            clause: clause::text(rule.clause).to_string(),
+            clause: clause::text(rule.clause, rule.zone.as_deref()).to_string(),
             key: rule.key.iter().map(|part| &*part.name).collect(),
             events: rule
                 .sources

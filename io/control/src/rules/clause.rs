@@ -6,8 +6,9 @@ use trapjaw_program::{Catchup, Clause};
 
 use crate::duration::shown;
 
-/// The clause's text; empty for a rule without one.
-pub(crate) fn text(clause: Clause) -> impl fmt::Display {
+/// The clause's text with the rule's time zone; empty for a rule without one.
+pub(crate) fn text(clause: Clause, zone: Option<&str>) -> impl fmt::Display {
+    let zone = zone.map_or_else(String::new, |zone| format!(" in \"{zone}\""));
     fmt::from_fn(move |f| match clause {
         Clause::Each => Ok(()),
         Clause::Sustained {
@@ -25,9 +26,11 @@ pub(crate) fn text(clause: Clause) -> impl fmt::Display {
             Ok(())
         }
         Clause::Sliding { length, each } => write!(f, "over {}{}", shown(length), suffix(each)),
-        Clause::Tumbling { length } => write!(f, "over {} tumbling", shown(length)),
+        Clause::Tumbling { length } => {
+            write!(f, "over {} tumbling{zone}", shown(length))
+        }
         Clause::Hopping { length, every } => {
-            write!(f, "over {} every {}", shown(length), shown(every))
+            write!(f, "over {} every {}{zone}", shown(length), shown(every))
         }
         Clause::Counted { count, each } => write!(f, "over {count} events{}", suffix(each)),
         Clause::Batched { count } => write!(f, "over {count} events tumbling"),
@@ -35,12 +38,10 @@ pub(crate) fn text(clause: Clause) -> impl fmt::Display {
         Clause::All { each } => write!(f, "over all{}", suffix(each)),
         Clause::Match => f.write_str("match"),
         Clause::Every { period, catchup } => {
-            write!(f, "every {}", shown(period))?;
-            match catchup {
-                Catchup::All => Ok(()),
-                Catchup::One => f.write_str(" catchup one"),
-                Catchup::Skip => f.write_str(" catchup skip"),
-            }
+            write!(f, "every {}{}", shown(period), caught_up(catchup))
+        }
+        Clause::At { calendar, catchup } => {
+            write!(f, "at \"{calendar}\"{zone}{}", caught_up(catchup))
         }
         Clause::Absent { duration, of } => {
             write!(f, "absent {}", shown(duration))?;
@@ -56,9 +57,34 @@ fn suffix(each: bool) -> &'static str {
     if each { " each" } else { "" }
 }
 
+fn caught_up(catchup: Catchup) -> &'static str {
+    match catchup {
+        Catchup::All => "",
+        Catchup::One => " catchup one",
+        Catchup::Skip => " catchup skip",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trapjaw_program::Calendar;
+
+    #[test]
+    fn a_zone_stands_where_rules_have_it() {
+        const DAY: i64 = 86_400_000_000_000;
+        let text = |clause| text(clause, Some("Europe/Berlin")).to_string();
+        assert_eq!(
+            text(Clause::Tumbling { length: DAY }),
+            "over 1d tumbling in \"Europe/Berlin\""
+        );
+        let calendar = Calendar::ALWAYS;
+        let catchup = Catchup::One;
+        assert_eq!(
+            text(Clause::At { calendar, catchup }),
+            "at \"* * * * *\" in \"Europe/Berlin\" catchup one"
+        );
+    }
 
     #[test]
     fn clauses_read_as_in_rules() {
@@ -120,7 +146,7 @@ mod tests {
             ),
         ];
         for (clause, expected) in cases {
-            assert_eq!(text(clause).to_string(), expected);
+            assert_eq!(text(clause, None).to_string(), expected);
         }
     }
 }
