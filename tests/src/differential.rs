@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use trapjaw_dsl::hir;
 use trapjaw_event::{BoundEvent, Event, Match};
+use trapjaw_program::{RuleSet, Verified};
 
 use crate::engine::{self, Cut};
 use crate::generate::Case;
-use crate::oracle::{self, Matched, close_to};
+use crate::oracle::{self, Matched, Options, close_to};
 
 /// How each case's history is cut.
-const CUTS: [Cut; 6] = [
+pub const CUTS: [Cut; 6] = [
     Cut {
         shards: 1,
         batch: 4_096,
@@ -46,64 +47,100 @@ pub enum Failure {
     Difference(String),
 }
 
+/// Rules, checked and compiled: what many histories share.
+#[derive(Debug)]
+pub struct Subject {
+    /// For the oracle.
+    pub checked: hir::RuleSet,
+    /// For the engine.
+    pub program: Arc<Verified<RuleSet>>,
+}
+
+impl Subject {
+    /// The rules of a case.
+    ///
+    /// # Errors
+    ///
+    /// The compiler's findings.
+    pub fn new(case: &Case) -> Result<Self, Failure> {
+        let sources = case.sources();
+        let compiled = trapjaw_dsl::compile(&sources).map_err(|diagnostics| {
+            let style = trapjaw_dsl::diagnostic::Style::Plain;
+            Failure::Front(trapjaw_dsl::diagnostic::render(
+                &diagnostics,
+                &sources,
+                style,
+            ))
+        })?;
+        Ok(Self {
+            checked: compiled.hir,
+            program: Arc::new(compiled.program),
+        })
+    }
+
+    /// Number of matches over a history, if engine and oracle agree however it is cut in one of these ways.
+    ///
+    /// # Errors
+    ///
+    /// Where they part.
+    pub fn difference(
+        &self,
+        events: &[Event],
+        options: Options,
+        cuts: &[Cut],
+    ) -> Result<usize, Failure> {
+        let oracle::Outcome {
+            matches: expected,
+            late,
+        } = oracle::run_all(&self.checked, events, options);
+        let late: Vec<&Event> = late.iter().map(|&place| &events[place]).collect();
+        let mut first: Option<Vec<Match>> = None;
+        for cut in cuts {
+            let ran = engine::run_counted(&self.program, events, options, *cut);
+            let found = ran.matches;
+            if ran.late.iter().ne(late.iter().copied())
+                || ran.counters.late.iter().sum::<u64>() != late.len() as u64
+            {
+                return Err(Failure::Difference(format!(
+                    "{cut:?}: late events\noracle: {late:?}\nengine: {:?}, {:?}",
+                    ran.late, ran.counters.late
+                )));
+            }
+            for index in 0..expected.len().max(found.len()) {
+                let (expected, found) = (expected.get(index), found.get(index));
+                let same = match (expected, found) {
+                    (Some(expected), Some(found)) => agree(&self.checked, expected, found),
+                    _ => Err("one of them has more".to_owned()),
+                };
+                if let Err(what) = same {
+                    return Err(Failure::Difference(format!(
+                        "{cut:?}, match {index}: {what}\noracle: {expected:?}\nengine: {found:?}"
+                    )));
+                }
+            }
+            // Among themselves the engine's runs agree in everything, identities included.
+            match &first {
+                None => first = Some(found),
+                Some(first) if *first == found => {}
+                Some(_) => {
+                    return Err(Failure::Difference(format!(
+                        "{cut:?}: not what {:?} finds",
+                        cuts[0]
+                    )));
+                }
+            }
+        }
+        Ok(expected.len())
+    }
+}
+
 /// Number of matches of the case, if engine and oracle agree however its history is cut.
 ///
 /// # Errors
 ///
 /// Where they part.
 pub fn difference(case: &Case) -> Result<usize, Failure> {
-    let sources = case.sources();
-    let compiled = trapjaw_dsl::compile(&sources).map_err(|diagnostics| {
-        let style = trapjaw_dsl::diagnostic::Style::Plain;
-        Failure::Front(trapjaw_dsl::diagnostic::render(
-            &diagnostics,
-            &sources,
-            style,
-        ))
-    })?;
-    let oracle::Outcome {
-        matches: expected,
-        late,
-    } = oracle::run_all(&compiled.hir, &case.events, case.options);
-    let late: Vec<&Event> = late.iter().map(|&place| &case.events[place]).collect();
-    let program = Arc::new(compiled.program);
-    let mut first: Option<Vec<Match>> = None;
-    for cut in CUTS {
-        let ran = engine::run_counted(&program, &case.events, case.options, cut);
-        let found = ran.matches;
-        if ran.late.iter().ne(late.iter().copied())
-            || ran.counters.late.iter().sum::<u64>() != late.len() as u64
-        {
-            return Err(Failure::Difference(format!(
-                "{cut:?}: late events\noracle: {late:?}\nengine: {:?}, {:?}",
-                ran.late, ran.counters.late
-            )));
-        }
-        for index in 0..expected.len().max(found.len()) {
-            let (expected, found) = (expected.get(index), found.get(index));
-            let same = match (expected, found) {
-                (Some(expected), Some(found)) => agree(&compiled.hir, expected, found),
-                _ => Err("one of them has more".to_owned()),
-            };
-            if let Err(what) = same {
-                return Err(Failure::Difference(format!(
-                    "{cut:?}, match {index}: {what}\noracle: {expected:?}\nengine: {found:?}"
-                )));
-            }
-        }
-        // Among themselves the engine's runs agree in everything, identities included.
-        match &first {
-            None => first = Some(found),
-            Some(first) if *first == found => {}
-            Some(_) => {
-                return Err(Failure::Difference(format!(
-                    "{cut:?}: not what {:?} finds",
-                    CUTS[0]
-                )));
-            }
-        }
-    }
-    Ok(expected.len())
+    Subject::new(case)?.difference(&case.events, case.options, &CUTS)
 }
 
 fn agree(rules: &hir::RuleSet, expected: &Matched, found: &Match) -> Result<(), String> {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use trapjaw_event::MatchKind;
+use trapjaw_tests::comparison::{Compared, compare};
 use trapjaw_tests::differential::{Failure, difference};
 use trapjaw_tests::generate::PatternCase;
 use trapjaw_tests::oracle::{self, Matched};
@@ -97,4 +98,15 @@ fn whatever_is_chosen_is_among_all_matches_and_times_never_go_back() {
         chosen > seeds().count() / 3 && all_found > chosen,
         "{chosen} of {all_found}"
     );
+}
+
+#[test]
+fn a_rule_is_compared_over_many_histories() {
+    let mut total = Compared::default();
+    for seed in seeds().take(20) {
+        total.add(compare(seed, 16));
+    }
+    assert_eq!(total.differences, Vec::<String>::new());
+    assert!(total.steps > 1_000 && total.matches > 50, "{total:?}");
+    assert!(total.long_steps > 100, "{total:?}");
 }

@@ -99,7 +99,7 @@ pub(crate) trait Machine {
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     fn reorder_sources(&mut self, _places: &[u16]) {}
 
-    /// Does the key wait for the common deadline?
+    /// Does the key, without a deadline of its own, wait for the common one, or for an event?
     fn waits(&self, _slot: u32) -> bool {
         false
     }
@@ -507,6 +507,7 @@ impl<M: Machine> Keyed<M> {
                 self.machine.expire(cx, &mut self.core, slot, deadline);
                 match self.machine.deadline(cx, slot) {
                     Some(deadline) => self.core.arm(slot, deadline),
+                    None if self.machine.waits(slot) => {}
                     None => self.rest_at(slot, at),
                 }
             }

@@ -12,6 +12,8 @@ pub(super) struct Before {
     pub(super) begun: bool,
     pub(super) back: u64,
     pub(super) back_spans: u64,
+    /// Has a `not` been passed in the node since the run came to it? Then the groups around that have begun.
+    pub(super) passed: bool,
 }
 
 impl Before {
@@ -22,6 +24,7 @@ impl Before {
             begun: true,
             back: 0,
             back_spans: 0,
+            passed: false,
         }
     }
 }
@@ -101,15 +104,23 @@ pub(super) fn enter(node: &Node, before: Before) -> Vec<Out> {
             vec![Out::through(Before {
                 forbids,
                 back,
+                passed: true,
                 ..before
             })]
         }
         Node::Silence(span) if before.begun => vec![silent(*span, before)],
         Node::Silence(span) => vec![Out::through(Before {
             back_spans: before.back_spans | 1 << span,
+            passed: true,
             ..before
         })],
-        Node::Sequence(parts) => go_on(parts, 0, enter(&parts[0].1, before), false),
+        Node::Sequence(parts) => {
+            let before = Before {
+                passed: false,
+                ..before
+            };
+            go_on(parts, 0, enter(&parts[0].1, before), false)
+        }
         Node::Either(nodes) => {
             let alternatives = nodes.iter().zip(0..).flat_map(|(node, index)| {
                 enter(node, before).into_iter().map(move |out| {
@@ -139,10 +150,10 @@ pub(super) fn go_on(
     outs: Vec<Out>,
     begun: bool,
 ) -> Vec<Out> {
-    // Behind a `not`, its own arrow counts, and not the one before the group.
-    let begun = begun || matches!(parts[usize::from(part)].1, Node::Not(_) | Node::Silence(_));
     let mut all = Vec::new();
-    for out in outs {
+    for mut out in outs {
+        out.carry.passed |= begun;
+        let begun = out.carry.passed;
         let next = parts.get(usize::from(part) + 1);
         match next {
             Some((contiguity, node)) if out.is_through() => {
@@ -153,6 +164,7 @@ pub(super) fn go_on(
                 };
                 let before = Before {
                     contiguity,
+                    passed: false,
                     ..out.carry
                 };
                 let next = enter(node, before)

@@ -105,11 +105,11 @@ pub(super) fn take(node: &Node, rest: &Rest, fits: u64) -> Vec<TakenHere> {
     }
 }
 
-/// Can a run go on without an event? `before` stands for the contiguity of elements with which an `and` begins.
+/// Can a run go on without an event? `before` is the arrow before the `and`s around, none of which has taken an event.
 pub(super) fn can_skip(node: &Node, rest: &Rest, fits: u64, before: Option<Contiguity>) -> bool {
     match (node, rest) {
         (Node::Element(element), Rest::Element { contiguity, .. }) => {
-            match before.unwrap_or(*contiguity) {
+            match both(before, *contiguity) {
                 Contiguity::Strict => false,
                 Contiguity::Any => true,
                 Contiguity::Relaxed => fits >> element & 1 == 0,
@@ -127,12 +127,21 @@ pub(super) fn can_skip(node: &Node, rest: &Rest, fits: u64, before: Option<Conti
                 before: own, rests, ..
             },
         ) => {
-            let before = own.map(|(contiguity, _)| before.unwrap_or(contiguity));
+            let before = own.map(|(contiguity, _)| both(before, contiguity));
             let mut operands = nodes.iter().zip(rests);
             operands.all(|(node, rest)| can_skip(node, rest, fits, before))
         }
         (Node::Repeat(repeat), Rest::Repeat(_, rest)) => can_skip(&repeat.node, rest, fits, before),
         _ => true,
+    }
+}
+
+/// What may be skipped where two arrows count: behind `=>` nothing, behind `~>` also what fits.
+fn both(before: Option<Contiguity>, own: Contiguity) -> Contiguity {
+    match (before, own) {
+        (Some(Contiguity::Strict), _) | (_, Contiguity::Strict) => Contiguity::Strict,
+        (Some(Contiguity::Any), _) | (_, Contiguity::Any) => Contiguity::Any,
+        _ => Contiguity::Relaxed,
     }
 }
 

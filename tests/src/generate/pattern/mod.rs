@@ -40,33 +40,48 @@ impl PatternCase {
         let tree = Tree::new(random);
         let clauses = clauses(random);
         let most = if tree.has_any() { 7 } else { 12 };
-        let mut time = random.pick(&[0, 1_767_225_600]) * SECOND;
-        let count = random.between(1, most);
-        let events: Vec<Event> = (0..count)
-            .map(|place| {
-                time += random.pick(&[0, 1, 1, 1, 2, 3]) * SECOND;
-                // Some are dated back, and take effect when they come.
-                let dated = if random.chance(5) {
-                    time - SECOND
-                } else {
-                    time
-                };
-                event(random, place, dated)
-            })
-            .collect();
-        let until = random.pick(&[None, Some(0), Some(5), Some(60)]);
-        let idle_ttl = random.pick(&[86_400, 86_400, 4]) * SECOND;
+        let (events, options) = history(random, most);
         Self {
             seed,
             tree,
             clauses,
             events,
-            options: Options {
-                until: until.map(|after| time + after * SECOND),
-                idle_ttl,
-                ..Options::default()
-            },
+            options,
         }
+    }
+
+    /// The same rule over another history, of at most so many events as is usual for it.
+    #[must_use]
+    pub fn with_history(&self, seed: u64) -> Self {
+        let most = if self.tree.has_any() { 7 } else { 12 };
+        self.with_events(seed, most)
+    }
+
+    /// The same rule over another history, of at most so many events.
+    #[must_use]
+    pub fn with_events(&self, seed: u64, most: usize) -> Self {
+        let random = &mut Random::new(seed ^ self.seed.rotate_left(32) ^ 0x6869_7374);
+        let (events, options) = history(random, most);
+        Self {
+            events,
+            options,
+            ..self.clone()
+        }
+    }
+
+    /// Whether an event that fits may be skipped: then there may be very many matches.
+    pub fn may_skip_what_fits(&self) -> bool {
+        self.tree.has_any()
+    }
+
+    /// The history, in order of arrival.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How it is run.
+    pub fn options(&self) -> Options {
+        self.options
     }
 
     fn is_right(&self) -> bool {
@@ -131,6 +146,32 @@ impl PatternCase {
             }
         }
     }
+}
+
+/// A history of at most so many events, and how it is run.
+fn history(random: &mut Random, most: usize) -> (Vec<Event>, Options) {
+    let mut time = random.pick(&[0, 1_767_225_600]) * SECOND;
+    let count = random.between(1, most);
+    let events = (0..count)
+        .map(|place| {
+            time += random.pick(&[0, 1, 1, 1, 2, 3]) * SECOND;
+            // Some are dated back, and take effect when they come.
+            let dated = if random.chance(5) {
+                time - SECOND
+            } else {
+                time
+            };
+            event(random, place, dated)
+        })
+        .collect();
+    let until = random.pick(&[None, Some(0), Some(5), Some(60)]);
+    let idle_ttl = random.pick(&[86_400, 86_400, 4]) * SECOND;
+    let options = Options {
+        until: until.map(|after| time + after * SECOND),
+        idle_ttl,
+        ..Options::default()
+    };
+    (events, options)
 }
 
 /// What stands behind the pattern.

@@ -4,7 +4,7 @@ use trapjaw_dsl::hir::pattern::{Condition, Contiguity, ElementId};
 
 use super::Search;
 use super::moment::far_back;
-use super::way::{All, Entry, Head, Moment, Taking, Way, after_deadline};
+use super::way::{All, Entry, Head, Moment, Taking, Way, after_deadline, begun_groups};
 
 impl<'p> Search<'p> {
     /// What an `and` can make of an event by giving it to one operand.
@@ -150,7 +150,7 @@ impl<'p> Search<'p> {
         if !done {
             let way = Way {
                 head: Head::All(all),
-                rest: way.rest_after(&taking),
+                rest: begun_groups(&way.rest),
                 choices: Vec::new(),
             };
             return vec![Taking { way, ..taking }];

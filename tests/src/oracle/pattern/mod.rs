@@ -107,7 +107,10 @@ pub(super) fn known(history: &History<'_>, pattern: &Pattern) -> Known {
             .into_iter()
             .chain(search.deadline(&runs))
             .min();
-        let open = runs.iter().any(Run::is_open);
+        let open = match pattern.skip {
+            Skip::None => runs.iter().any(Run::is_open),
+            _ => runs.iter().find(|run| !run.late).is_some_and(Run::is_open),
+        };
         match (pattern.skip, runs.iter().find(|run| !run.late)) {
             (Skip::None, _) => {
                 for run in runs.iter().filter(|run| run.is_complete()) {

@@ -3,7 +3,7 @@
 use trapjaw_dsl::hir::pattern::{Contiguity, ElementId, Node, Not};
 
 use super::Search;
-use super::way::{Entry, Frame, Head, Moment, Taking, Way, after_deadline};
+use super::way::{Entry, Frame, Head, Moment, Taking, Way, after_deadline, begun_groups};
 
 /// Whether a taking is one indeed, as far as what stands around the taker is concerned.
 pub(super) type Admits<'f, 'p> = &'f dyn Fn(&Taking<'p>) -> bool;
@@ -102,8 +102,7 @@ impl<'p> Search<'p> {
         entry: Entry<'p>,
         taking: &Taking<'p>,
     ) -> Vec<Taking<'p>> {
-        let rest = way.rest_after(taking);
-        let ways = self.go_on(entry, rest, true);
+        let ways = self.go_on(entry, begun_groups(&way.rest), true);
         let each = ways.into_iter().map(|way| Taking {
             way,
             ..taking.clone()

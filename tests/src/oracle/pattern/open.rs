@@ -3,7 +3,7 @@
 use trapjaw_dsl::hir::pattern::{Contiguity, ElementId, Node, Not, Repeat};
 
 use super::Search;
-use super::way::{All, Choice, Entry, Frame, Head, Way, way};
+use super::way::{All, Choice, Entry, Frame, Head, Way, begun_groups, way};
 
 impl<'p> Search<'p> {
     /// The ways to begin the whole pattern with the event at `start`.
@@ -43,7 +43,7 @@ impl<'p> Search<'p> {
             }
             Node::Repeat(repeat) => self.round(repeat, 0, entry, rest, begun),
             Node::And(operands) => self.open_all(operands, &entry, &rest, begun),
-            Node::Not(not) => self.open_not(not, entry, rest, begun),
+            Node::Not(not) => self.open_not(not, entry, begun_groups(&rest), begun),
         }
     }
 
@@ -58,8 +58,7 @@ impl<'p> Search<'p> {
             None => vec![way(Head::Done, rest)],
             Some(Frame::Steps([], _)) => self.go_on(entry, rest, begun),
             Some(Frame::Steps([step, steps @ ..], before)) => {
-                let passed = before.filter(|_| !matches!(step.node, Node::Not(_)));
-                rest.push(Frame::Steps(steps, passed));
+                rest.push(Frame::Steps(steps, before));
                 entry.contiguity = before.unwrap_or(step.contiguity);
                 self.open(&step.node, entry, rest, begun)
             }

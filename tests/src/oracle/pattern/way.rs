@@ -67,7 +67,7 @@ pub(super) struct All<'p> {
 pub(super) enum Frame<'p> {
     /// The end of the whole pattern.
     End,
-    /// Steps of a sequence; with the arrow before the sequence, until it takes an event.
+    /// Steps of a sequence; with the arrow before the sequence, until it takes an event or passes a `not`.
     Steps(&'p [Step], Option<Contiguity>),
     /// So many rounds are done, with the one that is on its way.
     Round(&'p Repeat, u32),
@@ -127,20 +127,16 @@ pub(super) fn way<'p>(head: Head<'p>, rest: Vec<Frame<'p>>) -> Way<'p> {
     }
 }
 
-impl<'p> Way<'p> {
-    /// What comes after, once it took this: a sequence that has taken an event has begun.
-    pub(super) fn rest_after(&self, taking: &Taking<'p>) -> Vec<Frame<'p>> {
-        let mut rest = self.rest.clone();
-        for frame in &mut rest {
-            if let Frame::Steps(_, before) = frame
-                && taking.bound.is_some()
-            {
-                *before = None;
-            }
-        }
-        rest
-    }
+/// What comes after, once an event was taken or a `not` passed: in the groups around it, their own arrows count.
+pub(super) fn begun_groups<'p>(frames: &[Frame<'p>]) -> Vec<Frame<'p>> {
+    let begun = frames.iter().map(|frame| match *frame {
+        Frame::Steps(steps, _) => Frame::Steps(steps, None),
+        other => other,
+    });
+    begun.collect()
+}
 
+impl Way<'_> {
     /// The choices that are not settled yet.
     pub(super) fn all_choices(&self) -> Vec<Choice> {
         let mut choices = self.choices.clone();
