@@ -6,7 +6,7 @@ use trapjaw_dsl::hir;
 use trapjaw_event::{BoundEvent, Event, Match};
 use trapjaw_program::{RuleSet, Verified};
 
-use crate::engine::{self, Cut};
+use crate::engine::{self, Cut, NEVER};
 use crate::generate::Case;
 use crate::oracle::{self, Matched, Options, close_to};
 
@@ -15,26 +15,32 @@ pub const CUTS: [Cut; 6] = [
     Cut {
         shards: 1,
         batch: 4_096,
+        index_from: NEVER,
     },
     Cut {
         shards: 1,
         batch: 1,
+        index_from: 1,
     },
     Cut {
         shards: 1,
         batch: 7,
+        index_from: NEVER,
     },
     Cut {
         shards: 2,
         batch: 7,
+        index_from: 1,
     },
     Cut {
         shards: 3,
         batch: 1,
+        index_from: 1,
     },
     Cut {
         shards: 5,
         batch: 4_096,
+        index_from: NEVER,
     },
 ];
 
@@ -95,9 +101,17 @@ impl Subject {
         } = oracle::run_all(&self.checked, events, options);
         let late: Vec<&Event> = late.iter().map(|&place| &events[place]).collect();
         let mut first: Option<Vec<Match>> = None;
+        let mut faults = None;
         for cut in cuts {
             let ran = engine::run_counted(&self.program, events, options, *cut);
             let found = ran.matches;
+            let of_cut = ran.counters.faults.total();
+            // A row that goes to another shard is computed there again.
+            if cut.shards == 1 && *faults.get_or_insert(of_cut) != of_cut {
+                return Err(Failure::Difference(format!(
+                    "{cut:?}: {of_cut} values without a result, but {faults:?} for another"
+                )));
+            }
             if ran.late.iter().ne(late.iter().copied())
                 || ran.counters.late.iter().sum::<u64>() != late.len() as u64
             {

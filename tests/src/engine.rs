@@ -8,6 +8,9 @@ use trapjaw_program::{RuleSet, Verified};
 
 use crate::oracle::Options;
 
+/// Of [`Cut::index_from`]: each condition is computed for all rows.
+pub const NEVER: usize = usize::MAX;
+
 /// How the engine takes a history in.
 #[derive(Clone, Copy, Debug)]
 pub struct Cut {
@@ -15,6 +18,8 @@ pub struct Cut {
     pub shards: u32,
     /// Events in a batch, at most.
     pub batch: usize,
+    /// Conditions on a type from which on they are looked up: see [`Config::index_from`].
+    pub index_from: usize,
 }
 
 /// What came of a history.
@@ -56,6 +61,7 @@ pub fn run_counted(
     let registry = &rules.registry;
     let config = Config {
         idle_ttl: options.idle_ttl,
+        index_from: cut.index_from,
         ..Config::default()
     };
     let mut engine = Lockstep::new(rules, config, cut.shards);

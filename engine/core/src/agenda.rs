@@ -64,11 +64,22 @@ impl Agenda {
 
     /// Marks the rules that read a type.
     pub(crate) fn mark_readers(&mut self, rules: &RuleSet, ty: TypeId) {
-        for (rule, _) in &rules.types[ty.index()].readers {
-            let place = self.places[rule.index()];
-            if place != NOWHERE {
-                self.marks[place as usize / 64] |= 1 << (place % 64);
-            }
+        for &(rule, _) in &rules.types[ty.index()].readers {
+            self.mark_rule(rule);
+        }
+    }
+
+    /// Marks rules.
+    pub(crate) fn mark(&mut self, rules: &[RuleId]) {
+        for &rule in rules {
+            self.mark_rule(rule);
+        }
+    }
+
+    fn mark_rule(&mut self, rule: RuleId) {
+        let place = self.places[rule.index()];
+        if place != NOWHERE {
+            self.marks[place as usize / 64] |= 1 << (place % 64);
         }
     }
 

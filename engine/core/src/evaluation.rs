@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::counters::{Counters, Faults};
 use crate::derived::{DerivedBatch, DerivedEvents};
 use crate::forward::{self, About, Forward, Stray};
+use crate::index::Index;
 use crate::lines::Lines;
 use crate::matched::{Found, MatchRef};
 use crate::output::{Outputs, Sink};
@@ -21,6 +22,7 @@ use crate::staging::Hold;
 /// What an evaluation reads and writes of its shard. The outputs are those of this evaluation alone.
 pub(crate) struct Evaluation<'r> {
     pub(crate) rules: &'r RuleSet,
+    pub(crate) index: &'r Index,
     pub(crate) version: u64,
     pub(crate) config: &'r Config,
     pub(crate) place: (u32, u32),
@@ -60,11 +62,20 @@ impl Evaluation<'_> {
     pub(crate) fn run(self, segments: &[&Segment<'_>], sink: &mut impl Sink) {
         for (index, segment) in segments.iter().enumerate() {
             let ty = segment.type_id();
-            if segments[..index]
+            let is_first = segments[..index]
                 .last()
-                .is_none_or(|last| last.type_id() != ty)
-            {
-                self.agenda.mark_readers(self.rules, ty);
+                .is_none_or(|last| last.type_id() != ty);
+            match segment.found() {
+                Some(found) => {
+                    if is_first {
+                        self.agenda.mark(found.always());
+                    }
+                    for (rules, _) in found.concerned() {
+                        self.agenda.mark(rules);
+                    }
+                }
+                None if is_first => self.agenda.mark_readers(self.rules, ty),
+                None => {}
             }
         }
         self.agenda.mark_due(self.now);
@@ -112,7 +123,14 @@ impl Evaluation<'_> {
             for section in view.sections() {
                 let rows = Rows::Each(&batch.rows);
                 let step_rows = Some(&*batch.step_rows);
-                let segment = Segment::new(self.rules, section, None, rows, step_rows, None);
+                let segment = Segment::new(
+                    (self.rules, self.index),
+                    section,
+                    None,
+                    rows,
+                    step_rows,
+                    None,
+                );
                 self.counters.faults += segment.faults();
                 derived.push(segment);
             }

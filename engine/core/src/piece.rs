@@ -6,6 +6,7 @@
 
 use core::ops::Range;
 
+use trapjaw_event::RuleId;
 use trapjaw_program::RuleSet;
 
 use crate::limits::TAKEN_AT_ONCE;
@@ -20,7 +21,17 @@ pub(crate) fn pieces(
     segments: &[Segment<'_>],
     rows: usize,
 ) -> Vec<Span> {
-    let at_most = |segment: &Segment<'_>| segment.section.rows() * segment.readers().len();
+    let at_most = |segment: &Segment<'_>| match segment.found() {
+        None => segment.section.rows() * segment.readers().len(),
+        Some(found) => {
+            let always = found.always().len();
+            let found = found
+                .concerned()
+                .map(|(rules, rows)| rules.len() * rows.len());
+            // A pattern may take a row of which a condition is true for several of its elements.
+            segment.section.rows() * always + found.sum::<usize>()
+        }
+    };
     if segments.iter().map(at_most).sum::<usize>() <= TAKEN_AT_ONCE {
         return vec![Span::Whole];
     }
@@ -57,7 +68,7 @@ fn taken(rules: &RuleSet, states: &[State], segment: &Segment<'_>, piece: &Range
             .count();
     }
     let rows = segment.rows_in(piece);
-    let by_rule = segment.readers().iter().map(|&(rule, source)| {
+    let taken_by = |rule: RuleId, source: u16| {
         if rules.rules[rule.index()].pattern.is_some() {
             return rows.len();
         }
@@ -66,6 +77,23 @@ fn taken(rules: &RuleSet, states: &[State], segment: &Segment<'_>, piece: &Range
             Some(truth) if !states[rule.index()].breaks() => bits::count_in(&truth, rows.clone()),
             _ => rows.len(),
         }
-    });
-    by_rule.sum()
+    };
+    match segment.found() {
+        None => {
+            let readers = segment.readers().iter();
+            readers.map(|&(rule, source)| taken_by(rule, source)).sum()
+        }
+        Some(found) => {
+            let always = found.always().iter().map(|&id| {
+                let rule = &rules.rules[id.index()];
+                let source = segment.source_index((id, rule)).unwrap_or_default();
+                taken_by(id, source as u16)
+            });
+            let found = found.concerned().map(|(rules, found)| {
+                let before = |end: usize| found.partition_point(|&row| (row as usize) < end);
+                rules.len() * (before(rows.end) - before(rows.start))
+            });
+            always.sum::<usize>() + found.sum::<usize>()
+        }
+    }
 }

@@ -10,8 +10,9 @@ use trapjaw_event::{BatchView, RuleId, SectionView, TypeId, ValueRef};
 use trapjaw_program::{Envelope, Input, Rule, RuleSet, Source};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::index::{Hits, Index, Readers, TypeIndex, Where};
 use crate::place::Cause;
-use crate::vm::{self, Bound, Registers, Selection};
+use crate::vm::{self, Bound, Registers, Selection, bits};
 
 /// The place of an event in the stream that brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +49,36 @@ pub(crate) struct RowOrigin {
     pub(crate) cause: Cause,
 }
 
+/// What the index of a segment's type has found in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'s> {
+    readers: &'s Readers,
+    hits: &'s Hits,
+}
+
+impl<'s> Found<'s> {
+    /// The rules that any row concerns.
+    pub(crate) fn always(self) -> &'s [RuleId] {
+        self.readers.always()
+    }
+
+    /// The other rules that some rows concern, with these rows; by condition.
+    pub(crate) fn concerned(self) -> impl Iterator<Item = (&'s [RuleId], &'s [u32])> {
+        let Self { readers, hits } = self;
+        hits.iter()
+            .map(move |(item, rows)| (readers.of(item), rows))
+    }
+}
+
 /// Rows of one event type.
 #[derive(Debug)]
 pub(crate) struct Segment<'a> {
     pub(crate) section: SectionView<'a>,
     wire_name: &'a str,
+    /// The conditions of its type; where the type has an index, what is computed of them for all rows.
     conditions: Registers<'a>,
+    /// What was found by the type's index.
+    found: Option<(&'a TypeIndex, Hits)>,
     /// The rules that read its type, with the place among their sources; sorted by rule.
     readers: &'a [(RuleId, u16)],
     /// Place of each row in its batch's order; `None`: the batch has this section alone.
@@ -67,7 +92,7 @@ pub(crate) struct Segment<'a> {
 
 impl<'a> Segment<'a> {
     pub(crate) fn new(
-        rules: &'a RuleSet,
+        (rules, index): (&'a RuleSet, &'a Index),
         section: SectionView<'a>,
         places: Option<Vec<u32>>,
         rows: Rows<'a>,
@@ -78,16 +103,19 @@ impl<'a> Segment<'a> {
         let wire_name = &*rules.registry.get(type_id).wire_name;
         let program = &rules.types[type_id.index()];
         let bind = |input| bind(section, wire_name, input);
-        let conditions = vm::run(
-            &program.code,
-            &rules.tables,
-            bind,
-            Selection::All(section.rows()),
-        );
+        let index = index.of(type_id);
+        let code = index.map_or(&program.code, TypeIndex::base);
+        let all = Selection::All(section.rows());
+        let conditions = vm::run(code, &rules.tables, bind, all);
+        let found = index.map(|index| {
+            let found = index.search(&conditions, section.rows(), bind, &rules.tables);
+            (index, found)
+        });
         Self {
             section,
             wire_name,
             conditions,
+            found,
             readers: &program.readers,
             places,
             rows,
@@ -128,7 +156,37 @@ impl<'a> Segment<'a> {
 
     /// The rows for which a condition is true, as a bitmap; `None`: all.
     pub(crate) fn truth(&self, condition: Option<u32>) -> Option<Cow<'_, [u64]>> {
-        condition.map(|condition| self.conditions.truth(condition))
+        condition.map(|condition| match self.computed(condition) {
+            Where::Base(output) => self.conditions.truth(output),
+            Where::Item(_) => {
+                let mut truth = vec![0; bits::words(self.section.rows())];
+                for &row in self.rows_of(condition).unwrap_or_default() {
+                    bits::set(&mut truth, row as usize);
+                }
+                Cow::Owned(truth)
+            }
+        })
+    }
+
+    /// The rows for which a condition is true, where the type's index has found them one by one.
+    pub(crate) fn rows_of(&self, condition: u32) -> Option<&[u32]> {
+        let (index, hits) = self.found.as_ref()?;
+        match index.place(condition) {
+            Where::Base(_) => None,
+            Where::Item(item) => Some(hits.of(item)),
+        }
+    }
+
+    /// What the type's index has found, where it has one.
+    pub(crate) fn found(&self) -> Option<Found<'_>> {
+        let (index, hits) = self.found.as_ref()?;
+        let readers = index.readers();
+        Some(Found { readers, hits })
+    }
+
+    fn computed(&self, condition: u32) -> Where {
+        let index = self.found.as_ref().map(|(index, _)| index);
+        index.map_or(Where::Base(condition), |index| index.place(condition))
     }
 
     /// The column behind an input of code that reads this segment.
@@ -269,7 +327,7 @@ pub(crate) fn bind<'a>(section: SectionView<'a>, wire_name: &'a str, input: Inpu
 
 /// A batch's sections with the conditions of their types.
 pub(crate) fn segments<'a>(
-    rules: &'a RuleSet,
+    rules: (&'a RuleSet, &'a Index),
     batch: BatchView<'a>,
     rows: Rows<'a>,
     targets: Option<&'a [(RuleId, u32)]>,

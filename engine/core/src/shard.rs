@@ -14,6 +14,7 @@ use crate::counters::Counters;
 use crate::derived::DerivedEvents;
 use crate::evaluation::Evaluation;
 use crate::forward::{Forward, Stray};
+use crate::index::Index;
 use crate::lines::Lines;
 use crate::output::{Outputs, Sink};
 use crate::piece::pieces;
@@ -57,6 +58,7 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub struct Shard {
     rules: Arc<Verified<RuleSet>>,
+    index: Arc<Index>,
     version: u64,
     config: Config,
     /// This shard and the number of shards.
@@ -117,6 +119,7 @@ impl Shard {
             holds: Vec::new(),
             target: i64::MIN,
             numbered: 0,
+            index: Arc::new(Index::new(&rules, config.index_from)),
             rules,
             version: 0,
             config,
@@ -205,6 +208,11 @@ impl Shard {
         self.states.iter().map(State::bytes)
     }
 
+    /// Bytes of the index over its rules' conditions.
+    pub fn index_bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
     /// A lower bound of the next instant at which something happens without an event, to rules of lateness 0.
     pub fn next_deadline(&self) -> Option<i64> {
         self.agendas[0].next_deadline()
@@ -218,7 +226,7 @@ impl Shard {
 
     /// Takes one input in and tells `sink` what follows from it.
     pub fn step(&mut self, input: Input<'_>, sink: &mut impl Sink) {
-        let rules = Arc::clone(&self.rules);
+        let (rules, index) = (Arc::clone(&self.rules), Arc::clone(&self.index));
         match input {
             Input::Batch {
                 batch,
@@ -230,7 +238,8 @@ impl Shard {
                 self.take_effect(batch, wall);
                 self.tell_late(batch, sink);
                 self.record_rows(batch, origin);
-                let segments = segments(&rules, batch, Rows::Stream(origin), None);
+                let rows = Rows::Stream(origin);
+                let segments = segments((&rules, &index), batch, rows, None);
                 let door = Some(self.base);
                 self.evaluate((&rules, 0), &segments, ingest, (door, None), sink);
             }
@@ -290,7 +299,8 @@ impl Shard {
         self.effects.clear();
         self.effects.extend(rows.iter().map(|row| row.effect));
         self.record_each((line, batch), &rows, targets);
-        let segments = segments(rules, batch, Rows::Each(&rows), Some(targets));
+        let index = Arc::clone(&self.index);
+        let segments = segments((rules, &index), batch, Rows::Each(&rows), Some(targets));
         self.evaluate((rules, line), &segments, ingest, (None, end), sink);
     }
 
@@ -344,6 +354,7 @@ impl Shard {
             .map(Segment::faults)
             .sum::<crate::counters::Faults>();
         let effects = core::mem::take(&mut self.effects);
+        let index = Arc::clone(&self.index);
         let all: Vec<&Segment<'_>> = segments.iter().collect();
         for span in pieces(rules, &self.states, segments, effects.len()) {
             self.outputs.clear();
@@ -353,6 +364,7 @@ impl Shard {
             };
             let evaluation = Evaluation {
                 rules,
+                index: &index,
                 version: self.version,
                 config: &self.config,
                 place: self.place,

@@ -24,6 +24,7 @@ mod decode;
 mod encode;
 pub mod function;
 mod lateness;
+mod literals;
 mod matcher;
 mod meaning;
 pub mod op;
@@ -78,6 +79,10 @@ pub mod limits {
     pub const MAX_PATTERN_SIZE: usize = 1 << 20;
     /// Bytes of all patterns of a rule set, compiled.
     pub const MAX_PATTERNS_SIZE: usize = 256 << 20;
+    /// Literals of which a text must contain one to be worth trying a pattern on.
+    pub const MAX_PATTERN_LITERALS: usize = 64;
+    /// Bytes of each of them, at least: shorter ones are in too many texts.
+    pub const MIN_PATTERN_LITERAL: usize = 3;
     /// How deep groups of a pattern nest.
     pub const MAX_PATTERN_NESTING: u32 = 64;
     /// Bytes of the states that a pattern's matching keeps at hand, a thread.

@@ -8,9 +8,10 @@ use regex_automata::PatternID;
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
-use regex_syntax::Error as SyntaxError;
+use regex_syntax::{Error as SyntaxError, ParserBuilder};
 
 use crate::limits::{MAX_PATTERN, MAX_PATTERN_NESTING, MAX_PATTERN_SIZE, PATTERN_CACHE};
+use crate::literals;
 
 /// How a pattern is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,6 +109,20 @@ impl Pattern {
     /// Does it match?
     pub fn matches(&self, text: &str) -> bool {
         self.0.regex.is_match(text)
+    }
+
+    /// Byte strings of which every text that it matches contains at least one; `None` where there are none that are
+    /// long and few enough to be worth looking for ([`MIN_PATTERN_LITERAL`](crate::limits::MIN_PATTERN_LITERAL),
+    /// [`MAX_PATTERN_LITERALS`](crate::limits::MAX_PATTERN_LITERALS)).
+    pub fn required(&self) -> Option<Vec<Box<[u8]>>> {
+        let expression = match self.form() {
+            Form::Regex => self.source().to_owned(),
+            Form::Glob => expression(self.source()).ok()?,
+        };
+        let mut parser = ParserBuilder::new();
+        parser.case_insensitive(self.ignores_case());
+        parser.nest_limit(MAX_PATTERN_NESTING);
+        literals::required(&parser.build().parse(&expression).ok()?)
     }
 
     /// The number of a group by its name.

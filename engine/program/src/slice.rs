@@ -2,13 +2,33 @@
 
 use std::collections::HashMap;
 
-use crate::code::{Call, Code, Inst, Operand, Output};
-use crate::op::{Opcode, Takes};
+use crate::code::{Call, Code, Inst, Kind, Operand, Output};
+use crate::op::{Gives, Opcode, Takes};
 use crate::pool::Pool;
+
+impl Opcode {
+    /// May it make a null of operands that are known: is there no result for some of them? That is counted.
+    pub fn may_fault(self) -> bool {
+        matches!(
+            self,
+            Self::AddInt
+                | Self::SubInt
+                | Self::MulInt
+                | Self::NegInt
+                | Self::AddFloat
+                | Self::SubFloat
+                | Self::MulFloat
+                | Self::DivFloat
+                | Self::NegFloat
+                | Self::IntOfFloat
+                | Self::Call
+        )
+    }
+}
 
 impl Inst {
     /// The registers that it reads, as an instruction of `code`.
-    pub(crate) fn registers(self, code: &Code) -> impl Iterator<Item = usize> {
+    pub fn registers(self, code: &Code) -> impl Iterator<Item = usize> {
         let called: &[Operand] = match self.op {
             Opcode::Call => &code.calls[self.a.index()].arguments,
             _ => &[],
@@ -69,11 +89,38 @@ impl Code {
         let outputs: Vec<_> = (outputs.iter())
             .map(|&index| self.outputs[index as usize].clone())
             .collect();
+        self.part(&outputs)
+    }
+
+    /// As [`slice`](Self::slice), of any of the code's operands.
+    ///
+    /// # Panics
+    ///
+    /// As [`compacted`](Self::compacted), or if there is no such operand.
+    #[must_use]
+    pub fn part(&self, outputs: &[Output]) -> Self {
         let mut extract = Extract::new(self);
         for output in outputs.iter().filter(|o| !o.operand.is_constant()) {
             extract.reach(output.operand.index());
         }
-        extract.finish(&outputs)
+        extract.finish(outputs)
+    }
+
+    /// The kind of what an operand holds; `None` of a constant that is no single value.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such operand.
+    pub fn kind(&self, operand: Operand) -> Option<Kind> {
+        if operand.is_constant() {
+            return self.constants[operand.index()].kind();
+        }
+        let inst = self.instructions[operand.index()];
+        Some(match inst.op.result() {
+            Gives::Lane(kind) => kind,
+            Gives::OfInput => self.inputs[inst.a.index()].kind,
+            Gives::OfCall => self.calls[inst.a.index()].callee.kind(),
+        })
     }
 }
 

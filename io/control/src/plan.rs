@@ -7,6 +7,7 @@
 
 mod changes;
 mod derivations;
+mod found;
 mod layout;
 mod sharing;
 mod state;
@@ -16,13 +17,14 @@ use serde::Serialize;
 use trapjaw_data::names::version;
 use trapjaw_dsl::hir;
 use trapjaw_dsl::source::{SourceMap, Span};
-use trapjaw_engine::{Bound, Config};
+use trapjaw_engine::{Bound, Config, Witnesses};
 use trapjaw_program::{Routing, Rule, RuleSet, When, listing};
 
 use crate::duration::shown;
 use crate::rules::{Loaded, clause};
 pub use changes::ChangePlan;
 use derivations::Derivation;
+use found::Found;
 use sharing::{Shared, Sharing};
 use state::State;
 
@@ -67,6 +69,9 @@ struct RulePlan {
     /// As it is written.
     condition: Option<String>,
     sharing: Option<Sharing>,
+    /// What it is found by, where its condition is not computed for all events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<Found>,
     key: Vec<KeyPart>,
     clause: String,
     having: Option<String>,
@@ -96,9 +101,12 @@ impl Plan {
     pub fn of(loaded: &Loaded, config: &Config) -> Self {
         let rules = &**loaded.rules;
         let shared = Shared::of(rules);
+        let witnesses = Witnesses::of(&loaded.rules, config);
         let plans = rules.rules.iter().zip(&loaded.checked.rules);
         let plans = plans.map(|(rule, checked)| {
-            RulePlan::of((rules, rule), checked, &loaded.sources, &shared, config)
+            let found = Found::of((rules, rule), &witnesses);
+            let plan = RulePlan::of((rules, rule), checked, &loaded.sources, &shared, config);
+            RulePlan { found, ..plan }
         });
         Self {
             types: rules.registry.len(),
@@ -149,6 +157,7 @@ impl RulePlan {
             any: rule.any,
             condition: checked.condition.as_ref().map(|it| written(it.span)),
             sharing: shared.with(rule),
+            found: None,
             key: (rule.key.iter())
                 .map(|part| KeyPart {
                     name: part.name.clone(),

@@ -11,7 +11,7 @@ use super::case::Case;
 use super::history::{history, lines};
 use super::notation::{duration, instant};
 use super::told::{Expected, Told, difference};
-use crate::engine::{self, Cut};
+use crate::engine::{self, Cut, NEVER};
 use crate::oracle::{self, Options};
 
 /// How the engine takes in each case.
@@ -19,14 +19,17 @@ const CUTS: [Cut; 3] = [
     Cut {
         shards: 1,
         batch: 1,
+        index_from: 1,
     },
     Cut {
         shards: 2,
         batch: 7,
+        index_from: NEVER,
     },
     Cut {
         shards: 3,
         batch: 4_096,
+        index_from: 1,
     },
 ];
 

@@ -143,17 +143,26 @@ impl<'s> Intake<'s> {
     ) -> Option<Self> {
         let index = segment.source_index((id, rule))?;
         let source = &rule.sources[index];
-        let truth = segment.truth(source.condition);
         let all = segment.section.rows() as u32;
         let tests = rule
             .pattern
             .as_deref()
             .map(|pattern| Tests::new(pattern, index, segment));
-        let (rows, satisfied) = match truth {
-            _ if let Some(tests) = &tests => (tests.rows(all)?, None),
-            None => (Picked::All(all), None),
-            Some(truth) if breaks => (Picked::All(all), Some(truth.into_owned())),
-            Some(truth) => (Picked::Some(picked(&truth)?), None),
+        let (rows, satisfied) = match (&tests, source.condition) {
+            (Some(tests), _) => (tests.rows(all)?, None),
+            (None, None) => (Picked::All(all), None),
+            (None, Some(condition)) => match segment.rows_of(condition) {
+                Some([]) if !breaks => return None,
+                Some(rows) if !breaks => (Picked::Some(rows.to_vec()), None),
+                _ => {
+                    let truth = segment.truth(Some(condition))?;
+                    if breaks {
+                        (Picked::All(all), Some(truth.into_owned()))
+                    } else {
+                        (Picked::Some(picked(&truth)?), None)
+                    }
+                }
+            },
         };
         let (rows, satisfied) = match span {
             Span::Whole if segment.targets().is_none() => (rows, satisfied),

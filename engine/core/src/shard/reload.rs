@@ -7,6 +7,7 @@ use trapjaw_event::{RuleId, TypeId};
 use trapjaw_program::{Rule, RuleSet, Verified, inherits};
 
 use super::{Shard, bindings, of_lines};
+use crate::index::Index;
 use crate::lines::Lines;
 use crate::rule::State;
 use crate::stage::{Held, Turn};
@@ -15,6 +16,7 @@ impl Shard {
     pub(super) fn reload(&mut self, rules: Arc<Verified<RuleSet>>) {
         // Matches of the last step refer to events that states keep.
         self.outputs.clear();
+        self.index = Arc::new(Index::new(&rules, self.config.index_from));
         let old = core::mem::replace(&mut self.rules, rules);
         let names = old.rules.iter().map(|rule| &*rule.name);
         let mut states: HashMap<&str, (usize, State)> =

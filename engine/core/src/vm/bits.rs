@@ -28,6 +28,11 @@ pub(crate) fn get(bits: &[u64], row: usize) -> bool {
     bits[row / 64] >> (row % 64) & 1 == 1
 }
 
+/// Sets the bit of `row`.
+pub(crate) fn set(bits: &mut [u64], row: usize) {
+    bits[row / 64] |= 1 << (row % 64);
+}
+
 /// How many bits are set.
 pub(crate) fn count(bits: &[u64]) -> u64 {
     bits.iter().map(|word| u64::from(word.count_ones())).sum()

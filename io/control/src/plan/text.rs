@@ -61,6 +61,9 @@ impl Display for RulePlan {
         if let Some(sharing) = &self.sharing {
             paragraph(f, "", &sharing.to_string())?;
         }
+        if let Some(found) = &self.found {
+            paragraph(f, "found by", &found.to_string())?;
+        }
         if !self.key.is_empty() {
             let parts = self.key.iter();
             let parts = parts.map(|part| format!("{} ({})", part.name, part.ty));

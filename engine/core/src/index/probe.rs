@@ -1,0 +1,228 @@
+//! Looking rows up: which conditions have their witness in a row, and which of these are true.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use trapjaw_program::{Input, Kind, Table};
+
+use super::conjunct::{float_key, ip_key};
+use super::hits::Hits;
+use super::lists::ListId;
+use super::{Check, Keys, TypeIndex};
+use crate::vm::{self, Arg, Bound, Registers, Selection, TextArg, bits};
+
+/// A column that the index reads.
+struct Column<'r> {
+    values: Values<'r>,
+    known: Option<&'r [u64]>,
+}
+
+enum Values<'r> {
+    Bools(Cow<'r, [u64]>),
+    Ints(Arg<'r, i64>),
+    Floats(Arg<'r, f64>),
+    Texts(TextArg<'r>),
+    Ips(Arg<'r, [u8; 16]>),
+}
+
+impl<'r> Column<'r> {
+    fn new(base: &'r Registers<'_>, output: u32, kind: Kind) -> Self {
+        let output = output as usize;
+        let values = match kind {
+            Kind::Bool => Values::Bools(base.truth(output as u32)),
+            Kind::Int => Values::Ints(base.ints_of(output).0),
+            Kind::Float => Values::Floats(base.floats_of(output).0),
+            Kind::Text => Values::Texts(base.texts_of(output)),
+            Kind::Ip => Values::Ips(base.ips_of(output)),
+        };
+        Self {
+            values,
+            known: base.known_of(output),
+        }
+    }
+
+    #[inline]
+    fn is_known(&self, row: usize) -> bool {
+        self.known.is_none_or(|known| bits::get(known, row))
+    }
+
+    /// Is the row's number known, and its key in the range?
+    #[inline]
+    fn is_within(&self, row: usize, low: i64, high: i64) -> bool {
+        let key = match &self.values {
+            Values::Ints(values) => values.get(row),
+            Values::Floats(values) => float_key(values.get(row)),
+            _ => return false,
+        };
+        low <= key && key <= high && self.is_known(row)
+    }
+
+    fn is_text(&self, row: usize, text: &str) -> bool {
+        matches!(&self.values, Values::Texts(values) if values.get(row) == text)
+            && self.is_known(row)
+    }
+}
+
+/// A search over one section.
+struct Search<'i, 'r> {
+    index: &'i TypeIndex,
+    columns: Vec<Column<'r>>,
+    /// What was found so far: condition and row.
+    found: Vec<(u32, u32)>,
+}
+
+impl TypeIndex {
+    /// The rows for which its conditions are true. `base`: its [base](Self::base) over all rows.
+    pub(crate) fn search<'a>(
+        &'a self,
+        base: &Registers<'_>,
+        rows: usize,
+        bind: impl Fn(Input) -> Bound<'a>,
+        tables: &'a [Arc<Table>],
+    ) -> Hits {
+        let columns = self.columns.iter();
+        let mut search = Search {
+            index: self,
+            columns: columns
+                .map(|&(output, kind)| Column::new(base, output, kind))
+                .collect(),
+            found: Vec::new(),
+        };
+        for slot in &self.slots {
+            search.slot(slot.column, &slot.keys, rows);
+        }
+        let mut hits = Hits::new(&mut search.found, self.items.len());
+        if !self.rests.is_empty() {
+            hits.retain(|item, rows| {
+                let rest = self.rests.get(self.items[item as usize].rest as usize)?;
+                let registers = vm::run(rest, tables, &bind, Selection::Rows(rows));
+                let mut outputs = (0..rest.outputs.len() as u32).map(|at| registers.truth(at));
+                let mut all = outputs.next()?.into_owned();
+                for other in outputs {
+                    for (all, other) in all.iter_mut().zip(other.iter()) {
+                        *all &= other;
+                    }
+                }
+                Some(all)
+            });
+        }
+        hits
+    }
+}
+
+impl Search<'_, '_> {
+    fn slot(&mut self, column: u16, keys: &Keys, rows: usize) {
+        let columns = core::mem::take(&mut self.columns);
+        let of = &columns[usize::from(column)];
+        match (&of.values, keys) {
+            (Values::Ints(values), Keys::Numbers(numbers)) => {
+                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                    numbers.at(values.get(row), |list| self.list(&columns, list, row));
+                }
+            }
+            (Values::Floats(values), Keys::Numbers(numbers)) => {
+                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                    let key = float_key(values.get(row));
+                    numbers.at(key, |list| self.list(&columns, list, row));
+                }
+            }
+            (Values::Ips(values), Keys::Ips(ips)) => {
+                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                    let key = ip_key(values.get(row));
+                    ips.at(key, |list| self.list(&columns, list, row));
+                }
+            }
+            (Values::Texts(texts), Keys::Words(words)) => {
+                let mut memory = Memory::new(*texts);
+                let mut found = Vec::new();
+                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                    let lists = memory.lists(*texts, row, &mut found, |text, found| {
+                        words.at(text, |list| found.push(list));
+                    });
+                    for &list in lists {
+                        self.list(&columns, list, row);
+                    }
+                }
+            }
+            _ => unreachable!("an index looks columns up by what they hold"),
+        }
+        self.columns = columns;
+    }
+
+    /// A row has the witness of these conditions.
+    #[inline]
+    fn list(&mut self, columns: &[Column<'_>], list: ListId, row: usize) {
+        let guard = &self.index.guards[list as usize];
+        if let Some(column) = guard.column
+            && !columns[usize::from(column)].is_within(row, guard.low, guard.high)
+        {
+            return;
+        }
+        for &item in self.index.lists.items(list) {
+            let checks = self.index.items[item as usize].checks.clone();
+            let checks = &self.index.checks[checks.start as usize..checks.end as usize];
+            let holds = |check: &Check| match check {
+                Check::Within { column, low, high } => {
+                    columns[usize::from(*column)].is_within(row, *low, *high)
+                }
+                Check::Text { column, text } => columns[usize::from(*column)].is_text(row, text),
+                Check::True { column } => match &columns[usize::from(*column)].values {
+                    Values::Bools(truth) => bits::get(truth, row),
+                    _ => false,
+                },
+            };
+            if checks.iter().all(holds) {
+                self.found.push((item, row as u32));
+            }
+        }
+    }
+}
+
+/// What was found for the values of a dictionary, each looked up once, when a row first has it.
+struct Memory {
+    /// By code: where in `lists` what was found for it stands; `UNSEEN` before it was looked for.
+    of_codes: Vec<(u32, u32)>,
+    lists: Vec<ListId>,
+}
+
+const UNSEEN: (u32, u32) = (u32::MAX, 0);
+
+impl Memory {
+    fn new(texts: TextArg<'_>) -> Self {
+        let distinct = match texts {
+            TextArg::Each(values) => values.distinct(),
+            TextArg::One(_) => 1,
+        };
+        Self {
+            of_codes: vec![UNSEEN; distinct],
+            lists: Vec::new(),
+        }
+    }
+
+    /// The lists for a row's text: remembered, or found by `find` and put into `found` where there are no codes.
+    #[inline]
+    fn lists<'m>(
+        &'m mut self,
+        texts: TextArg<'_>,
+        row: usize,
+        found: &'m mut Vec<ListId>,
+        find: impl Fn(&str, &mut Vec<ListId>),
+    ) -> &'m [ListId] {
+        let code = match texts {
+            TextArg::One(_) => Some(0),
+            TextArg::Each(values) => values.codes().map(|codes| usize::from(codes[row])),
+        };
+        let Some(code) = code else {
+            found.clear();
+            find(texts.get(row), found);
+            return found;
+        };
+        if self.of_codes[code] == UNSEEN {
+            let start = self.lists.len() as u32;
+            find(texts.get(row), &mut self.lists);
+            self.of_codes[code] = (start, self.lists.len() as u32);
+        }
+        let (start, end) = self.of_codes[code];
+        &self.lists[start as usize..end as usize]
+    }
+}

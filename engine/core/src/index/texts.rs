@@ -1,0 +1,81 @@
+//! Texts that are to be equal to one, or to contain one, with the lists of conditions that ask for them.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::conjunct::{Literal, Place};
+use super::keys::Equal;
+use super::lists::{ListId, Lists};
+
+/// Lists by what a text is, or has in it.
+#[derive(Debug)]
+pub(super) struct Words {
+    equal: Equal<Box<str>>,
+    /// Looks for all literals in one pass over a text.
+    parts: Option<AhoCorasick>,
+    /// By number of the literal: where it has to stand, and its list.
+    of_parts: Vec<(Place, ListId)>,
+    /// Bytes of the texts of `equal`.
+    text_bytes: usize,
+}
+
+impl Words {
+    /// Of texts and literals with their conditions. `None` for literals that are too large to be looked for at once.
+    pub(super) fn new(
+        texts: Vec<(Box<str>, u32)>,
+        literals: Vec<(Literal, u32)>,
+        lists: &mut Lists,
+    ) -> Option<Self> {
+        let mut by_literal: BTreeMap<Literal, Vec<u32>> = BTreeMap::new();
+        for (literal, item) in literals {
+            let items = by_literal.entry(literal).or_default();
+            if items.last() != Some(&item) {
+                items.push(item);
+            }
+        }
+        let parts = if by_literal.is_empty() {
+            None
+        } else {
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(MatchKind::Standard);
+            let bytes = by_literal.keys().map(|literal| &literal.bytes);
+            Some(builder.build(bytes).ok()?)
+        };
+        let of_parts = by_literal
+            .into_iter()
+            .map(|(literal, items)| (literal.place, lists.add(items)));
+        let of_parts = of_parts.collect();
+        Some(Self {
+            text_bytes: texts.iter().map(|(text, _)| text.len()).sum(),
+            equal: Equal::new::<str>(texts, lists),
+            parts,
+            of_parts,
+        })
+    }
+
+    /// Tells the lists for which a text is a witness, some of them more than once.
+    pub(super) fn at(&self, text: &str, mut tell: impl FnMut(ListId)) {
+        if let Some(list) = self.equal.get(text) {
+            tell(list);
+        }
+        let Some(parts) = &self.parts else { return };
+        for found in parts.find_overlapping_iter(text) {
+            let (place, list) = self.of_parts[found.pattern().as_usize()];
+            let is_there = match place {
+                Place::Anywhere => true,
+                Place::Start => found.start() == 0,
+                Place::End => found.end() == text.len(),
+            };
+            if is_there {
+                tell(list);
+            }
+        }
+    }
+
+    /// Bytes that they take.
+    pub(super) fn bytes(&self) -> usize {
+        let parts = self.parts.as_ref().map_or(0, AhoCorasick::memory_usage);
+        self.equal.bytes() + self.text_bytes + parts + size_of_val(&*self.of_parts)
+    }
+}
