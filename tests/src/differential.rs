@@ -11,36 +11,54 @@ use crate::generate::Case;
 use crate::oracle::{self, Matched, Options, close_to};
 
 /// How each case's history is cut.
-pub const CUTS: [Cut; 6] = [
+pub const CUTS: [Cut; 8] = [
     Cut {
         shards: 1,
         batch: 4_096,
         index_from: NEVER,
+        run_by_run: false,
     },
     Cut {
         shards: 1,
         batch: 1,
         index_from: 1,
+        run_by_run: false,
     },
     Cut {
         shards: 1,
         batch: 7,
         index_from: NEVER,
+        run_by_run: false,
     },
     Cut {
         shards: 2,
         batch: 7,
         index_from: 1,
+        run_by_run: false,
     },
     Cut {
         shards: 3,
         batch: 1,
         index_from: 1,
+        run_by_run: false,
     },
     Cut {
         shards: 5,
         batch: 4_096,
         index_from: NEVER,
+        run_by_run: false,
+    },
+    Cut {
+        shards: 1,
+        batch: 4_096,
+        index_from: 1,
+        run_by_run: true,
+    },
+    Cut {
+        shards: 2,
+        batch: 1,
+        index_from: 1,
+        run_by_run: true,
     },
 ];
 

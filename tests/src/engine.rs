@@ -20,6 +20,8 @@ pub struct Cut {
     pub batch: usize,
     /// Conditions on a type from which on they are looked up: see [`Config::index_from`].
     pub index_from: usize,
+    /// Whether patterns are evaluated run by run.
+    pub run_by_run: bool,
 }
 
 /// What came of a history.
@@ -62,6 +64,7 @@ pub fn run_counted(
     let config = Config {
         idle_ttl: options.idle_ttl,
         index_from: cut.index_from,
+        run_by_run: cut.run_by_run,
         ..Config::default()
     };
     let mut engine = Lockstep::new(rules, config, cut.shards);

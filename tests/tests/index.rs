@@ -255,6 +255,7 @@ fn hundreds_of_rules_find_the_same_with_the_index_and_without() {
                 shards,
                 batch,
                 index_from,
+                run_by_run: false,
             };
             run_counted(&program, &events, options, cut)
         };

@@ -3,9 +3,10 @@
 //! Each counts what its rules have to find by itself, and fails where the engine finds another number.
 
 pub mod distinct;
+pub mod growth;
 pub mod many;
-
 pub mod network;
+pub mod patterns;
 pub mod stateless;
 pub mod steady;
 pub mod windows;
@@ -23,11 +24,13 @@ pub const ROUNDS: usize = 9;
 pub type Measure = fn(&mut dyn FnMut(Figure));
 
 /// What can be measured by itself, by name.
-pub const GROUPS: [(&str, Measure); 6] = [
+pub const GROUPS: [(&str, Measure); 8] = [
     ("stateless", stateless::measure),
     ("many", many::measure),
     ("windows", windows::measure),
     ("steady", steady::measure),
     ("distinct", distinct::measure),
+    ("patterns", patterns::measure),
+    ("growth", growth::measure),
     ("network", network::measure),
 ];

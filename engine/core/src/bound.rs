@@ -24,6 +24,9 @@ pub struct Bound {
     pub common_timers: usize,
     /// Keys: at most so many live ones. A rule without `by` has one.
     pub keys: usize,
+    /// Of a pattern whose partial matches move together where they stand alike: in how many ways they may stand. An
+    /// event's cost then does not grow with their number.
+    pub stands: Option<usize>,
 }
 
 /// Something of which a key's events bring more.

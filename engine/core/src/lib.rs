@@ -27,6 +27,7 @@ mod lines;
 mod lockstep;
 mod matched;
 mod output;
+mod packed;
 mod piece;
 mod place;
 mod record;

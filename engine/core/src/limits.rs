@@ -13,6 +13,18 @@ pub const SECOND_CHANCES: usize = 256;
 /// counted.
 pub const MAX_RUNS: usize = 1 << 16;
 
+/// Stands of a pattern's starts, each with at most so many runs, and steps between them: a pattern that has more is
+/// evaluated run by run.
+pub const MAX_STANDS: usize = 1 << 10;
+/// See [`MAX_STANDS`].
+pub const MAX_STAND_RUNS: usize = 32;
+/// See [`MAX_STANDS`].
+pub const MAX_STEPS: usize = 1 << 13;
+
+/// Keys of a rule that have nothing to remember and keep their places for their next event; then the one that rests
+/// longest loses it.
+pub const MAX_RESTING: usize = 1 << 12;
+
 /// Rows that rules take in before what they found is told, each counted once for each rule that takes it.
 /// Where a batch brings more, its rows are taken in pieces. One row is never parted.
 pub const TAKEN_AT_ONCE: usize = 1 << 18;

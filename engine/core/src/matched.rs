@@ -148,7 +148,7 @@ impl<'s> MatchRef<'s> {
         match self.fired.alias {
             Alias::Row { segment, row, .. } => self.found.segments[segment as usize].identity(row),
             // Matches of patterns and schedules have identities of their own.
-            Alias::Bound { .. } | Alias::Instant(_) => 0,
+            Alias::Bound { .. } | Alias::Packed { .. } | Alias::Instant(_) => 0,
             Alias::Kept(index) | Alias::Unseen(index) => {
                 let event = &self.found.outputs.kept[index as usize];
                 let nowhere = Origin {
@@ -167,8 +167,8 @@ impl<'s> MatchRef<'s> {
             registry: &self.found.rules.registry,
             tables: &self.found.rules.tables,
             segments: self.found.segments,
-            kept: &self.found.outputs.kept,
-            bound: &self.found.outputs.bound,
+            outputs: self.found.outputs,
+            key: self.found.outputs.key(self.fired),
         };
         about.run(code, self.fired.alias, self.values())
     }
@@ -201,6 +201,11 @@ impl<'s> MatchRef<'s> {
                 whole,
             } => self.bound_row(self.found.segments[segment as usize], row, whole),
             Alias::Kept(index) => self.bound_kept(&self.found.outputs.kept[index as usize]),
+            Alias::Packed {
+                source,
+                words,
+                time,
+            } => self.bound_packed((source, words), time),
             Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. } => return None,
         };
         Some(BoundEvent {
@@ -226,6 +231,30 @@ impl<'s> MatchRef<'s> {
             subject: event.subject,
             severity: event.severity,
             fields: fields.collect(),
+        }
+    }
+
+    fn bound_packed(&self, (source, words): (u16, u32), time: i64) -> BoundEvent {
+        let outputs = self.found.outputs;
+        let key = outputs.key(self.fired);
+        let definition = &self.definition().sources[usize::from(source)];
+        let event = (self.fired.rule, source, words);
+        let fields = definition.kept.iter().enumerate();
+        let fields = fields.filter_map(|(place, &field)| {
+            let value = outputs.packed(event, place, key)?.to_value();
+            Some((field, value))
+        });
+        let mut fields: Vec<_> = fields.filter(|(_, value)| !value.is_null()).collect();
+        fields.sort_unstable_by_key(|(field, _)| *field);
+        BoundEvent {
+            alias: Box::default(),
+            type_id: definition.type_id,
+            time,
+            source: Some(Box::default()),
+            id: None,
+            subject: None,
+            severity: None,
+            fields,
         }
     }
 
@@ -256,8 +285,9 @@ pub(crate) struct About<'s> {
     pub(crate) registry: &'s Registry,
     pub(crate) tables: &'s [Arc<Table>],
     pub(crate) segments: &'s [&'s Segment<'s>],
-    pub(crate) kept: &'s [Arc<KeptEvent>],
-    pub(crate) bound: &'s [(u16, Alias)],
+    pub(crate) outputs: &'s Outputs,
+    /// The key, encoded.
+    pub(crate) key: &'s [u8],
 }
 
 impl<'s> About<'s> {
@@ -284,7 +314,7 @@ impl<'s> About<'s> {
                 vm::run(code, self.tables, bind, Selection::Rows(&[row]))
             }
             Alias::Unseen(index) => {
-                let kept = &self.kept[index as usize];
+                let kept = &self.outputs.kept[index as usize];
                 let bind = |input| {
                     Bound::Value(match input {
                         Input::Kept(index) => kept.value(usize::from(index)),
@@ -294,7 +324,8 @@ impl<'s> About<'s> {
                 };
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
-            Alias::Instant(instant) => {
+            // Only a pattern binds such an event, beside others.
+            Alias::Packed { time: instant, .. } | Alias::Instant(instant) => {
                 let bind = |input| {
                     Bound::Value(match input {
                         Input::Envelope(Envelope::Time) => ValueRef::Time(instant),
@@ -304,7 +335,7 @@ impl<'s> About<'s> {
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
             Alias::Kept(index) => {
-                let kept = &self.kept[index as usize];
+                let kept = &self.outputs.kept[index as usize];
                 let source = &self.rule.1.sources[usize::from(kept.source)];
                 let wire_name = &self.registry.get(source.type_id).wire_name;
                 let bind = |input| {
@@ -318,7 +349,7 @@ impl<'s> About<'s> {
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
             Alias::Bound { first, count } => {
-                let bound = &self.bound[first as usize..][..count as usize];
+                let bound = &self.outputs.bound[first as usize..][..count as usize];
                 let bind = |input| {
                     Bound::Value(match input {
                         Input::Kept(index) => self.read(index, bound, aggregates),
@@ -364,9 +395,17 @@ impl<'s> About<'s> {
                     })
                 }
                 Some(Alias::Kept(index)) => {
-                    let kept = &self.kept[index as usize];
+                    let kept = &self.outputs.kept[index as usize];
                     places[usize::from(kept.source)]
                         .map_or(ValueRef::Null, |place| kept.value(usize::from(place)))
+                }
+                Some(Alias::Packed { source, words, .. }) => {
+                    let event = (self.rule.0, source, words);
+                    let value = places[usize::from(source)].and_then(|place| {
+                        let place = usize::from(place);
+                        self.outputs.packed(event, place, self.key)
+                    });
+                    value.unwrap_or(ValueRef::Null)
                 }
                 Some(Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. }) | None => {
                     ValueRef::Null
@@ -377,9 +416,18 @@ impl<'s> About<'s> {
                     self.segments[segment as usize].envelope(row, *field)
                 }
                 Some(Alias::Kept(index)) => {
-                    let kept = &self.kept[index as usize];
+                    let kept = &self.outputs.kept[index as usize];
                     let source = &rule.sources[usize::from(kept.source)];
                     kept.envelope(&self.registry.get(source.type_id).wire_name, *field)
+                }
+                Some(Alias::Packed { source, time, .. }) => {
+                    let ty = rule.sources[usize::from(source)].type_id;
+                    match field {
+                        Envelope::Type => ValueRef::Text(&self.registry.get(ty).wire_name),
+                        Envelope::Source => ValueRef::Text(""),
+                        Envelope::Time => ValueRef::Time(time),
+                        Envelope::Id | Envelope::Subject | Envelope::Severity => ValueRef::Null,
+                    }
                 }
                 Some(Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. }) | None => {
                     ValueRef::Null

@@ -4,11 +4,12 @@ use core::cmp::Ordering;
 use core::ops::Range;
 use std::sync::Arc;
 
-use trapjaw_event::{Event, MatchKind, RuleId, SectionView, Value};
+use trapjaw_event::{Event, MatchKind, RuleId, SectionView, Value, ValueRef};
 
 use crate::forward::Forward;
 use crate::kept::KeptEvent;
 use crate::matched::MatchRef;
+use crate::packed::Packing;
 use crate::place::{Cause, Link, Step, compare};
 
 /// Takes what a shard finds. Called in order, at the end of a step.
@@ -56,6 +57,8 @@ pub(crate) enum Alias {
     Unseen(u32),
     /// No event, but the instant of a schedule.
     Instant(i64),
+    /// An event in words, which begin here in [`Outputs::words`]: of this place among the rule's sources.
+    Packed { source: u16, words: u32, time: i64 },
     /// What a pattern has bound, in [`Outputs::bound`]: by element, and in order for each.
     Bound { first: u32, count: u32 },
 }
@@ -100,7 +103,13 @@ pub(crate) struct Outputs {
     pub(crate) kept: Vec<Arc<KeptEvent>>,
     /// Events by the elements that have bound them.
     pub(crate) bound: Vec<(u16, Alias)>,
+    pub(crate) words: Vec<u64>,
+    /// By rule, what is in words: by source.
+    pub(crate) packings: Vec<Option<Packings>>,
 }
+
+/// How the events of each source of a rule are put into words.
+pub(crate) type Packings = Arc<[Option<Packing>]>;
 
 impl Outputs {
     pub(crate) fn clear(&mut self) {
@@ -109,6 +118,8 @@ impl Outputs {
         self.aggregates.clear();
         self.kept.clear();
         self.bound.clear();
+        self.words.clear();
+        self.packings.clear();
     }
 
     /// Puts what was found in the order in which it is told.
@@ -130,6 +141,29 @@ impl Outputs {
         if !fired.is_sorted_by(|a, b| order(a, b) != Ordering::Greater) {
             fired.sort_by(order);
         }
+    }
+
+    /// Remembers how the events of a rule are put into words.
+    pub(crate) fn know(&mut self, rule: RuleId, packings: &Packings) {
+        if self.packings.len() <= rule.index() {
+            self.packings.resize(rule.index() + 1, None);
+        }
+        let known = &mut self.packings[rule.index()];
+        if known.is_none() {
+            *known = Some(Arc::clone(packings));
+        }
+    }
+
+    /// A value of an event in words; `None` if there is no such event.
+    pub(crate) fn packed<'s>(
+        &'s self,
+        (rule, source, words): (RuleId, u16, u32),
+        place: usize,
+        key: &'s [u8],
+    ) -> Option<ValueRef<'s>> {
+        let packings = self.packings.get(rule.index())?.as_ref()?;
+        let packing = packings[usize::from(source)].as_ref()?;
+        Some(packing.value(place, &self.words[words as usize..], key))
     }
 
     pub(crate) fn key(&self, fired: &Fired) -> &[u8] {

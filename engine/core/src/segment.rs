@@ -6,9 +6,9 @@
 use core::ops::Range;
 use std::borrow::Cow;
 
-use trapjaw_event::{BatchView, RuleId, SectionView, TypeId, ValueRef};
+use trapjaw_event::{BatchView, RuleId, SectionView, TextView, TypeId, ValueRef};
 use trapjaw_program::{Envelope, Input, Rule, RuleSet, Source};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::index::{Hits, Index, Readers, TypeIndex, Where};
 use crate::place::Cause;
@@ -247,6 +247,19 @@ impl<'a> Segment<'a> {
         self.places.is_none() && matches!(self.rows, Rows::Stream(_))
     }
 
+    /// Have its events nothing but a type, a time and fields?
+    pub(crate) fn is_bare(&self) -> bool {
+        let section = self.section;
+        let is_unnamed = match section.source() {
+            TextView::Plain(texts) => texts.iter().all(str::is_empty),
+            TextView::Dict(texts) => texts.values.iter().all(str::is_empty),
+        };
+        is_unnamed
+            && section.id().is_none()
+            && section.subject().is_none()
+            && section.severity().is_none()
+    }
+
     /// May rows have been derived?
     pub(crate) fn has_causes(&self) -> bool {
         matches!(self.rows, Rows::Each(_))
@@ -346,19 +359,16 @@ pub(crate) fn segments<'a>(
 
 /// An event's identity: its source and id where it has an id, else its place in its stream.
 pub(crate) fn identity(source: &str, id: Option<&str>, origin: Origin) -> u128 {
+    let Some(id) = id else {
+        let mut place = [2; 25];
+        place[1..17].copy_from_slice(&origin.stream.to_le_bytes());
+        place[17..].copy_from_slice(&origin.sequence.to_le_bytes());
+        return xxh3_128(&place);
+    };
     let mut hash = Xxh3::new();
-    match id {
-        Some(id) => {
-            hash.update(&[1]);
-            hash.update(&(source.len() as u64).to_le_bytes());
-            hash.update(source.as_bytes());
-            hash.update(id.as_bytes());
-        }
-        None => {
-            hash.update(&[2]);
-            hash.update(&origin.stream.to_le_bytes());
-            hash.update(&origin.sequence.to_le_bytes());
-        }
-    }
+    hash.update(&[1]);
+    hash.update(&(source.len() as u64).to_le_bytes());
+    hash.update(source.as_bytes());
+    hash.update(id.as_bytes());
     hash.digest128()
 }

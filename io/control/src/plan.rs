@@ -80,7 +80,28 @@ struct RulePlan {
     actions: Vec<Call>,
     /// `local`, `keyed` or `home`.
     routing: &'static str,
+    /// Of a pattern: how its partial matches are evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matching: Option<Matching>,
     state: Option<State>,
+}
+
+/// How the partial matches of a pattern are evaluated.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+enum Matching {
+    /// Those that stand alike move together, and there are so many ways to stand.
+    Stand { stands: usize },
+    /// Each run by itself.
+    Run,
+}
+
+impl Matching {
+    fn of(rule: &Rule, bound: Option<&Bound>) -> Option<Self> {
+        rule.pattern.as_ref()?;
+        let stands = bound.and_then(|bound| bound.stands);
+        Some(stands.map_or(Self::Run, |stands| Self::Stand { stands }))
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -146,6 +167,7 @@ impl RulePlan {
         };
         let events = rule.sources.iter();
         let events = events.map(|source| set.registry.get(source.type_id).name.clone());
+        let bound = Bound::of(rule, config);
         Self {
             name: rule.name.clone(),
             version: version(rule),
@@ -184,7 +206,8 @@ impl RulePlan {
                 Routing::Keyed => "keyed",
                 Routing::Home(_) => "home",
             },
-            state: Bound::of(rule, config).map(|bound| State::of(&bound)),
+            matching: Matching::of(rule, bound.as_ref()),
+            state: bound.as_ref().map(State::of),
         }
     }
 }

@@ -15,21 +15,30 @@ use crate::engine::{self, Cut, NEVER};
 use crate::oracle::{self, Options};
 
 /// How the engine takes in each case.
-const CUTS: [Cut; 3] = [
+const CUTS: [Cut; 4] = [
     Cut {
         shards: 1,
         batch: 1,
         index_from: 1,
+        run_by_run: false,
     },
     Cut {
         shards: 2,
         batch: 7,
         index_from: NEVER,
+        run_by_run: false,
     },
     Cut {
         shards: 3,
         batch: 4_096,
         index_from: 1,
+        run_by_run: false,
+    },
+    Cut {
+        shards: 1,
+        batch: 4_096,
+        index_from: 1,
+        run_by_run: true,
     },
 ];
 

@@ -147,21 +147,19 @@ impl<'s> Context<'s> {
         });
     }
 
-    /// Reports a match of a pattern: its kind and its number among those of its moment, its events by element, and
-    /// its values, those of the rule's aggregates first.
+    /// Reports a match of a pattern: its kind and its number among those of its moment, where its events, by element,
+    /// begin in [`Outputs::bound`], and its values, those of the rule's aggregates first.
     pub(crate) fn fire_bound(
         &mut self,
         key: &[u8],
         (kind, emission): (MatchKind, u32),
         trigger: Trigger,
-        (events, identity): (&[(u16, Alias)], Identity),
+        (first, identity): (usize, Identity),
         values: Vec<Value>,
     ) {
-        let first = self.outputs.bound.len() as u32;
-        self.outputs.bound.extend_from_slice(events);
         let alias = Alias::Bound {
-            first,
-            count: events.len() as u32,
+            first: first as u32,
+            count: (self.outputs.bound.len() - first) as u32,
         };
         self.fire(key, kind, trigger, (alias, identity), values);
         if let Some(fired) = self.outputs.fired.last_mut() {

@@ -88,8 +88,8 @@ fn having_of(
         registry: cx.registry,
         tables: cx.tables,
         segments: cx.segments,
-        kept: &cx.outputs.kept,
-        bound: &[],
+        outputs: cx.outputs,
+        key: &[],
     };
     let registers = about.run(code, alias, &aggregates);
     cx.counters.faults += registers.faults();

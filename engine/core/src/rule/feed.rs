@@ -48,6 +48,8 @@ pub(crate) struct Intake<'s> {
     pub(crate) fits: Vec<u64>,
     /// Of a pattern: the elements that ask for more.
     pub(crate) late: u64,
+    /// Of a pattern: have the rows nothing but a type, a time and fields?
+    pub(crate) is_bare: bool,
     /// Keys and arguments of `rows`.
     pub(crate) inputs: Registers<'s>,
 }
@@ -190,6 +192,7 @@ impl<'s> Intake<'s> {
             rows,
             satisfied,
             fits,
+            is_bare: tests.is_some() && segment.is_bare(),
             late: tests.map_or(0, |tests| tests.late),
             inputs,
         })

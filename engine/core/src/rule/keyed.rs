@@ -18,6 +18,7 @@ use super::context::Context;
 use super::feed::{At, merged};
 use super::limit::Logs;
 use super::reader::{Home, KeyReader};
+use super::resting::Resting;
 use crate::bound::{Bound, Growth, Most, Pool};
 use crate::config::Config;
 use crate::key::{self, Keys, SlotId};
@@ -30,6 +31,9 @@ pub(crate) struct Full;
 
 /// What a rule remembers of each key, by slot, and how that changes.
 pub(crate) trait Machine {
+    /// Do keys that have nothing to remember keep their slots for a while? It pays where they often begin anew.
+    const RESTS: bool = false;
+
     /// Does a row give a key that has no slot one?
     fn opens(&self, cx: &Context<'_>, at: At) -> bool;
 
@@ -81,6 +85,11 @@ pub(crate) trait Machine {
     /// What a key's events bring besides: see [`Bound`](crate::Bound).
     fn growth(&self, rule: &Rule) -> Vec<Growth>;
 
+    /// See [`Bound::stands`].
+    fn stands(&self) -> Option<usize> {
+        None
+    }
+
     /// Timers of each key, and those that all keys share.
     fn timers(&self) -> (usize, usize) {
         (1, 0)
@@ -121,6 +130,7 @@ pub(crate) struct Core {
     /// When each slot's timer stands; `NEVER` for none.
     armed: Vec<i64>,
     logs: Option<Logs>,
+    resting: Resting,
     room: Room,
 }
 
@@ -239,13 +249,15 @@ impl<M: Machine> Keyed<M> {
             + size_of::<i64>()
             + Wheel::SLOT_BYTES
             + logs.as_ref().map_or(0, |_| Logs::SLOT_BYTES)
-            + machine.slot_bytes();
+            + machine.slot_bytes()
+            + if M::RESTS { Resting::SLOT_BYTES } else { 0 };
         let room = Room::new(config, slot_bytes);
         let core = Core {
             keys: Keys::default(),
             wheel: Wheel::new(room.keys as u32),
             armed: Vec::new(),
             logs,
+            resting: Resting::default(),
             room,
         };
         Self { machine, core }
@@ -253,7 +265,7 @@ impl<M: Machine> Keyed<M> {
 
     /// Number of live keys.
     pub(crate) fn keys(&self) -> usize {
-        self.core.keys.len()
+        self.core.keys.len() - self.core.resting.len()
     }
 
     /// Bytes of all that it remembers.
@@ -281,6 +293,7 @@ impl<M: Machine> Keyed<M> {
             // What a limit remembers is forgotten by timer.
             key_timers: key_timers.max(usize::from(rule.limit.is_some())),
             common_timers,
+            stands: self.machine.stands(),
             keys: if rule.key.is_empty() {
                 1
             } else {
@@ -399,9 +412,19 @@ impl<M: Machine> Keyed<M> {
             return;
         };
         match self.machine.deadline(cx, slot) {
-            Some(deadline) => self.core.arm(slot, deadline),
-            None if self.machine.waits(slot) => {}
+            Some(deadline) => {
+                self.core.arm(slot, deadline);
+                self.wake(slot);
+            }
+            None if self.machine.waits(slot) => self.wake(slot),
             None => self.rest(slot, now),
+        }
+    }
+
+    #[inline]
+    fn wake(&mut self, slot: u32) {
+        if M::RESTS {
+            self.core.resting.wake(slot);
         }
     }
 
@@ -455,17 +478,34 @@ impl<M: Machine> Keyed<M> {
         if self.core.logs.is_some() {
             self.rest_at(slot, now);
         } else {
+            self.lay(slot);
+        }
+    }
+
+    /// A key has nothing to remember: frees its slot, now or later.
+    fn lay(&mut self, slot: u32) {
+        if !M::RESTS {
             self.free(slot);
+        } else if let Some(longest) = self.core.resting.lay(slot) {
+            self.free(longest);
         }
     }
 
     fn free(&mut self, slot: u32) {
         self.machine.close(slot);
+        self.wake(slot);
         self.core.remove(slot);
     }
 
     fn evict(&mut self, cx: &mut Context<'_>, spared: Option<u32>) -> Option<u32> {
         self.machine.flush(cx, &mut self.core);
+        // Whoever rests has nothing to lose.
+        if M::RESTS
+            && let Some(resting) = self.core.resting.pop(spared)
+        {
+            self.free(resting);
+            return Some(resting);
+        }
         let victim = self.core.keys.oldest(spared)?;
         self.free(victim);
         cx.counters.evicted += 1;
@@ -521,7 +561,7 @@ impl<M: Machine> Keyed<M> {
     fn rest_at(&mut self, slot: u32, now: i64) {
         match self.core.remembered_until(slot, now) {
             Some(forgotten) => self.core.arm(slot, forgotten),
-            None => self.free(slot),
+            None => self.lay(slot),
         }
     }
 }

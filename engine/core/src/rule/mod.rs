@@ -12,6 +12,7 @@ mod latest;
 mod limit;
 mod pattern;
 mod reader;
+mod resting;
 mod run;
 mod schedule;
 mod session;
@@ -34,7 +35,7 @@ use feed::{At, merged};
 pub(crate) use feed::{Feed, Intake, Span};
 use hopping::Hopping;
 use keyed::Keyed;
-use pattern::Patterns;
+use pattern::{Patterns, Shared};
 pub(crate) use reader::NoKey;
 use schedule::Schedule;
 use session::Sessions;
@@ -54,6 +55,9 @@ pub(crate) enum State {
     Hopping(Keyed<Hopping>),
     Session(Keyed<Sessions>),
     Absent(Keyed<Absent>),
+    /// A pattern, of which starts that stand alike are moved together.
+    Shared(Keyed<Shared>),
+    /// Any other pattern.
     Match(Keyed<Patterns>),
     Schedule(Schedule),
 }
@@ -103,7 +107,10 @@ impl State {
                 Self::Schedule(Schedule::at(calendar, rule.zone.as_deref(), catchup))
             }
             Clause::Match => match &rule.pattern {
-                Some(pattern) => Self::Match(Keyed::new(rule, Patterns::new(pattern), config)),
+                Some(pattern) => match Shared::new(pattern).filter(|_| !config.run_by_run) {
+                    Some(shared) => Self::Shared(Keyed::new(rule, shared, config)),
+                    None => Self::Match(Keyed::new(rule, Patterns::new(pattern), config)),
+                },
                 None => unreachable!("the verifier lets no `match` be without a pattern"),
             },
         }
@@ -120,6 +127,7 @@ impl State {
             Self::Hopping(state) => state.bound(rule),
             Self::Session(state) => state.bound(rule),
             Self::Absent(state) => state.bound(rule),
+            Self::Shared(state) => state.bound(rule),
             Self::Match(state) => state.bound(rule),
             Self::Schedule(_) => Schedule::bound(),
         })
@@ -141,6 +149,7 @@ impl State {
             Self::Hopping(state) => state.keys(),
             Self::Session(state) => state.keys(),
             Self::Absent(state) => state.keys(),
+            Self::Shared(state) => state.keys(),
             Self::Match(state) => state.keys(),
         }
     }
@@ -156,6 +165,7 @@ impl State {
             Self::Hopping(state) => state.bytes(),
             Self::Session(state) => state.bytes(),
             Self::Absent(state) => state.bytes(),
+            Self::Shared(state) => state.bytes(),
             Self::Match(state) => state.bytes(),
         }
     }
@@ -171,6 +181,7 @@ impl State {
             Self::Hopping(state) => state.next_deadline(),
             Self::Session(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
+            Self::Shared(state) => state.next_deadline(),
             Self::Match(state) => state.next_deadline(),
             Self::Schedule(state) => state.next_deadline(),
         }
@@ -205,6 +216,7 @@ impl State {
             Self::Hopping(state) => state.reorder_sources(places),
             Self::Session(state) => state.reorder_sources(places),
             Self::Absent(state) => state.reorder_sources(places),
+            Self::Shared(state) => state.reorder_sources(places),
             Self::Match(state) => state.reorder_sources(places),
         }
     }
@@ -229,6 +241,7 @@ impl State {
             Self::Hopping(state) => state.advance(cx, now),
             Self::Session(state) => state.advance(cx, now),
             Self::Absent(state) => state.advance(cx, now),
+            Self::Shared(state) => state.advance(cx, now),
             Self::Match(state) => state.advance(cx, now),
             Self::Schedule(state) => state.advance(cx, now),
         }

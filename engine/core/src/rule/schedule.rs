@@ -78,6 +78,7 @@ impl Schedule {
             key_timers: 0,
             common_timers: 1,
             keys: 1,
+            stands: None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::derivations::Derivation;
 use super::layout::{WIDTH, bytes, count, ends, grouped, paragraph, some};
 use super::sharing::Sharing;
 use super::state::{Part, State};
-use super::{Call, Limits, Plan, RulePlan};
+use super::{Call, Limits, Matching, Plan, RulePlan};
 
 /// Rules, types and actions that are named in one place; of more the rest is counted.
 const NAMED: usize = 5;
@@ -93,6 +93,25 @@ impl Display for RulePlan {
             _ => "the one shard that owns the rule's name",
         };
         paragraph(f, "runs on", home)?;
+        match self.matching {
+            None => {}
+            Some(Matching::Stand { stands }) => {
+                let ways = match stands {
+                    1 => "one way".to_owned(),
+                    stands => format!("{} ways", grouped(stands as u64)),
+                };
+                let told = format!(
+                    "together: partial matches that stand alike ({ways}) move as one; \
+                     an event's cost does not grow with their number"
+                );
+                paragraph(f, "matches", &told)?;
+            }
+            Some(Matching::Run) => paragraph(
+                f,
+                "matches",
+                "run by run: an event's cost grows with the partial matches of its key",
+            )?,
+        }
         match &self.state {
             None => paragraph(f, "state", "none"),
             Some(state) => state.fmt(f),

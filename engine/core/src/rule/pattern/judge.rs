@@ -170,7 +170,7 @@ pub(super) fn aggregate(
 }
 
 /// An event's argument of an aggregate, anything where that takes none; `None` where the event does not count.
-fn argument<'v>(
+pub(super) fn argument<'v>(
     cx: &'v Context<'_>,
     index: usize,
     definition: &Aggregate,

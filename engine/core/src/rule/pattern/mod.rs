@@ -12,9 +12,11 @@ mod judge;
 mod moment;
 mod report;
 mod runs;
+mod shared;
 
 use core::mem;
 
+pub(super) use self::shared::Shared;
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 use trapjaw_program::pattern::{Pattern, Skip};

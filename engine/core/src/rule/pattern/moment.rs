@@ -38,16 +38,10 @@ impl Patterns {
                 for taken in &found.taken {
                     self.go_on(cx, pattern, start, run, taken, event);
                 }
-                let closes = |other: &Run, taken: &Taken| {
-                    let settled = other.choices.iter();
-                    let mut settled = settled.filter(|made| made.is_settled_by(taken.element));
-                    taken.must
-                        && settled.any(|made| run.choices.iter().any(|own| own.competes_with(made)))
-                };
                 let closed = !run.is_free()
                     && runs.iter().zip(&moves).any(|(other, found)| {
                         let mut taken = found.iter().flat_map(|found| &found.taken);
-                        taken.any(|taken| closes(other, taken))
+                        taken.any(|taken| run.is_closed_by(other, taken))
                     });
                 if found.skipped && !found.ends && !closed {
                     start.runs.push(run.clone());

@@ -277,10 +277,11 @@ impl Patterns {
             first.map_or(0, |event| self.events.identity(cx, event))
         };
         bound.sort_by_key(|(element, _)| *element);
-        let mut events = Vec::with_capacity(bound.len());
+        let begin = cx.outputs.bound.len();
         for (element, event) in bound {
             let seen = self.events.get(event);
-            events.push((element, output(cx, seen, row)));
+            let alias = output(cx, seen, row);
+            cx.outputs.bound.push((element, alias));
         }
         let scene = Scene {
             events: &self.events,
@@ -304,7 +305,7 @@ impl Patterns {
             key,
             (kind, moment.reported),
             moment.trigger,
-            (&events, Identity::Event(identity)),
+            (begin, Identity::Event(identity)),
             values,
         );
         moment.reported += 1;
@@ -312,7 +313,12 @@ impl Patterns {
 }
 
 /// What codes read of a match beside its events: the parts of the key, then what a timeout waited for. Only where they do.
-fn told(cx: &Context<'_>, pattern: &Pattern, key: &[u8], waited: Option<u64>) -> Vec<Value> {
+pub(super) fn told(
+    cx: &Context<'_>,
+    pattern: &Pattern,
+    key: &[u8],
+    waited: Option<u64>,
+) -> Vec<Value> {
     let is_told =
         |read: &trapjaw_program::pattern::Read| matches!(read.what, What::Key(_) | What::Waiting);
     if !pattern.reads.iter().any(is_told) {

@@ -2,7 +2,7 @@
 
 use trapjaw_program::pattern::{Choice, Pattern};
 
-use super::automaton::{Arrival, Automaton, COMPLETE, LATE, RestId};
+use super::automaton::{Arrival, Automaton, COMPLETE, LATE, RestId, Taken};
 use super::bindings::{Bindings, EMPTY, ListId};
 use super::events::{EventId, Events};
 
@@ -19,10 +19,10 @@ pub(super) struct PutOff {
 }
 
 /// A choice that a run made and that still stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Made {
     /// Between which ways: runs that had the same choice have the same number.
-    split: u64,
+    pub(super) split: u64,
     choice: Choice,
 }
 
@@ -73,6 +73,13 @@ impl Run {
             put_off: Vec::new(),
             waited: 0,
         }
+    }
+
+    /// Does it end as the other takes an event so?
+    pub(super) fn is_closed_by(&self, other: &Self, taken: &Taken) -> bool {
+        let settled = other.choices.iter();
+        let mut settled = settled.filter(|made| made.is_settled_by(taken.element));
+        taken.must && settled.any(|made| self.choices.iter().any(|own| own.competes_with(made)))
     }
 
     /// Does it end where the other takes what it does not?

@@ -1,0 +1,209 @@
+//! With what the cost of patterns grows: R3, R6, R7, R11.
+
+use super::{HOSTS, ROUNDS, ROWS};
+use crate::figure::{Figure, Goal};
+use crate::load::{Draws, Load, push};
+use crate::measure::{Run, Timing, compile, stream};
+use trapjaw_event::ValueRef;
+
+const STEP: &str = "event step { key: text, kind: int, amount: float }\n";
+
+/// Batches of a round.
+const BATCHES: usize = 32;
+
+/// A step of a kind.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    key: u32,
+    kind: i64,
+    time: i64,
+}
+
+/// Keys and kinds.
+fn steps(events: impl Iterator<Item = (u32, i64)>) -> Load<Step> {
+    let registry = &compile(STEP).registry;
+    let type_id = registry.by_name("step").expect("it is declared");
+    let names: Vec<String> = (0..HOSTS).map(|key| format!("key-{key}")).collect();
+    let events = events.enumerate().map(|(number, (key, kind))| Step {
+        key,
+        kind,
+        time: number as i64 * 1_000,
+    });
+    Load::new(registry, events.collect(), ROWS, |builder, event| {
+        let values = [
+            ValueRef::Text(&names[event.key as usize]),
+            ValueRef::Int(event.kind),
+            ValueRef::Float(1.0),
+        ];
+        push(builder, type_id, event.time, &values);
+    })
+}
+
+/// Steps of random keys, and of random kinds below a number.
+fn random(seed: u64, kinds: u64) -> Load<Step> {
+    let mut draws = Draws::new(seed);
+    steps((0..ROUNDS * BATCHES * ROWS).map(|_| {
+        let key = draws.below(HOSTS.into()) as u32;
+        (key, draws.below(kinds) as i64)
+    }))
+}
+
+/// Measures them.
+///
+/// # Panics
+///
+/// If the engine finds another number of matches.
+pub fn measure(tell: &mut dyn FnMut(Figure)) {
+    for (id, completes, about) in [
+        ("R3.untouched", false, "events that touch no partial match"),
+        ("R3.completed", true, "events that begin and complete one"),
+    ] {
+        tell(live(id, completes, about));
+    }
+    tell(longer());
+    tell(aggregated());
+    tell(bytes());
+}
+
+fn ratio(id: &str, goal: f64, (large, small): (&Timing, &Timing), about: &str) -> Figure {
+    let (large, small) = (large.median(), small.median());
+    let note = format!("{about}: {large:.1} and {small:.1} ns/event");
+    Figure::of_ratio(id, Goal::AtMost(goal), large / small, note)
+}
+
+fn run(pattern: &str, action: &str) -> Run {
+    Run::new(&compile(&format!(
+        "{STEP}rule r {{ match {pattern} do log({action}) }}"
+    )))
+}
+
+/// Live partial matches of the arms of R3.
+const LIVE: [usize; 2] = [1_000_000, 100];
+
+/// R3: partial matches of one kind are there 10^6 or 10^2 times, while events come that touch none of them.
+fn live(id: &str, completes: bool, about: &str) -> Figure {
+    let pattern =
+        "(a: step[kind == 0] -> b: step[kind == 1]) or (c: step[kind == 2] -> d: step[kind == 3])
+        by key within 1h skip to next";
+    let count = ROUNDS * BATCHES * ROWS;
+    let mut arms = LIVE.map(|live| {
+        // What fills the last batch opens and completes nothing.
+        let filling = live.next_multiple_of(ROWS);
+        let fill = (0..filling).map(|number| {
+            let kind = if number < live { 0 } else { 3 };
+            ((number % HOSTS as usize) as u32, kind)
+        });
+        let events = (0..count).map(|number| {
+            let key = (number / 2 % HOSTS as usize) as u32;
+            (key, if completes { 2 + number as i64 % 2 } else { 3 })
+        });
+        let load = steps(fill.chain(events));
+        let mut run = run(pattern, "\"x\"");
+        let from = filling / ROWS;
+        assert_eq!(stream(&mut run, &load, (0, from), 1).matches, 0);
+        (run, load, from, Timing::default())
+    });
+    for round in 0..ROUNDS {
+        for (run, load, from, timing) in &mut arms {
+            let first = *from + round * BATCHES;
+            let part = &load.batches[first..first + BATCHES];
+            timing.rounds.push(run.pass(part, &load.bindings));
+        }
+    }
+    let expected = if completes { count as u64 / 2 } else { 0 };
+    for (run, ..) in &arms {
+        assert_eq!(run.matches(), expected, "{id}");
+    }
+    let [(.., many), (.., few)] = &arms;
+    ratio(
+        id,
+        1.3,
+        (many, few),
+        &format!("{about}, beside 10^6 and beside 10^2"),
+    )
+}
+
+/// R6: sequences of 12 and of 3; each event is of one of their steps.
+fn longer() -> Figure {
+    let arm = |length: i64| {
+        let elements = (0..length).map(|kind| format!("s{kind}: step[kind == {kind}]"));
+        let pattern = elements.collect::<Vec<_>>().join(" -> ") + " by key within 1h";
+        let load = random(6, length as u64);
+        let mut run = run(&pattern, "\"x\"");
+        let timing = stream(&mut run, &load, (0, load.batches.len()), ROUNDS);
+        // The oldest start is ahead of all others.
+        let mut next = vec![0; HOSTS as usize];
+        let mut expected = 0;
+        for event in &load.events {
+            let next = &mut next[event.key as usize];
+            *next += i64::from(event.kind == *next);
+            if *next == length {
+                expected += 1;
+                *next = 0;
+            }
+        }
+        assert_eq!(timing.matches, expected, "a sequence of {length}");
+        timing
+    };
+    ratio("R6", 1.3, (&arm(12), &arm(3)), "a sequence of 12 and of 3")
+}
+
+/// R7: all matches with aggregates over what each has bound, and without.
+fn aggregated() -> Figure {
+    let pattern = "a: step[kind > 0]{3} -> b: step[kind == 0] by key within 10s skip none";
+    let load = random(7, 10);
+    let mut arms = ["\"x\"", "\"{sum(a.amount)} {count(a)}\""]
+        .map(|action| (run(pattern, action), Timing::default()));
+    for part in load.batches.chunks(BATCHES) {
+        for (run, timing) in &mut arms {
+            timing.rounds.push(run.pass(part, &load.bindings));
+        }
+    }
+    // By key, how many starts have one, two or three events.
+    let mut starts = vec![[0_u64; 3]; HOSTS as usize];
+    let mut expected = 0;
+    for event in &load.events {
+        let starts = &mut starts[event.key as usize];
+        if event.kind == 0 {
+            expected += core::mem::take(&mut starts[2]);
+        } else {
+            *starts = [1, starts[0], starts[2] + starts[1]];
+        }
+    }
+    for (run, _) in &arms {
+        assert_eq!(run.matches(), expected, "R7");
+    }
+    let [(_, detected), (_, summed)] = &arms;
+    ratio(
+        "R7",
+        1.2,
+        (summed, detected),
+        "all matches with a sum and a count over each, and without",
+    )
+}
+
+/// R11: bytes of a live partial match, of which no text is kept.
+fn bytes() -> Figure {
+    const FEW: usize = 2;
+    const MANY: usize = 1_000;
+    let pattern = "a: step[kind == 0] -> b: step[kind == 0] -> c: step[kind == 1] by key within 1h";
+    let arm = |each: usize| {
+        let count = each * HOSTS as usize;
+        let load = steps((0..count).map(|number| ((number % HOSTS as usize) as u32, 0)));
+        let mut run = run(pattern, "\"x\"");
+        let matches = stream(&mut run, &load, (0, load.batches.len()), 1).matches;
+        assert_eq!(matches, 0, "R11");
+        run.shard().bytes().sum::<usize>()
+    };
+    let more = (MANY - FEW) * HOSTS as usize;
+    let bytes = (arm(MANY) - arm(FEW)) as f64 / more as f64;
+    Figure {
+        unit: "bytes",
+        ..Figure::of_ratio(
+            "R11",
+            Goal::AtMost(64.0),
+            bytes,
+            format!("a live partial match, of {}", MANY * HOSTS as usize),
+        )
+    }
+}

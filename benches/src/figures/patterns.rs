@@ -1,0 +1,133 @@
+//! Patterns over random logins: P1, P2, P3, and S1.
+
+use super::{HOSTS, ROUNDS, ROWS};
+use crate::figure::Figure;
+use crate::load::{CPU, Cpu, Draws, Load, push};
+use crate::measure::{Run, Timing, compile, stream};
+use trapjaw_event::ValueRef;
+
+const LOGIN: &str = "event login { user: text, ok: bool }\n";
+
+/// Batches of a round.
+const BATCHES: usize = 32;
+/// The rules' `within 10s`.
+const WITHIN: i64 = 10_000_000_000;
+
+/// A login.
+#[derive(Clone, Copy, Debug)]
+struct Login {
+    user: u32,
+    ok: bool,
+    time: i64,
+}
+
+/// Logins of which one of ten succeeds.
+fn logins(count: usize) -> Load<Login> {
+    let registry = &compile(LOGIN).registry;
+    let type_id = registry.by_name("login").expect("it is declared");
+    let names: Vec<String> = (0..HOSTS).map(|user| format!("user-{user}")).collect();
+    let mut draws = Draws::new(4);
+    let events = (0..count).map(|number| Login {
+        user: draws.below(HOSTS.into()) as u32,
+        ok: draws.below(10) == 0,
+        time: number as i64 * 1_000,
+    });
+    Load::new(registry, events.collect(), ROWS, |builder, event| {
+        let values = [
+            ValueRef::Text(&names[event.user as usize]),
+            ValueRef::Bool(event.ok),
+        ];
+        push(builder, type_id, event.time, &values);
+    })
+}
+
+/// Measures them.
+///
+/// # Panics
+///
+/// If the engine finds another number of matches.
+pub fn measure(tell: &mut dyn FnMut(Figure)) {
+    let count = ROUNDS * BATCHES * ROWS;
+    assert!(count as i64 * 1_000 < WITHIN, "no window ends");
+    let load = logins(count);
+    let rules = [
+        (
+            "P1",
+            25.0,
+            262.0,
+            "a: login[not ok] => b: login[not ok] => c: login[ok] by user within 10s",
+        ),
+        (
+            "P2",
+            40.0,
+            657.0,
+            "a: login[not ok] -> b: login[not ok] -> c: login[ok] by user within 10s",
+        ),
+        (
+            "P3",
+            100.0,
+            9_400.0,
+            "a: login[not ok] -> b: login[ok] by user within 10s skip none",
+        ),
+    ];
+    let expected = expected(&load.events);
+    for ((id, goal, peer, pattern), expected) in rules.into_iter().zip(expected) {
+        let timing = time(LOGIN, pattern, &load);
+        assert_eq!(timing.matches, expected, "{id}");
+        tell(Figure::of_timing(id, goal, &timing).with_peer(peer));
+    }
+    let load = Load::cpu(&compile(CPU).registry, 5, count as u64, ROWS, HOSTS);
+    let timing = time(
+        CPU,
+        "a: cpu[load > 0.9]{5} strict by host within 10s",
+        &load,
+    );
+    assert_eq!(timing.matches, fives(&load.events), "S1");
+    tell(Figure::of_timing("S1", 15.0, &timing).with_peer(245.0));
+}
+
+fn time<E>(types: &str, pattern: &str, load: &Load<E>) -> Timing {
+    let rules = compile(&format!(
+        "{types}rule p {{ match {pattern} do log(\"x\") }}"
+    ));
+    stream(&mut Run::new(&rules), load, (0, load.batches.len()), ROUNDS)
+}
+
+/// Matches of P1, P2 and P3: by user, how many failures there were in a row, since the last match, and since the last
+/// success.
+fn expected(logins: &[Login]) -> [u64; 3] {
+    let mut users = vec![[0_u64; 3]; HOSTS as usize];
+    let mut expected = [0; 3];
+    for login in logins {
+        let failures = &mut users[login.user as usize];
+        if !login.ok {
+            for count in failures {
+                *count += 1;
+            }
+            continue;
+        }
+        let [row, since_match, since_success] = failures;
+        expected[0] += u64::from(core::mem::take(row) >= 2);
+        if *since_match >= 2 {
+            expected[1] += 1;
+            *since_match = 0;
+        }
+        expected[2] += core::mem::take(since_success);
+    }
+    expected
+}
+
+/// How often five loads of a host in a row are above 0.9.
+fn fives(events: &[Cpu]) -> u64 {
+    let mut rows = vec![0; HOSTS as usize];
+    let mut found = 0;
+    for event in events {
+        let row = &mut rows[event.host as usize];
+        *row = if event.load > 0.9 { *row + 1 } else { 0 };
+        if *row == 5 {
+            found += 1;
+            *row = 0;
+        }
+    }
+    found
+}

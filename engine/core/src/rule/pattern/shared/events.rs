@@ -1,0 +1,395 @@
+//! The events that partial matches hold, each once. An event with which matches may begin is its start, too.
+//!
+//! Most events of machines have nothing but a type and fields. What of these has to outlive its batch goes into a few
+//! words ([`Packing`](crate::packed::Packing)); all others are copied at the end of the step.
+
+use std::sync::Arc;
+
+use trapjaw_event::ValueRef;
+use trapjaw_program::Rule;
+
+use super::slab::{NONE, Place, SPARE, Slab};
+use crate::kept::KeptEvent;
+use crate::output::{Alias, Packings};
+use crate::packed::Packing;
+use crate::rule::context::Context;
+use crate::rule::feed::At;
+use crate::rule::pattern::events::Seen;
+use crate::segment::{Origin, identity};
+
+/// An event that something holds.
+pub(super) type EventId = u32;
+
+/// An event, and what a start is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event {
+    /// It came so far in its rule's input.
+    pub(super) number: u64,
+    /// When it took effect.
+    pub(super) time: i64,
+    /// The number of an event in words in its stream, the place of a copy, or feed and index of a row of this step.
+    what: u64,
+    holders: u32,
+    /// Of a start: the next one in its stand. Of a free place: the next free one.
+    pub(super) next: u32,
+    /// Of a start: what happens to it from the next step on.
+    pub(super) log: u32,
+    /// Place among the rule's sources, and whether a match that was reported has bound it.
+    source: u16,
+    /// The number of the stream of an event in words, or what else it is.
+    form: u16,
+}
+
+/// Among the rows of this step.
+const HERE: u16 = u16::MAX;
+/// Copied from an earlier step.
+const KEPT: u16 = u16::MAX - 1;
+/// Nothing.
+const FREE: u16 = u16::MAX - 2;
+
+/// Streams of which events are put into words; those of further ones are copied.
+const MAX_PACKED_STREAMS: usize = 1 << 10;
+
+const BOUND: u16 = 1 << 15;
+
+impl Place for Event {
+    fn free(next: u32) -> Self {
+        Self {
+            number: 0,
+            time: 0,
+            what: 0,
+            holders: 0,
+            next,
+            log: NONE,
+            source: 0,
+            form: FREE,
+        }
+    }
+
+    fn next(&self) -> u32 {
+        self.next
+    }
+}
+
+/// A copy of an event, and its identity.
+#[derive(Debug)]
+struct Copy {
+    event: Option<Arc<KeptEvent>>,
+    identity: u128,
+}
+
+/// The events of one rule.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    all: Slab<Event>,
+    taken: u64,
+    /// Of each event, `stride` words: its values, if it is in words.
+    words: Vec<u64>,
+    stride: usize,
+    /// Known from the first event on.
+    packings: Option<Packings>,
+    /// The values of the event at hand.
+    packed: Vec<u64>,
+    streams: Vec<u128>,
+    copies: Vec<Copy>,
+    free_copies: Vec<u32>,
+    /// Events of this step that have to be copied, with the slot for which they were taken in.
+    fresh: Vec<(EventId, u32)>,
+    copied_bytes: usize,
+}
+
+impl Events {
+    /// Bytes that one event of a rule takes, without its texts.
+    pub(super) fn event_bytes(rule: &Rule) -> usize {
+        let kept = rule.sources.iter().map(|source| source.kept.len()).max();
+        let values = kept.unwrap_or(0) + 2 * rule.aggregates.len();
+        size_of::<Event>() + size_of::<Copy>() + KeptEvent::bytes_of(values)
+    }
+
+    /// Takes in a row, for one holder.
+    pub(super) fn insert(&mut self, cx: &Context<'_>, (slot, at, time): (u32, At, i64)) -> EventId {
+        self.taken += 1;
+        let feed = cx.feed(at);
+        let row = feed.rows.get(at.index);
+        let mut event = Event {
+            number: self.taken,
+            time,
+            what: u64::from(at.feed) << 32 | u64::from(at.index),
+            holders: 1,
+            next: NONE,
+            log: NONE,
+            source: feed.source,
+            form: HERE,
+        };
+        let is_plain = feed.is_bare && feed.segment.section.times()[row as usize] == time;
+        if is_plain && self.pack(cx, at) {
+            let origin = feed.segment.origin(row);
+            if let Some(stream) = self.stream(origin.stream) {
+                event.form = stream;
+                event.what = origin.sequence;
+            }
+        }
+        let form = event.form;
+        let id = self.all.insert(event);
+        if form == HERE {
+            self.fresh.push((id, slot));
+        } else if self.stride > 0 {
+            let begin = id as usize * self.stride;
+            if self.words.len() <= begin {
+                let more = (begin + self.stride - self.words.len()).max(self.words.len() / 8);
+                self.words.reserve_exact(more);
+                self.words.resize(begin + self.stride, 0);
+            }
+            self.words[begin..begin + self.stride].copy_from_slice(&self.packed);
+        }
+        id
+    }
+
+    /// Puts the values of a row into words. Do they fit?
+    fn pack(&mut self, cx: &Context<'_>, at: At) -> bool {
+        if self.packings.is_none() {
+            let packings: Packings = Packing::of(cx.rule, cx.registry).into();
+            let words = packings.iter().flatten().map(Packing::words);
+            self.stride = words.max().unwrap_or(0);
+            self.packings = Some(packings);
+        }
+        let feed = cx.feed(at);
+        let source = usize::from(feed.source);
+        let packing = self.packings.as_ref();
+        let Some(packing) = packing.and_then(|packings| packings.get(source)?.as_ref()) else {
+            return false;
+        };
+        self.packed.clear();
+        self.packed.resize(self.stride, 0);
+        let row = feed.rows.get(at.index) as usize;
+        let kept = cx.rule.sources[source].kept.iter();
+        let kept = kept.map(|field| feed.segment.section.value(*field, row));
+        let aggregates = cx.rule.aggregates.iter();
+        let outputs = aggregates.flat_map(|it| [it.argument, it.filter].into_iter().flatten());
+        let computed =
+            outputs.map(|output| feed.inputs.value(usize::from(output), at.index as usize));
+        packing.pack(kept.chain(computed), &mut self.packed)
+    }
+
+    /// How many fields the rule keeps of an event.
+    pub(super) fn fields(&self, cx: &Context<'_>, id: EventId) -> usize {
+        let source = usize::from(self.all[id].source & !BOUND);
+        cx.rule.sources[source].kept.len()
+    }
+
+    /// One of the values of an event in words; `None` for others.
+    pub(super) fn packed(&self, id: EventId, place: usize) -> Option<ValueRef<'_>> {
+        let event = &self.all[id];
+        if event.form >= FREE {
+            return None;
+        }
+        let source = usize::from(event.source & !BOUND);
+        let packing = self.packings.as_ref()?[source].as_ref()?;
+        Some(packing.value(place, &self.words[id as usize * self.stride..], &[]))
+    }
+
+    /// The number of a stream, if there is one left.
+    fn stream(&mut self, stream: u128) -> Option<u16> {
+        // Nearly always it is the newest.
+        if let Some(place) = self.streams.iter().rposition(|known| *known == stream) {
+            return Some(place as u16);
+        }
+        if self.streams.len() >= MAX_PACKED_STREAMS {
+            if !self.all.is_empty() {
+                return None;
+            }
+            self.streams.clear();
+        }
+        self.streams.push(stream);
+        Some(self.streams.len() as u16 - 1)
+    }
+
+    #[inline]
+    pub(super) fn hold(&mut self, id: EventId) {
+        self.all[id].holders += 1;
+    }
+
+    #[inline]
+    pub(super) fn release(&mut self, id: EventId) {
+        let event = &mut self.all[id];
+        event.holders -= 1;
+        if event.holders == 0 {
+            if event.form == KEPT {
+                let place = event.what as u32;
+                if let Some(copy) = self.copies[place as usize].event.take() {
+                    self.copied_bytes -= copy.bytes();
+                }
+                self.free_copies.push(place);
+            }
+            self.all.remove(id);
+        }
+    }
+
+    /// Marks an event that a reported match has bound.
+    pub(super) fn mark(&mut self, id: EventId) {
+        self.all[id].source |= BOUND;
+    }
+
+    /// Has a reported match bound it?
+    pub(super) fn is_bound(&self, id: EventId) -> bool {
+        self.all[id].source & BOUND != 0
+    }
+
+    /// An event for who reads its values; `None` if it has none that are read.
+    pub(super) fn seen(&self, id: EventId) -> Option<Seen<'_>> {
+        let event = &self.all[id];
+        match event.form {
+            HERE => Some(Seen::Here(event.at())),
+            KEPT => {
+                let copy = self.copies[event.what as usize].event.as_ref()?;
+                Some(Seen::Kept(copy))
+            }
+            _ => None,
+        }
+    }
+
+    /// An event that does not trigger a match, for the match.
+    pub(super) fn alias(&self, cx: &mut Context<'_>, id: EventId) -> Alias {
+        match self.seen(id) {
+            Some(Seen::Here(at)) => cx.alias(at, false),
+            Some(Seen::Kept(copy)) => cx.kept(copy),
+            None => {
+                let event = &self.all[id];
+                if let Some(packings) = &self.packings {
+                    cx.outputs.know(cx.id, packings);
+                }
+                let words = cx.outputs.words.len() as u32;
+                let begin = id as usize * self.stride;
+                let own = &self.words[begin..begin + self.stride];
+                cx.outputs.words.extend_from_slice(own);
+                Alias::Packed {
+                    source: event.source & !BOUND,
+                    words,
+                    time: event.time,
+                }
+            }
+        }
+    }
+
+    /// The event's identity.
+    pub(super) fn identity(&self, cx: &Context<'_>, id: EventId) -> u128 {
+        let event = &self.all[id];
+        match event.form {
+            HERE => {
+                let at = event.at();
+                let feed = cx.feed(at);
+                feed.segment.identity(feed.rows.get(at.index))
+            }
+            KEPT => self.copies[event.what as usize].identity,
+            stream => {
+                let origin = Origin {
+                    stream: self.streams[usize::from(stream)],
+                    sequence: event.what,
+                };
+                identity("", None, origin)
+            }
+        }
+    }
+
+    /// Copies one of the events that have to outlive the step, and tells for which slot.
+    pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        while let Some((id, slot)) = self.fresh.pop() {
+            let event = &self.all[id];
+            if event.form != HERE {
+                continue;
+            }
+            let at = event.at();
+            let identity = self.identity(cx, id);
+            let mut kept = KeptEvent::default();
+            cx.keep(at, &mut kept);
+            let feed = cx.feed(at);
+            for aggregate in &cx.rule.aggregates {
+                for output in [aggregate.argument, aggregate.filter].into_iter().flatten() {
+                    kept.push_value(feed.inputs.value(usize::from(output), at.index as usize));
+                }
+            }
+            self.copied_bytes += kept.bytes();
+            let copy = Copy {
+                event: Some(Arc::new(kept)),
+                identity,
+            };
+            let place = match self.free_copies.pop() {
+                Some(place) => {
+                    self.copies[place as usize] = copy;
+                    place
+                }
+                None => {
+                    self.copies.push(copy);
+                    self.copies.len() as u32 - 1
+                }
+            };
+            let event = &mut self.all[id];
+            event.what = place.into();
+            event.form = KEPT;
+            return Some(slot);
+        }
+        if self.all.is_empty() {
+            self.copies.clear();
+            self.free_copies.clear();
+            if self.words.len() > SPARE {
+                self.words = Vec::new();
+            }
+        }
+        None
+    }
+
+    /// Bytes of the events and of their copies.
+    pub(super) fn bytes(&self) -> usize {
+        let copies = self.copies.len() * (size_of::<Copy>() + size_of::<u32>());
+        let words = self.all.len() * self.stride * size_of::<u64>();
+        self.all.bytes() + words + copies + self.copied_bytes
+    }
+
+    /// The rule's sources have come to stand in another order.
+    pub(super) fn reorder_sources(&mut self, places: &[u16]) {
+        if let Some(packings) = &mut self.packings {
+            let places_now = places.iter().max().map_or(0, |last| usize::from(*last) + 1);
+            let mut moved = vec![None; places_now];
+            for (packing, place) in packings.iter().zip(places) {
+                moved[usize::from(*place)].clone_from(packing);
+            }
+            *packings = moved.into();
+        }
+        for event in self.all.iter_mut() {
+            let mark = event.source & BOUND;
+            if let Some(place) = places.get(usize::from(event.source & !BOUND)) {
+                event.source = place | mark;
+            }
+        }
+        for copy in &mut self.copies {
+            if let Some(kept) = copy.event.as_mut().and_then(Arc::get_mut) {
+                kept.source = places[usize::from(kept.source)];
+            }
+        }
+    }
+}
+
+impl Event {
+    fn at(&self) -> At {
+        At {
+            feed: (self.what >> 32) as u32,
+            index: self.what as u32,
+        }
+    }
+}
+
+impl core::ops::Index<EventId> for Events {
+    type Output = Event;
+
+    #[inline]
+    fn index(&self, id: EventId) -> &Event {
+        &self.all[id]
+    }
+}
+
+impl core::ops::IndexMut<EventId> for Events {
+    #[inline]
+    fn index_mut(&mut self, id: EventId) -> &mut Event {
+        &mut self.all[id]
+    }
+}

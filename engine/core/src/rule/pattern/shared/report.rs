@@ -1,0 +1,352 @@
+//! Which matches are reported, and when.
+
+use trapjaw_event::{MatchKind, Value, ValueRef};
+use trapjaw_program::pattern::{Pattern, Skip};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::Shared;
+use super::events::EventId;
+use super::groups::{EntryId, GroupId};
+use super::table::Outcome;
+use crate::output::Identity;
+use crate::rule::context::{Context, Trigger};
+use crate::rule::keyed::Core;
+use crate::rule::pattern::fold::fold;
+use crate::rule::pattern::judge::argument;
+use crate::rule::pattern::report::told;
+
+/// At which moment something is reported, and how much before it.
+pub(super) struct Moment {
+    trigger: Trigger,
+    /// The event, if anything took it.
+    event: Option<EventId>,
+    now: i64,
+    slot: u32,
+    reported: u32,
+}
+
+impl Moment {
+    pub(super) fn new(trigger: Trigger, now: i64, (slot, event): (u32, Option<EventId>)) -> Self {
+        Self {
+            trigger,
+            event,
+            now,
+            slot,
+            reported: 0,
+        }
+    }
+}
+
+impl Shared {
+    /// Reports what a key's starts have come to at a moment, and gives up those that are through.
+    pub(super) fn report(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        mut moment: Moment,
+    ) {
+        if !self.found.matches.is_empty() {
+            self.report_found(cx, core, pattern, &mut moment);
+        }
+        if self.partitions[moment.slot as usize].settled == 0 {
+            return;
+        }
+        match pattern.skip {
+            Skip::None => {}
+            Skip::ToNext => self.report_won(cx, core, pattern, &mut moment),
+            Skip::PastLast | Skip::ToFirst(_) | Skip::ToLast(_) => {
+                return self.search(cx, core, pattern, &mut moment);
+            }
+        }
+        self.tell_lost_before(cx, core, pattern, u64::MAX, &mut moment);
+    }
+
+    /// `skip none`: what was found at this moment.
+    fn report_found(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        moment: &mut Moment,
+    ) {
+        let mut found = core::mem::take(&mut self.found);
+        if !found.matches.is_sorted_by_key(|(number, ..)| *number) {
+            found.matches.sort_by_key(|(number, ..)| *number);
+        }
+        for &(number, begin, end) in &found.matches {
+            self.tell_lost_before(cx, core, pattern, number, moment);
+            self.tell(cx, core, pattern, &found.bound[begin..end], moment);
+        }
+        for (_, event) in found.bound.drain(..) {
+            self.heap.events.release(event);
+        }
+        found.matches.clear();
+        self.found = found;
+    }
+
+    /// `skip to next`: the match by which each start is won.
+    fn report_won(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        moment: &mut Moment,
+    ) {
+        let slot = moment.slot as usize;
+        let mut bound = core::mem::take(&mut self.found.bound);
+        loop {
+            let partition = &self.partitions[slot];
+            let won = self.heap.of(partition).filter_map(|group| {
+                let here = &self.heap.groups[group];
+                match self.table.stands[here.stand as usize].outcome {
+                    Outcome::Won(run) => Some((self.heap.events[here.head].number, group, run)),
+                    _ => None,
+                }
+            });
+            let Some((number, group, run)) = won.min() else {
+                break;
+            };
+            // What an earlier start's loss allows to be told comes before.
+            self.tell_lost_before(cx, core, pattern, number, moment);
+            self.bound_by(group, run, &mut bound);
+            self.tell(cx, core, pattern, &bound, moment);
+            self.give_up(slot, group);
+        }
+        bound.clear();
+        self.found.bound = bound;
+    }
+
+    /// The others: from left to right, one match at a time.
+    fn search(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        moment: &mut Moment,
+    ) {
+        let slot = moment.slot as usize;
+        let mut bound = core::mem::take(&mut self.found.bound);
+        while self.partitions[slot].settled > 0
+            && let Some(group) = self.heap.leftmost(&self.partitions[slot])
+        {
+            let stand = self.heap.groups[group].stand;
+            match self.table.stands[stand as usize].outcome {
+                Outcome::Open => break,
+                Outcome::Lost(run, waited) => {
+                    self.tell_timeout(cx, core, pattern, (group, run, waited), moment);
+                    self.give_up(slot, group);
+                }
+                Outcome::Won(run) => {
+                    self.bound_by(group, run, &mut bound);
+                    self.tell(cx, core, pattern, &bound, moment);
+                    let number = |(_, event): &(u16, EventId)| self.heap.events[*event].number;
+                    let of = |element: u16| bound.iter().filter(move |(by, _)| *by == element);
+                    let target = match pattern.skip {
+                        Skip::ToFirst(element) => of(element).next().map(number),
+                        Skip::ToLast(element) => of(element).next_back().map(number),
+                        _ => bound.last().map(|last| number(last) + 1),
+                    };
+                    let first = bound.first().map_or(0, number);
+                    let target = target.filter(|target| *target > first).unwrap_or_else(|| {
+                        cx.counters.skips_degraded += 1;
+                        first + 1
+                    });
+                    self.give_up_before(slot, target);
+                }
+            }
+        }
+        bound.clear();
+        self.found.bound = bound;
+    }
+
+    /// Tells the timeouts of starts that are lost and begin before one, as far as no earlier one is open.
+    fn tell_lost_before(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        end: u64,
+        moment: &mut Moment,
+    ) {
+        let slot = moment.slot as usize;
+        if self.partitions[slot].settled == 0 {
+            return;
+        }
+        while let Some(group) = self.heap.leftmost(&self.partitions[slot]) {
+            let here = self.heap.groups[group];
+            let Outcome::Lost(run, waited) = self.table.stands[here.stand as usize].outcome else {
+                return;
+            };
+            if self.heap.events[here.head].number >= end {
+                return;
+            }
+            self.tell_timeout(cx, core, pattern, (group, run, waited), moment);
+            self.give_up(slot, group);
+        }
+    }
+
+    /// Gives up the oldest start of a group.
+    fn give_up(&mut self, slot: usize, group: GroupId) {
+        let start = self
+            .heap
+            .pop(&self.table, &mut self.partitions[slot], group);
+        self.heap.release(start);
+    }
+
+    /// Gives up the starts before one.
+    fn give_up_before(&mut self, slot: usize, target: u64) {
+        let partition = &mut self.partitions[slot];
+        let heap = &mut self.heap;
+        let (mut before, mut group) = (super::NONE, partition.first);
+        while group != super::NONE {
+            let here = heap.groups[group];
+            if heap.newest(group) < target {
+                // The whole group, as nearly always.
+                heap.unlink(&self.table, partition, (before, group));
+                heap.release_group(group);
+            } else {
+                while heap.events[heap.groups[group].head].number < target {
+                    let start = heap.pop(&self.table, partition, group);
+                    heap.release(start);
+                }
+                before = group;
+            }
+            group = here.next;
+        }
+    }
+
+    /// What a run of a group's oldest start has bound.
+    fn bound_by(&self, group: GroupId, run: u16, bound: &mut Vec<(u16, EventId)>) {
+        let here = &self.heap.groups[group];
+        let first = self.table.stands[here.stand as usize].firsts[usize::from(run)];
+        let way: (EventId, EntryId) = (here.head, here.open);
+        bound.clear();
+        self.heap.bound(&self.table, way, (run, first), bound);
+    }
+
+    fn tell_timeout(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        (group, run, waited): (GroupId, u16, u64),
+        moment: &mut Moment,
+    ) {
+        if self.heap.events.is_bound(self.heap.groups[group].head) {
+            return;
+        }
+        let mut bound = Vec::new();
+        self.bound_by(group, run, &mut bound);
+        self.fire(cx, core, pattern, (&bound, Some(waited)), moment);
+    }
+
+    fn tell(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        bound: &[(u16, EventId)],
+        moment: &mut Moment,
+    ) {
+        if core.admit(cx, moment.slot, moment.now) {
+            self.fire(cx, core, pattern, (bound, None), moment);
+        }
+        if pattern.reports_timeout {
+            for (_, event) in bound {
+                self.heap.events.mark(*event);
+            }
+        }
+    }
+
+    fn fire(
+        &self,
+        cx: &mut Context<'_>,
+        core: &Core,
+        pattern: &Pattern,
+        (bound, waited): (&[(u16, EventId)], Option<u64>),
+        moment: &mut Moment,
+    ) {
+        let events = &self.heap.events;
+        let identity = if pattern.skip == Skip::None && waited.is_none() {
+            let mut hash = Xxh3::new();
+            for (element, event) in bound {
+                hash.update(&element.to_le_bytes());
+                hash.update(&events.identity(cx, *event).to_le_bytes());
+            }
+            hash.digest128()
+        } else {
+            let first = bound.first();
+            first.map_or(0, |(_, event)| events.identity(cx, *event))
+        };
+        let first = cx.outputs.bound.len();
+        for (element, event) in bound {
+            let alias = match moment.trigger {
+                Trigger::Row(at) if moment.event == Some(*event) => cx.alias(at, true),
+                _ => events.alias(cx, *event),
+            };
+            cx.outputs.bound.push((*element, alias));
+        }
+        let told_events = &mut cx.outputs.bound[first..];
+        if !told_events.is_sorted_by_key(|(element, _)| *element) {
+            told_events.sort_by_key(|(element, _)| *element);
+        }
+        let mut values: Vec<Value> = (0..cx.rule.aggregates.len())
+            .map(|index| self.aggregate(cx, pattern, index, bound))
+            .collect();
+        let key = core.keys.key(moment.slot);
+        values.extend(told(cx, pattern, key, waited));
+        let kind = if waited.is_some() {
+            MatchKind::Timeout
+        } else {
+            MatchKind::Matched
+        };
+        cx.fire_bound(
+            key,
+            (kind, moment.reported),
+            moment.trigger,
+            (first, Identity::Event(identity)),
+            values,
+        );
+        moment.reported += 1;
+    }
+
+    fn aggregate(
+        &self,
+        cx: &Context<'_>,
+        pattern: &Pattern,
+        index: usize,
+        bound: &[(u16, EventId)],
+    ) -> Value {
+        let definition = &cx.rule.aggregates[index];
+        let of = bound
+            .iter()
+            .filter(|(element, _)| *element == pattern.over[index]);
+        if definition.argument.is_none() && definition.filter.is_none() {
+            return fold(definition, of.map(|_| ValueRef::Bool(true)));
+        }
+        // Events in words hold arguments and filters as copies do: behind the fields.
+        let before = cx.rule.aggregates[..index].iter();
+        let before = before
+            .map(|it| usize::from(it.argument.is_some()) + usize::from(it.filter.is_some()))
+            .sum::<usize>();
+        let events = &self.heap.events;
+        let values = of.filter_map(|(_, event)| {
+            if let Some(seen) = events.seen(*event) {
+                return argument(cx, index, definition, seen);
+            }
+            let place = events.fields(cx, *event) + before;
+            let behind = place + usize::from(definition.argument.is_some());
+            if definition.filter.is_some()
+                && events.packed(*event, behind) != Some(ValueRef::Bool(true))
+            {
+                return None;
+            }
+            match definition.argument {
+                Some(_) => events.packed(*event, place),
+                None => Some(ValueRef::Bool(true)),
+            }
+        });
+        fold(definition, values)
+    }
+}
