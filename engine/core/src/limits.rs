@@ -19,7 +19,7 @@ pub const MAX_STANDS: usize = 1 << 10;
 /// See [`MAX_STANDS`].
 pub const MAX_STAND_RUNS: usize = 32;
 /// See [`MAX_STANDS`].
-pub const MAX_STEPS: usize = 1 << 13;
+pub const MAX_STAND_STEPS: usize = 1 << 13;
 
 /// Keys of a rule that have nothing to remember and keep their places for their next event; then the one that rests
 /// longest loses it.

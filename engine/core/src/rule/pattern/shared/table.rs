@@ -16,7 +16,7 @@ use super::super::NEVER;
 use super::super::automaton::{Automaton, COMPLETE, LATE, Moves, RestId, Taken};
 use super::super::runs::{Made, Run};
 use super::classes::Classes;
-use crate::limits::{MAX_STAND_RUNS, MAX_STANDS, MAX_STEPS};
+use crate::limits::{MAX_STAND_RUNS, MAX_STAND_STEPS, MAX_STANDS};
 
 /// Where all runs of a start stand.
 pub(super) type StandId = u32;
@@ -384,7 +384,7 @@ impl Builder<'_> {
             takes,
             found: found.into(),
         };
-        if self.steps.len() >= MAX_STEPS {
+        if self.steps.len() >= MAX_STAND_STEPS {
             return None;
         }
         self.steps.push(step);
