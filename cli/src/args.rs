@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Replay(Replay),
     Send(Send),
     Tail(Tail),
+    Lsp(Lsp),
     Completions(Completions),
     Man(Man),
 }
@@ -91,6 +92,26 @@ pub(crate) struct New {
     /// The folder; it is made where it is missing.
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: PathBuf,
+}
+
+/// Speaks with an editor about rules: the language server, over standard input and output.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Editors start it themselves; docs/src/tools.md says how to set up VS Code, Neovim, Helix and Emacs. Files are one set as for \
+`trapjaw check`, with the texts that are open in place of those on the disk.
+
+Exit codes: 0 the editor ended the session, 1 it went away.
+
+Examples:
+  trapjaw lsp
+  trapjaw lsp --docs https://rules.example.com/book")]
+pub(crate) struct Lsp {
+    /// Where the book is served, so that codes lead to its page of errors.
+    #[arg(long, value_name = "URL", env = "TRAPJAW_DOCS")]
+    pub(crate) docs: Option<String>,
+    /// What many editors add to say how they talk; it is so in any case.
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 /// Writes a script that completes this command's words in a shell.
@@ -170,7 +191,9 @@ Exit codes: 0 fine, 1 warnings, 2 errors in rules, 3 command line, files or conf
 Examples:
   trapjaw check rules/login.trap
   trapjaw check --config trapjaw.toml      its rules, and that every action is there
-  trapjaw check --output json rules/ | jq .message")]
+  trapjaw check --output json rules/ | jq .message
+  trapjaw check --output github rules/     annotations of a GitHub workflow
+  trapjaw check --output sarif rules/ > trapjaw.sarif")]
 pub(crate) struct Check {
     /// Rule files, and folders of them (*.trap, in the order of their paths).
     #[arg(required_unless_present = "config")]
@@ -181,6 +204,9 @@ pub(crate) struct Check {
     /// How findings are told.
     #[arg(long, value_enum, default_value_t = Findings::Text)]
     pub(crate) output: Findings,
+    /// Where the book is served, so that codes in SARIF lead to its page of errors.
+    #[arg(long, value_name = "URL", env = "TRAPJAW_DOCS")]
+    pub(crate) docs: Option<String>,
 }
 
 /// Runs the tests that stand beside the rules.
@@ -262,6 +288,10 @@ pub(crate) enum Findings {
     Text,
     /// An object a line.
     Json,
+    /// A log in SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
 }
 
 /// Says how rules will be run: state, timers, shards, shared conditions; or what a reload changes.

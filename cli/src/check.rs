@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde_json::Value;
 use trapjaw_control::config::{Config, ConfigError, Environment, Overrides};
+use trapjaw_control::report::{Finding, github, sarif};
 use trapjaw_control::rules::{LoadError, Loaded, compile_only, read_sources};
 
 use crate::args::{Check, Findings};
@@ -17,12 +18,14 @@ use crate::{exit, failure, rule_sets, style};
 struct Found {
     text: String,
     json: Vec<Value>,
+    findings: Vec<Finding>,
 }
 
 impl Found {
-    fn take(&mut self, text: &str, mut json: Vec<Value>) {
+    fn take(&mut self, text: &str, json: Vec<Value>, findings: Vec<Finding>) {
         self.text.push_str(text);
-        self.json.append(&mut json);
+        self.json.extend(json);
+        self.findings.extend(findings);
     }
 }
 
@@ -30,6 +33,7 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode> {
     let mut found = Found {
         text: String::new(),
         json: Vec::new(),
+        findings: Vec::new(),
     };
     let mut worst = ExitCode::SUCCESS;
     let sets = match &args.config {
@@ -44,14 +48,16 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode> {
                 found.take(
                     &loaded.rendered_warnings(style::of(&io::stdout())),
                     warnings,
+                    loaded.report(),
                 );
                 (!is_fine).then_some(ExitCode::from(exit::FINDINGS))
             }
             Err(error) => {
                 if let Some(error) = error.downcast_ref::<LoadError>() {
-                    found.take(&error.rendered(style::of(&io::stdout())), error.to_json());
+                    let shown = error.rendered(style::of(&io::stdout()));
+                    found.take(&shown, error.to_json(), error.report());
                 } else if let Some(error) = error.downcast_ref::<ConfigError>() {
-                    found.take(&error.to_string(), error.to_json());
+                    found.take(&error.to_string(), error.to_json(), error.report());
                 } else {
                     return Err(error);
                 }
@@ -65,7 +71,7 @@ pub(crate) fn run(args: &Check) -> Result<ExitCode> {
             worst = code;
         }
     }
-    match print(args.output, &found).map_err(failure::unwritten) {
+    match print(args, &found).map_err(failure::unwritten) {
         // The exit code tells the same.
         Err(error) if error.is::<Unread>() => Ok(worst),
         printed => printed.map(|()| worst),
@@ -84,9 +90,15 @@ fn load(args: &Check, paths: &[PathBuf]) -> Result<Loaded> {
     Ok(Loaded::read(&config)?)
 }
 
-fn print(form: Findings, found: &Found) -> io::Result<()> {
+fn print(args: &Check, found: &Found) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match form {
+    match args.output {
+        Findings::Sarif => {
+            let log = sarif(&found.findings, args.docs.as_deref());
+            serde_json::to_writer_pretty(&mut out, &log)?;
+            writeln!(out)
+        }
+        Findings::Github => out.write_all(github(&found.findings).as_bytes()),
         Findings::Text if found.text.is_empty() => Ok(()),
         Findings::Text => writeln!(out, "{}", found.text.trim_end()),
         Findings::Json => found

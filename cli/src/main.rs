@@ -15,6 +15,7 @@ mod failure;
 mod fmt;
 mod input;
 mod log;
+mod lsp;
 mod plan;
 mod replay;
 mod rule_sets;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         args::Command::Demo(command) => demo::run(&command),
         args::Command::New(command) => starter::run(&command),
+        args::Command::Lsp(command) => lsp::run(command),
         args::Command::Completions(command) => shell::completions(&command),
         args::Command::Man(command) => shell::man(&command),
         args::Command::Run(command) => run::run(&command),

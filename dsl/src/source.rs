@@ -63,7 +63,8 @@ pub struct Utf16Position {
 }
 
 impl Source {
-    fn new(name: String, text: String) -> Source {
+    /// A file of this name and text.
+    pub fn new(name: String, text: String) -> Source {
         let starts = text
             .bytes()
             .enumerate()

@@ -238,3 +238,186 @@ fn the_exit_code_tells_also_where_nobody_reads() {
     assert_eq!(ended.status.code(), Some(2));
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
 }
+
+#[test]
+fn findings_are_annotations_of_a_workflow() {
+    let here = folder(&[("wrong.trap", WRONG), ("odd.trap", ODD)]);
+    command(here.path(), &["check", "--output", "github", "wrong.trap"])
+        .assert()
+        .code(2)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+::error file=wrong.trap,line=4,col=5,endColumn=9,title=TJ0014%3A something that is no clause::expected a clause of the rule or `}`, found `were`%0Adid you mean `where`?
+
+"#]]);
+    command(here.path(), &["check", "--output", "github", "odd.trap"])
+        .assert()
+        .code(1)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+::warning file=odd.trap,line=2,col=28,endColumn=33,title=TJ0316%3A an event type is named twice::`login` is named already
+
+"#]]);
+    command(
+        here.path(),
+        &["check", "--output", "github", "missing.trap"],
+    )
+    .assert()
+    .code(3)
+    .stdout_eq(str![[r#"
+::error file=missing.trap,title=E_RULES_FILE::missing.trap: No such file or directory (os error 2)
+
+"#]]);
+}
+
+#[test]
+fn findings_are_a_log_for_code_scanning() {
+    let here = folder(&[("rules/wrong.trap", WRONG), ("fine.trap", FINE)]);
+    let args = [
+        "check",
+        "--output",
+        "sarif",
+        "--docs",
+        "https://rules.example",
+        "rules",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(2)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+{
+  "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+  "runs": [
+    {
+      "columnKind": "utf16CodeUnits",
+      "results": [
+        {
+          "fixes": [
+            {
+              "artifactChanges": [
+                {
+                  "artifactLocation": {
+                    "uri": "rules/wrong.trap",
+                    "uriBaseId": "%SRCROOT%"
+                  },
+                  "replacements": [
+                    {
+                      "deletedRegion": {
+                        "endColumn": 9,
+                        "endLine": 4,
+                        "startColumn": 5,
+                        "startLine": 4
+                      },
+                      "insertedContent": {
+                        "text": "where"
+                      }
+                    }
+                  ]
+                }
+              ],
+              "description": {
+                "text": "did you mean `where`?"
+              }
+            }
+          ],
+          "level": "error",
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "rules/wrong.trap",
+                  "uriBaseId": "%SRCROOT%"
+                },
+                "region": {
+                  "endColumn": 9,
+                  "endLine": 4,
+                  "startColumn": 5,
+                  "startLine": 4
+                }
+              }
+            }
+          ],
+          "message": {
+            "text": "expected a clause of the rule or `}`, found `were`\ndid you mean `where`?"
+          },
+          "ruleId": "TJ0014",
+          "ruleIndex": 0
+        }
+      ],
+      "tool": {
+        "driver": {
+          "name": "trapjaw",
+          "rules": [
+            {
+              "fullDescription": {
+                "text": "A rule is made of clauses, each of which begins with its word. Nothing stands between them."
+              },
+              "help": {
+                "markdown": "A rule is made of clauses, each of which begins with its word. Nothing stands between them.\n\nWrong:\n\n```\nrule r { on c: cpu_usage wher c.load > 90% do log(\"x\") }\n```\n\nRight:\n\n```\nrule r { on c: cpu_usage where c.load > 90% do log(\"x\") }\n```",
+                "text": "A rule is made of clauses, each of which begins with its word. Nothing stands between them."
+              },
+              "helpUri": "https://rules.example/errors.html#tj0014-something-that-is-no-clause",
+              "id": "TJ0014",
+              "shortDescription": {
+                "text": "something that is no clause"
+              }
+            }
+          ],
+          "semanticVersion": "0.1.0"
+        }
+      }
+    }
+  ],
+  "version": "2.1.0"
+}
+
+"#]]);
+    command(here.path(), &["check", "--output", "sarif", "fine.trap"])
+        .assert()
+        .code(0)
+        .stdout_eq(str![[r#"
+{
+  "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+  "runs": [
+    {
+      "columnKind": "utf16CodeUnits",
+      "results": [],
+      "tool": {
+        "driver": {
+          "name": "trapjaw",
+          "rules": [],
+          "semanticVersion": "0.1.0"
+        }
+      }
+    }
+  ],
+  "version": "2.1.0"
+}
+
+"#]]);
+}
+
+#[test]
+fn a_configuration_s_findings_have_the_same_forms() {
+    let here = folder(&[
+        ("a.trap", FINE),
+        ("wrong.toml", "[servr]\n# 🐜\n[engine]\nshards = \"4\"\n"),
+    ]);
+    let args = [
+        "check",
+        "--config",
+        "wrong.toml",
+        "a.trap",
+        "--output",
+        "github",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(3)
+        .stdout_eq(str![[r#"
+::error file=wrong.toml,line=1,col=2,endColumn=7,title=E_CONFIG_KEY::unknown key `servr` in the configuration%0Adid you mean `server`?
+::error file=wrong.toml,line=4,col=10,endColumn=13,title=E_CONFIG_VALUE::`shards` is a whole number from 1 to 256, not this text
+
+"#]]);
+}

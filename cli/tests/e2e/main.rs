@@ -16,6 +16,7 @@ mod harm;
 mod hook;
 mod http;
 mod life;
+mod lsp;
 mod new;
 mod plan;
 mod replay;

@@ -20,12 +20,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const BINARY: &str = env!("CARGO_BIN_EXE_trapjaw");
 
 /// Variables that would change what the binary does.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "NO_COLOR",
     "CLICOLOR_FORCE",
     "TRAPJAW_ADDR",
     "TRAPJAW_BINARY",
     "TRAPJAW_CONFIG",
+    "TRAPJAW_DOCS",
     "TRAPJAW_DRIVER",
     "TRAPJAW_HTTP",
     "TRAPJAW_LOG",

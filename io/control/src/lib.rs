@@ -33,6 +33,7 @@ pub mod plan;
 pub mod plane;
 mod recent;
 pub mod replay;
+pub mod report;
 pub mod rule_test;
 pub mod rules;
 mod secret;

@@ -152,6 +152,14 @@ impl Plan {
     }
 }
 
+/// What a rule remembers under an engine with this configuration, as the lines of a plan tell it.
+pub fn state_of(rule: &Rule, config: &Config) -> String {
+    match Bound::of(rule, config) {
+        Some(bound) => State::of(&bound).to_string(),
+        None => "state: none".to_owned(),
+    }
+}
+
 impl RulePlan {
     fn of(
         (set, rule): (&RuleSet, &Rule),

@@ -15,6 +15,7 @@ use trapjaw_dsl::source::{LineColumn, SourceMap, Span};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::config::{Config, advice};
+use crate::report::{Finding, Place, from_one};
 
 /// Rules that compile, and whose actions all exist.
 #[derive(Clone, Debug)]
@@ -106,6 +107,14 @@ impl Loaded {
         render(&self.warnings, &self.sources, style)
     }
 
+    /// The warnings for other tools.
+    pub fn report(&self) -> Vec<Finding> {
+        let warnings = self.warnings.iter();
+        warnings
+            .map(|warning| Finding::of(warning, &self.sources))
+            .collect()
+    }
+
     /// The warnings for machines: a list of objects, as [`LoadError::to_json`] gives.
     pub fn json_warnings(&self) -> Vec<Value> {
         diagnostics_json(&self.warnings, &self.sources)
@@ -146,6 +155,7 @@ fn unknown_actions(
             rule: rule.name.clone(),
             file: source.name().to_owned(),
             place: source.line_column(start),
+            column: from_one(source.utf16(start)),
             help: advice(&action.name, known),
         });
     }
@@ -159,7 +169,26 @@ struct UnknownAction {
     rule: Box<str>,
     file: String,
     place: LineColumn,
+    /// Line and column, as other tools count them.
+    column: (u32, u32),
     help: String,
+}
+
+impl UnknownAction {
+    fn finding(&self) -> Finding {
+        let message = format!(
+            "rule `{}` calls `{}`, which is no configured action",
+            self.rule, self.action
+        );
+        let place = Place {
+            file: self.file.clone(),
+            start: Some(self.column),
+            end: None,
+        };
+        let mut finding = Finding::error(UNKNOWN_ACTION, message, Some(place));
+        finding.notes.push(self.help.clone());
+        finding
+    }
 }
 
 /// The stable code of [`UnknownAction`].
@@ -205,7 +234,7 @@ impl LoadError {
             }
             Kind::Actions(unknown) => {
                 let shown = unknown.iter().map(|call| {
-                    let UnknownAction { action, rule, file, place, help } = call;
+                    let UnknownAction { action, rule, file, place, help, .. } = call;
                     let LineColumn { line, column } = place;
                     format!(
                         "error[{UNKNOWN_ACTION}]: rule `{rule}` calls `{action}`, which is no configured action\n --> {file}:{line}:{column}\nhelp: {help}"
@@ -213,6 +242,30 @@ impl LoadError {
                 });
                 shown.collect::<Vec<_>>().join("\n")
             }
+        }
+    }
+
+    /// For other tools.
+    pub fn report(&self) -> Vec<Finding> {
+        match &*self.0 {
+            Kind::Rules {
+                sources,
+                diagnostics,
+            } => {
+                let found = diagnostics.iter();
+                found.map(|found| Finding::of(found, sources)).collect()
+            }
+            Kind::File { path, reason } => {
+                let file = path.display().to_string();
+                let message = format!("{file}: {reason}");
+                let place = Place {
+                    file,
+                    start: None,
+                    end: None,
+                };
+                vec![Finding::error(UNREADABLE, message, Some(place))]
+            }
+            Kind::Actions(unknown) => unknown.iter().map(UnknownAction::finding).collect(),
         }
     }
 

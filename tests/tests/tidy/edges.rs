@@ -36,6 +36,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "trapjaw-lsp",
+        &["trapjaw-dsl", "trapjaw-engine", "trapjaw-control"],
+    ),
+    (
         "trapjaw",
         &[
             "trapjaw-event",
@@ -46,6 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "trapjaw-client",
             "trapjaw-data",
             "trapjaw-control",
+            "trapjaw-lsp",
         ],
     ),
 ];
@@ -58,8 +63,8 @@ const OUTSIDE: &[&str] = &[
     "trapjaw-tests",
 ];
 
-/// Crates that may be async: the control plane, and what it is wired up in.
-const ASYNC: &[&str] = &["trapjaw-control", "trapjaw"];
+/// Crates that may be async: the control plane, what it is wired up in, and what asks it for plans.
+const ASYNC: &[&str] = &["trapjaw-control", "trapjaw-lsp", "trapjaw"];
 
 /// Libraries that bring threads, a reactor or an executor of their own.
 const RUNTIMES: &[&str] = &[

@@ -129,6 +129,22 @@ impl Code {
             .expect("every code is made beside its entry")
     }
 
+    /// The anchor of the code's heading on the book's page of errors: `tj0101-a-name-is-declared-twice`.
+    pub fn anchor(self) -> String {
+        let heading = format!("{self}: {}", self.entry().title);
+        let mut anchor = String::with_capacity(heading.len());
+        for c in heading.chars() {
+            match c {
+                ' ' => anchor.push('-'),
+                c if c.is_alphanumeric() || c == '_' || c == '-' => {
+                    anchor.extend(c.to_lowercase());
+                }
+                _ => {}
+            }
+        }
+        anchor
+    }
+
     /// The code that is shown so: `TJ0001`.
     pub fn parse(text: &str) -> Option<Code> {
         entries()
@@ -184,6 +200,10 @@ mod tests {
             assert_eq!(Code::parse(&entry.code.to_string()), Some(entry.code));
             assert_eq!(entry.code.entry(), entry);
         }
+        assert_eq!(
+            names::DUPLICATE_NAME.anchor(),
+            "tj0101-a-name-is-declared-twice"
+        );
         assert_eq!(Code::parse("TJ9999"), None);
         assert_eq!(Code::parse("TJ1"), None);
     }

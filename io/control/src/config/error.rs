@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::report;
 use serde_json::{Value, json};
 
 /// Everything that is wrong with a configuration. Nothing of it was put to use.
@@ -54,6 +55,11 @@ impl ConfigError {
     pub fn to_json(&self) -> Vec<Value> {
         self.findings.iter().map(ConfigFinding::to_json).collect()
     }
+
+    /// For other tools.
+    pub fn report(&self) -> Vec<report::Finding> {
+        self.findings.iter().map(ConfigFinding::told).collect()
+    }
 }
 
 impl ConfigFinding {
@@ -75,6 +81,20 @@ impl ConfigFinding {
 }
 
 impl ConfigFinding {
+    fn told(&self) -> report::Finding {
+        let place = self.place.as_ref().map(|place| report::Place {
+            file: place.file.clone(),
+            start: Some((place.line as u32, place.utf16(place.column - 1))),
+            end: Some((
+                place.line as u32,
+                place.utf16(place.column - 1 + place.width),
+            )),
+        });
+        let mut told = report::Finding::error(self.code, self.message.clone(), place);
+        told.notes.extend(self.help.iter().map(ToString::to_string));
+        told
+    }
+
     fn to_json(&self) -> Value {
         let mut told = json!({
             "code": self.code,
@@ -111,6 +131,18 @@ impl Place {
             text: text[begin..end].trim_end().into(),
             width: text[start..stop].trim_end().chars().count().max(1),
         }
+    }
+}
+
+impl Place {
+    /// The column behind so many characters of the line, from 1, in UTF-16.
+    fn utf16(&self, characters: usize) -> u32 {
+        // A line that may hold a secret is not at hand.
+        if self.text.is_empty() {
+            return characters as u32 + 1;
+        }
+        let before = self.text.chars().take(characters);
+        before.map(|c| c.len_utf16() as u32).sum::<u32>() + 1
     }
 }
 
