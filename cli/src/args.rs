@@ -482,8 +482,8 @@ fn time(text: &str) -> Result<i64, String> {
     if let Ok(nanoseconds) = text.parse() {
         return Ok(nanoseconds);
     }
-    let time: jiff::Timestamp = text
-        .parse()
-        .map_err(|error| format!("{error}; try 2026-01-31T12:00:00Z"))?;
+    let time: jiff::Timestamp = text.parse().map_err(|_| {
+        "a time is needed, as 2026-01-31T12:00:00Z or in nanoseconds since 1970".to_owned()
+    })?;
     i64::try_from(time.as_nanosecond()).map_err(|_| "the years 1677 to 2262 can be told".to_owned())
 }

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, stdin};
 use std::path::Path;
 
+use trapjaw_control::rules::why_unreadable;
+
 use crate::failure::Unreadable;
 
 /// Bytes that are read at one time.
@@ -24,7 +26,7 @@ pub(crate) fn open(path: &Path) -> Result<Input, Unreadable> {
             length: None,
         });
     }
-    let unreadable = |error| Unreadable::new(path, &error);
+    let unreadable = |error| Unreadable::new(path, &why_unreadable(path, &error));
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {

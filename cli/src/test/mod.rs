@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Test) -> Result<ExitCode> {
         .filter(|verdict| !verdict.outcome.passed())
         .count();
     let text = match args.output {
-        Verdicts::Text => told(&verdicts, failed, args.quiet) + &tried.to_string(),
+        Verdicts::Text => told(&verdicts, failed, args) + &tried.to_string(),
         Verdicts::Junit => junit::document(&verdicts),
     };
     io::stdout().write_all(text.as_bytes()).map_err(unwritten)?;
@@ -81,12 +81,12 @@ fn verdict(loaded: &Loaded, test: &RuleTest) -> Result<Verdict> {
     })
 }
 
-fn told(verdicts: &[Verdict], failed: usize, quiet: bool) -> String {
+fn told(verdicts: &[Verdict], failed: usize, args: &Test) -> String {
     let mut text = String::new();
     // Writing to memory does not fail.
     for verdict in verdicts {
         let passed = verdict.outcome.passed();
-        if passed && quiet {
+        if passed && args.quiet {
             continue;
         }
         let word = if passed { "ok  " } else { "FAIL" };
@@ -100,7 +100,10 @@ fn told(verdicts: &[Verdict], failed: usize, quiet: bool) -> String {
     let count = verdicts.len();
     let tests = if count == 1 { "test" } else { "tests" };
     let _ = match (count, failed) {
-        (0, _) => writeln!(text, "no tests"),
+        (0, _) => match &args.filter {
+            Some(part) => writeln!(text, "no test has `{part}` in its title"),
+            None => writeln!(text, "no tests"),
+        },
         (_, 0) => writeln!(text, "{count} {tests}, all passed"),
         _ => writeln!(text, "{count} {tests}, {failed} failed"),
     };

@@ -8,7 +8,25 @@ use snapbox::str;
 
 use crate::rig::{beside, command, folder};
 
-const COMMANDS: [&str; 7] = ["demo", "run", "check", "plan", "replay", "send", "tail"];
+const COMMANDS: [&str; 14] = [
+    "demo",
+    "new",
+    "run",
+    "check",
+    "fmt",
+    "plan",
+    "test",
+    "eval",
+    "replay",
+    "send",
+    "tail",
+    "lsp",
+    "completions",
+    "man",
+];
+
+/// Commands that no script waits for.
+const WITHOUT_EXIT_CODES: [&str; 3] = ["demo", "completions", "man"];
 
 #[test]
 fn without_a_command_there_is_help() {
@@ -31,9 +49,107 @@ fn each_command_has_help_with_examples_and_exit_codes() {
             shown.contains(&format!("Examples:\n  trapjaw {name}")),
             "{shown}"
         );
-        let is_for_scripts = name != "demo";
+        let is_for_scripts = !WITHOUT_EXIT_CODES.contains(&name);
         assert_eq!(shown.contains("Exit codes: 0 "), is_for_scripts, "{shown}");
     }
+}
+
+/// The pages as they are read, 80 columns wide: `SNAPSHOTS=overwrite` writes them anew.
+#[test]
+fn pages_read_as_they_did() {
+    let here = folder(&[]);
+    for name in [
+        "", "new", "run", "check", "fmt", "plan", "test", "eval", "send", "tail", "lsp",
+    ] {
+        let args: &[&str] = if name.is_empty() {
+            &["--help"]
+        } else {
+            &[name, "--help"]
+        };
+        let shown = command(here.path(), args)
+            .env("COLUMNS", "80")
+            .assert()
+            .code(0);
+        let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+        // The first page names every command, also those that come later.
+        let shown = match name {
+            "" => shown
+                .split("Commands:")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            _ => shown,
+        };
+        let page = if name.is_empty() { "trapjaw" } else { name };
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = path.join(format!("tests/e2e/help/{page}.txt"));
+        let expected = snapbox::Data::read_from(&path, None);
+        snapbox::Assert::new()
+            .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
+            .eq(shown, expected);
+    }
+}
+
+/// What a new user gets wrong, and reads.
+#[test]
+fn mistakes_are_answered_with_what_was_meant() {
+    let here = folder(&[
+        ("rules/a.trap", "event e { x: int }\n"),
+        ("events.ndjson", ""),
+    ]);
+    let shown = |args: &[&str]| {
+        let shown = command(here.path(), args).assert().code(3);
+        let output = shown.get_output();
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        String::from_utf8(text).expect("text")
+    };
+    for (args, expected) in [
+        (
+            &["check", "rulse"][..],
+            "rulse: No such file or directory (os error 2); did you mean `rules`?",
+        ),
+        (
+            &["replay", "--rules", "rules", "--events", "event.ndjson"],
+            "did you mean `events.ndjson`?",
+        ),
+        (
+            &[
+                "replay",
+                "--rules",
+                "rules",
+                "--events",
+                "events.ndjson",
+                "--until",
+                "tomorrow",
+            ],
+            "a time is needed, as 2026-01-31T12:00:00Z",
+        ),
+        (
+            &["check", "--outptu", "json", "rules"],
+            "a similar argument exists: '--output'",
+        ),
+        (
+            &["check", "--output", "xml", "rules"],
+            "[possible values: text, json, sarif, github]",
+        ),
+        (
+            &["fmt", "--chek", "rules"],
+            "a similar argument exists: '--check'",
+        ),
+        (&["replya"], "a similar subcommand exists: 'replay'"),
+        (&["run", "--shards", "0"], "0 is not in 1..="),
+        (
+            &["eval", "x > 1", "--event", "{bad"],
+            "error: the event: key must be a string at line 1 column 2",
+        ),
+    ] {
+        let text = shown(args);
+        assert!(text.contains(expected), "{args:?}: {text}");
+    }
+    command(here.path(), &["test", "--filter", "nothing", "rules"])
+        .assert()
+        .code(0)
+        .stdout_eq("no test has `nothing` in its title\n");
 }
 
 #[test]

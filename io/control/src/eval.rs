@@ -9,7 +9,7 @@ use std::io;
 use serde_json::{Map, Value as Json};
 use trapjaw_data::names::rule_names;
 use trapjaw_dsl::diagnostic::{Diagnostic, Style, render};
-use trapjaw_dsl::source::SourceMap;
+use trapjaw_dsl::source::{SourceId, SourceMap};
 use trapjaw_event::{ENVELOPE, FieldType, Registry, Value};
 use trapjaw_wire::json::NamedType;
 
@@ -87,10 +87,16 @@ pub fn evaluate(rules: &SourceMap, event: &str, expression: &str) -> Result<Eval
         sources.add("event", declaration(&wire_name, &members));
         wire_name
     };
-    let head = format!("rule `the expression` {{ on {ALIAS}: `{name}` do tell(value:");
-    sources.add("expression", format!("{head}\n{expression}\n) }}"));
-    let compiled =
-        trapjaw_dsl::compile(&sources).map_err(|found| EvalError::Rules(sources.clone(), found))?;
+    let head = format!("rule `the expression` {{ on {ALIAS}: `{name}` do tell(value:\n");
+    let id = sources.add("expression", format!("{head}{expression}\n) }}"));
+    let compiled = trapjaw_dsl::compile(&sources).map_err(|mut found| {
+        // Whoever wrote the expression has not seen the rule around it.
+        for finding in &mut found {
+            within(finding, id, head.len() as u32, expression.len() as u32);
+        }
+        let shown = |of, _: &str| (of == id).then(|| expression.to_owned());
+        EvalError::Rules(sources.with_texts(shown), found)
+    })?;
     let program = std::sync::Arc::new(compiled.program);
     let place = program.rules.len() - 1;
     let line = Json::Object(members).to_string();
@@ -119,6 +125,25 @@ pub fn evaluate(rules: &SourceMap, event: &str, expression: &str) -> Result<Eval
         None => Err(EvalError::Event(
             refused.unwrap_or_else(|| "it was not taken in".to_owned()),
         )),
+    }
+}
+
+/// Moves the places of a finding from the rule around an expression to the expression.
+fn within(finding: &mut Diagnostic, expression: SourceId, head: u32, length: u32) {
+    if finding.primary.source == expression && finding.primary.start >= head + length {
+        finding.message = finding
+            .message
+            .replace("found `)`", "found the end of the expression");
+    }
+    let labels = finding.labels.iter_mut().map(|(span, _)| span);
+    let change = finding.suggestion.iter_mut();
+    let change = change.map(|suggestion| &mut suggestion.span);
+    let places = std::iter::once(&mut finding.primary);
+    for span in places.chain(labels).chain(change) {
+        if span.source == expression {
+            span.start = span.start.saturating_sub(head).min(length);
+            span.end = span.end.saturating_sub(head).min(length);
+        }
     }
 }
 
@@ -227,6 +252,11 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         let wrong = value("", EVENT, "laod > 1").unwrap_err();
         assert!(wrong.contains("did you mean `load`?"), "{wrong}");
+        // The places are those of the expression, and not of the rule around it.
+        assert!(wrong.contains("expression:1:1\n"), "{wrong}");
+        let cut = value("", EVENT, "load >").unwrap_err();
+        assert!(cut.contains("found the end of the expression"), "{cut}");
+        assert!(cut.contains("expression:1:7\n"), "{cut}");
         assert!(value("", "[1]", "1").unwrap_err().contains("the event"));
         assert!(
             value("event", EVENT, "1")

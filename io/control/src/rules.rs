@@ -5,7 +5,8 @@ pub(crate) mod clause;
 mod files;
 
 use core::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -39,6 +40,11 @@ pub fn read_sources(paths: &[PathBuf]) -> Result<SourceMap, LoadError> {
     files::read(paths).map_err(|files::FileError { path, reason }| {
         LoadError(Box::new(Kind::File { path, reason }))
     })
+}
+
+/// Why a file or folder that was named can't be read; of one that is not there also what beside it may have been meant.
+pub fn why_unreadable(path: &Path, error: &io::Error) -> String {
+    files::why_unreadable(path, error)
 }
 
 /// Compiles rules for looking at them or replaying: whether their actions exist is not asked.

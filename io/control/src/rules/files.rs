@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use trapjaw_dsl::diagnostic::did_you_mean;
 use trapjaw_dsl::source::SourceMap;
 
 use crate::limits::{
@@ -104,7 +105,8 @@ fn table_of(path: &Path, most: u64) -> Result<String, String> {
 
 fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FileError> {
     let refuse = |reason: String| Err(FileError::new(path, reason));
-    let metadata = fs::metadata(path).map_err(|error| FileError::new(path, error.to_string()))?;
+    let metadata =
+        fs::metadata(path).map_err(|error| FileError::new(path, why_unreadable(path, &error)))?;
     if !metadata.is_dir() {
         // What was named is read whatever its name; what a folder holds has to say that it is a rule file.
         let is_rules = path
@@ -137,6 +139,33 @@ fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FileE
         .try_for_each(|path| find(path, depth + 1, files))
 }
 
+/// Why what was named can't be read; of what is not there also what beside it may have been meant.
+pub(super) fn why_unreadable(path: &Path, error: &io::Error) -> String {
+    let meant = (error.kind() == io::ErrorKind::NotFound)
+        .then(|| beside(path))
+        .flatten();
+    match meant {
+        Some(meant) => format!("{error}; did you mean `{meant}`?"),
+        None => error.to_string(),
+    }
+}
+
+/// The name of something that lies where a path leads, and is called much like it.
+fn beside(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let entries = fs::read_dir(folder).ok()?.take(MAX_RULE_FILES).flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.collect();
+    // Folders list their entries in any order.
+    names.sort();
+    let meant = did_you_mean(name, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(meant).display().to_string())
+}
+
 fn text_of(path: &Path) -> Result<String, FileError> {
     let mut text = String::new();
     File::open(path)
@@ -161,6 +190,19 @@ mod tests {
                 path.display().to_string()
             })
             .collect()
+    }
+
+    #[test]
+    fn what_is_not_there_may_be_called_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("rules.trap"), "").unwrap();
+        let why = |name: &str| {
+            let path = folder.path().join(name);
+            find(&path, 0, &mut Vec::new()).unwrap_err().reason
+        };
+        let shown = folder.path().join("rules.trap").display().to_string();
+        assert!(why("rule.trap").ends_with(&format!("; did you mean `{shown}`?")));
+        assert!(!why("elsewhere").contains("did you mean"));
     }
 
     #[test]
