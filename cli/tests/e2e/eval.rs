@@ -57,15 +57,15 @@ fn an_expression_is_evaluated_over_an_event() {
     .stdout_eq("")
     .stderr_eq(str![[r#"
 error[TJ0106]: nothing is called `laod` here
- --> expression:2:1
+ --> expression:1:1
   |
-2 | laod > 1
+1 | laod > 1
   | ^^^^
   |
 help: did you mean `load`?
   |
-2 - laod > 1
-2 + load > 1
+1 - laod > 1
+1 + load > 1
   |
 
 "#]]);
@@ -85,11 +85,11 @@ fn lines_are_evaluated_one_after_the_other() {
 2
 true
 there is no :nonsense; :help tells what there is
-error[TJ0001]: expected an expression, found `)`
- --> expression:3:1
+error[TJ0001]: expected an expression, found the end of the expression
+ --> expression:1:7
   |
-3 | ) }
-  | ^
+1 | host +
+  |       ^
 
 "#]]);
 }

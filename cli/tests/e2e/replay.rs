@@ -239,7 +239,7 @@ fn time_goes_on_only_where_it_is_told_to() {
         .assert()
         .code(3)
         .stderr_eq(str![[r#"
-error: invalid value 'tomorrow' for '--until <TIME>': failed to parse four digit integer as year: invalid digit, expected 0-9 but got t; try 2026-01-31T12:00:00Z
+error: invalid value 'tomorrow' for '--until <TIME>': a time is needed, as 2026-01-31T12:00:00Z or in nanoseconds since 1970
 
 For more information, try '--help'.
 

@@ -9,7 +9,8 @@
 
 use super::completion::written;
 use super::{Analysis, At, in_order};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Code;
+use crate::diagnostic::codes::{names, patterns};
 use crate::resolve::{Reference, Resolutions, Target};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast::{AstNode, EventItem, FieldDecl};
@@ -198,8 +199,14 @@ impl Analysis {
     /// Refuses changes after which a name stands for something else, or for nothing.
     fn refuse_change_of_meaning(&self, edits: &[Edit], name: &str) -> Result<(), Refused> {
         let changed = Analysis::new(changed(self.sources(), edits));
-        if let Some(error) = changed.diagnostics().iter().find(|found| found.is_error()) {
-            return refuse(format!("`{name}` can't be taken: {}", told(error)));
+        let errors = changed
+            .diagnostics()
+            .iter()
+            .filter(|found| found.is_error());
+        // That a name is taken is the reason of whatever else is wrong.
+        let first = errors.min_by_key(|error| !TAKEN.contains(&error.code));
+        if let Some(error) = first {
+            return refuse(format!("`{name}` can't be taken: {}", error.message));
         }
         let (before, after) = (self.names(), changed.names());
         let same = before.declarations().len() == after.declarations().len()
@@ -215,9 +222,14 @@ impl Analysis {
     }
 }
 
-fn told(error: &Diagnostic) -> &str {
-    &error.message
-}
+/// The codes of names that are taken.
+const TAKEN: [Code; 5] = [
+    names::DUPLICATE_NAME,
+    names::DUPLICATE_FIELD,
+    names::DUPLICATE_VARIANT,
+    names::RESERVED_FIELD,
+    patterns::REPEATED_ALIAS,
+];
 
 /// What all names stand for, in the order of their places, so that it can be compared with that of changed files: by
 /// the numbers of the declarations, or the language's own name.

@@ -69,7 +69,7 @@ fn tokens(text: &str) -> Vec<SyntaxToken> {
     let mut sources = SourceMap::new();
     let id = sources.add("a.trap", text);
     let all = parse(id, text).syntax().descendants_with_tokens();
-    all.filter_map(|part| part.into_token())
+    all.filter_map(|part| part.as_token().cloned())
         .filter(|token| token.kind() != SyntaxKind::Whitespace)
         .collect()
 }

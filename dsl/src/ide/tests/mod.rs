@@ -87,3 +87,41 @@ fn the_common_types_are_right() {
     assert_eq!(fixture.analysis.diagnostics(), []);
     assert_eq!(fixture.text, "");
 }
+
+/// While a text is written, every part of it is there once with the cursor at its end, and whatever follows it.
+#[test]
+fn nothing_that_is_half_written_is_too_much() {
+    const TEXT: &str = "event é { s: enum(p, q), order.id: int? } lateness 5s\n\
+        table owners from \"owners.csv\" key host { host: text }\nconst A = [1, 2] // 🐜\n\
+        rule r { on x: e | f where x.order.id in A and x.s == p or owners[x.s].host ~ /a🐜/i by x.s\n\
+        over 5m having count(where x.s is null) > 1 emit e { s: q } do log(\"a {x.s:.2}\", b: if x then 1 else 2) }\n\
+        rule p { match a: e[s == p]{2,}? strict -> (b: e or not c: e for 5s) until d: e by s within 5m skip to last a }\n\
+        test \"t\" { at 0s e { s: p } repeat every 1s until 5s expect no r at 5s { s: p } }";
+    let mut looks = 0;
+    for (offset, _) in TEXT.char_indices() {
+        for rest in ["", " }\nrule z { on e: e do log(\"\") }"] {
+            let mut sources = SourceMap::new();
+            let text = format!("{}{rest}", &TEXT[..offset]);
+            let source = sources.add("a.trap", &*text);
+            let analysis = Analysis::new(sources);
+            let at = At {
+                source,
+                offset: offset as u32,
+            };
+            let range = Span {
+                source,
+                start: 0,
+                end: text.len() as u32,
+            };
+            looks += analysis.completions(at, &text, &[]).len();
+            looks += analysis.definitions(at).len() + analysis.references(at, true).len();
+            looks += usize::from(analysis.hover(at).is_some());
+            looks += usize::from(analysis.rename(at, "other").is_ok());
+            looks += analysis.fixes(range).len() + analysis.symbols(source).len();
+            let tokens = analysis.tokens(source);
+            assert!(tokens.is_sorted_by_key(|token| token.place));
+            looks += tokens.len();
+        }
+    }
+    assert!(looks > 10_000, "only {looks} things were seen");
+}
