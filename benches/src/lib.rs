@@ -6,6 +6,7 @@
 
 pub mod figure;
 pub mod figures;
+pub mod latency;
 pub mod load;
 pub mod measure;
 pub mod network;

@@ -1,5 +1,6 @@
 //! A server in this process, and events sent to it over loopback TCP.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -37,6 +38,15 @@ impl Server {
             plane,
             counting: thread::spawn(move || count(outboxes)),
         }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    ///
+    /// If it doesn't.
+    pub fn address(&self) -> SocketAddr {
+        self.plane.address().expect("the plane listens")
     }
 
     /// What drives its sockets.

@@ -4,6 +4,7 @@
 
 pub mod distinct;
 pub mod growth;
+pub mod latency;
 pub mod many;
 pub mod network;
 pub mod patterns;
@@ -24,7 +25,7 @@ pub const ROUNDS: usize = 9;
 pub type Measure = fn(&mut dyn FnMut(Figure));
 
 /// What can be measured by itself, by name.
-pub const GROUPS: [(&str, Measure); 8] = [
+pub const GROUPS: [(&str, Measure); 9] = [
     ("stateless", stateless::measure),
     ("many", many::measure),
     ("windows", windows::measure),
@@ -33,4 +34,5 @@ pub const GROUPS: [(&str, Measure); 8] = [
     ("patterns", patterns::measure),
     ("growth", growth::measure),
     ("network", network::measure),
+    ("latency", latency::measure),
 ];

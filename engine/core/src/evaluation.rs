@@ -87,7 +87,10 @@ impl Evaluation<'_> {
     /// Where a rule reads events that earlier rules have derived, these become segments and the rest runs
     /// one call deeper, where they live: as deep as rules derive from one another.
     fn run_from(mut self, first: u32, segments: &[&Segment<'_>], sink: &mut impl Sink) {
-        while let Some((place, id)) = self.agenda.next_marked(first) {
+        let mut from = first;
+        // What a rule derives is read by rules behind it: none before it is marked any more.
+        while let Some((place, id)) = self.agenda.next_marked(from) {
+            from = place;
             if !self.defers && self.derived.are_read_by(&self.rules.rules[id.index()]) {
                 let batches = self
                     .derived
@@ -150,6 +153,15 @@ impl Evaluation<'_> {
     }
 
     fn rule(&mut self, (place, id): (u32, RuleId), segments: &[&Segment<'_>]) {
+        if self.span == Span::Whole
+            && let Some(matches) =
+                self.index
+                    .direct()
+                    .fire(id, segments, self.effects, self.outputs)
+        {
+            self.counters.matches[id.index()] += matches;
+            return;
+        }
         let rule = &self.rules.rules[id.index()];
         let until = self.until(id);
         let state = &mut self.states[id.index()];

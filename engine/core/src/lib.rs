@@ -16,6 +16,7 @@ mod bound;
 mod config;
 mod counters;
 mod derived;
+mod direct;
 mod evaluate;
 mod evaluation;
 mod forward;

@@ -224,6 +224,19 @@ impl Client {
         }
     }
 
+    /// The next match, if one has come already: it does not wait. For programs that send by a clock, which a time-out of the
+    /// socket is too coarse for.
+    pub fn poll_match(&mut self) -> Result<Option<Match>, Error> {
+        loop {
+            if let Some(next) = self.state.next_match() {
+                return Ok(Some(next));
+            }
+            if !self.receive(Patience::None)? {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Matches as they come, waited for at most so long each. The iterator ends when none
     /// came in time, and behind an error.
     pub fn matches(&mut self, timeout: Option<Duration>) -> Matches<'_> {

@@ -118,7 +118,7 @@ impl TypeIndex {
                 *place = base.push(output.operand, Kind::Bool);
             }
         }
-        let (slots, lists) = slots(&mut base, &planned)?;
+        let (mut slots, lists, found) = slots(&mut base, &planned)?;
         let mut remainders = Remainders {
             faulty: faulty(code),
             items: Vec::with_capacity(planned.len()),
@@ -137,6 +137,9 @@ impl TypeIndex {
             rests,
             ..
         } = remainders;
+        for (slot, found) in slots.iter_mut().zip(&found) {
+            slot.guards = slot_guards(slot, found, &items, &checks);
+        }
         let guards = (0..lists.len() as u32).map(|list| guard(lists.items(list), &items, &checks));
         Some(Self {
             guards: guards.collect(),
@@ -153,28 +156,35 @@ impl TypeIndex {
     }
 }
 
-/// The columns that are looked up. `None` where the literals of one of them are too large to be looked for at once.
-fn slots(base: &mut Base<'_>, planned: &[Planned]) -> Option<(Vec<Slot>, Lists)> {
+/// The columns that are looked up, and the conditions that are found by each. `None` where the literals of one of them are too large to be looked for at once.
+fn slots(base: &mut Base<'_>, planned: &[Planned]) -> Option<(Vec<Slot>, Lists, Vec<Vec<u32>>)> {
     let mut order: Vec<Operand> = Vec::new();
-    let mut values: HashMap<Operand, Values> = HashMap::new();
+    let mut values: HashMap<Operand, (Values, Vec<u32>)> = HashMap::new();
     for (planned, item) in planned.iter().zip(0..) {
         let test = &planned.conjuncts[planned.witness].test;
         let Some(of) = test.operand() else { continue };
-        let values = values.entry(of).or_insert_with(|| {
+        let (values, found) = values.entry(of).or_insert_with(|| {
             order.push(of);
-            Values::default()
+            Default::default()
         });
         values.add(test, item);
+        found.push(item);
     }
     let mut lists = Lists::default();
     let mut slots = Vec::with_capacity(order.len());
+    let mut found = Vec::with_capacity(order.len());
     for of in order {
         let column = base.column(of);
-        let values = values.remove(&of).unwrap_or_default();
+        let (values, of_column) = values.remove(&of).unwrap_or_default();
         let keys = values.keys(kind(base.code, of), &mut lists)?;
-        slots.push(Slot { column, keys });
+        slots.push(Slot {
+            column,
+            keys,
+            guards: Vec::new(),
+        });
+        found.push(of_column);
     }
-    Some((slots, lists))
+    Some((slots, lists, found))
 }
 
 /// What is left of conditions beside their witnesses.
@@ -247,7 +257,7 @@ impl Remainders {
 }
 
 /// The range of a number outside of which none of some conditions is true.
-fn guard(list: &[u32], items: &[Item], checks: &[Check]) -> Guard {
+fn guard(list: &[u32], items: &[Item], checks: &[Check]) -> Option<Guard> {
     let checks_of = |item: u32| {
         let Item { checks: range, .. } = &items[item as usize];
         checks[range.start as usize..range.end as usize].iter()
@@ -258,30 +268,35 @@ fn guard(list: &[u32], items: &[Item], checks: &[Check]) -> Guard {
             _ => None,
         })
     };
-    let none = Guard {
-        column: None,
-        low: i64::MIN,
-        high: i64::MAX,
-    };
-    let Some(&first) = list.first() else {
-        return none;
-    };
-    let columns = checks_of(first).filter_map(|check| match check {
+    let columns = checks_of(*list.first()?).filter_map(|check| match check {
         Check::Within { column, .. } => Some(*column),
         _ => None,
     });
-    for column in columns {
-        let ranges: Option<Vec<(i64, i64)>> =
-            list.iter().map(|&item| within(item, column)).collect();
-        if let Some(ranges) = ranges {
-            let low = ranges.iter().map(|range| range.0).min();
-            let high = ranges.iter().map(|range| range.1).max();
-            return Guard {
-                column: Some(column),
-                low: low.unwrap_or(i64::MIN),
-                high: high.unwrap_or(i64::MAX),
-            };
-        }
-    }
-    none
+    let guards = columns.filter_map(|column| {
+        let mut ranges = list.iter().map(|&item| within(item, column));
+        let first = ranges.next()??;
+        let hull = ranges.try_fold(first, |hull, range| {
+            let range = range?;
+            Some((hull.0.min(range.0), hull.1.max(range.1)))
+        });
+        let (low, high) = hull?;
+        Some(Guard { column, low, high })
+    });
+    guards.into_iter().find(|guard| !guard.is_idle())
+}
+
+/// What lies outside of the values that a column is looked up for, and outside of what the conditions that are found by it
+/// ask for besides.
+fn slot_guards(slot: &Slot, found: &[u32], items: &[Item], checks: &[Check]) -> Vec<Guard> {
+    let own = match &slot.keys {
+        Keys::Numbers(numbers) => numbers.hull(),
+        Keys::Ips(_) | Keys::Words(_) => None,
+    };
+    let own = own.map(|(low, high)| Guard {
+        column: slot.column,
+        low,
+        high,
+    });
+    let guards = own.into_iter().chain(guard(found, items, checks));
+    guards.filter(|guard| !guard.is_idle()).collect()
 }

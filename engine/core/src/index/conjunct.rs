@@ -73,6 +73,12 @@ pub(super) fn float_key(value: f64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
+/// The float with this key; beyond the infinities, these.
+pub(super) fn float_of(key: i64) -> f64 {
+    let key = key.clamp(float_key(f64::NEG_INFINITY), float_key(f64::INFINITY));
+    f64::from_bits((key ^ (((key >> 63) as u64) >> 1) as i64) as u64)
+}
+
 pub(super) fn ip_key(octets: [u8; 16]) -> u128 {
     u128::from_be_bytes(octets)
 }
@@ -316,6 +322,11 @@ mod tests {
             assert!(float_key(pair[0]) < float_key(pair[1]), "{pair:?}");
         }
         assert_eq!(float_key(-0.0), float_key(0.0));
+        for float in floats {
+            assert_eq!(float_of(float_key(float)), float);
+        }
+        assert_eq!(float_of(i64::MAX), f64::INFINITY);
+        assert_eq!(float_of(i64::MIN), f64::NEG_INFINITY);
     }
 
     #[test]

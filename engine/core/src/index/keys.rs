@@ -109,6 +109,13 @@ impl<K: Point + Hashed + core::borrow::Borrow<K>> Numbers<K> {
         }
     }
 
+    /// The least and the greatest value for which there is a list; `None` where there is none.
+    pub(super) fn hull(&self) -> Option<(K, K)> {
+        let equal = self.equal.table.iter().map(|(key, _)| (*key, *key));
+        let all = equal.chain(self.ranges.hull());
+        all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     /// Tells the lists for which a value is a witness.
     #[inline]
     pub(super) fn at(&self, value: K, mut tell: impl FnMut(ListId)) {

@@ -24,6 +24,7 @@ use core::ops::Range;
 
 use trapjaw_program::{Code, Kind, RuleSet};
 
+use crate::direct::Direct;
 pub(crate) use hits::Hits;
 use keys::Numbers;
 use lists::Lists;
@@ -36,6 +37,7 @@ pub use witness::{How, Witness, Witnesses};
 pub(crate) struct Index {
     /// By type; `None` where conditions are few, or have no witness.
     types: Vec<Option<TypeIndex>>,
+    direct: Direct,
 }
 
 impl Index {
@@ -44,6 +46,7 @@ impl Index {
         let types = (0..rules.types.len()).map(|ty| TypeIndex::new(rules, ty, from));
         Self {
             types: types.collect(),
+            direct: Direct::new(rules),
         }
     }
 
@@ -52,9 +55,15 @@ impl Index {
         self.types[ty.index()].as_ref()
     }
 
+    /// Which rules ask nothing but a condition.
+    pub(crate) fn direct(&self) -> &Direct {
+        &self.direct
+    }
+
     /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.types.iter().flatten().map(TypeIndex::bytes).sum()
+        let types = self.types.iter().flatten().map(TypeIndex::bytes);
+        types.sum::<usize>() + self.direct.bytes()
     }
 }
 
@@ -79,7 +88,7 @@ pub(crate) struct TypeIndex {
     slots: Vec<Slot>,
     lists: Lists,
     /// By list.
-    guards: Vec<Guard>,
+    guards: Vec<Option<Guard>>,
     items: Vec<Item>,
     checks: Vec<Check>,
     /// What is left of conditions, for the rows that are left: all outputs have to be true.
@@ -92,6 +101,9 @@ pub(crate) struct TypeIndex {
 struct Slot {
     column: u16,
     keys: Keys,
+    /// Outside of these a row has none of its witnesses, or none of their conditions is true. They are compared column by
+    /// column, which costs far less than a look-up.
+    guards: Vec<Guard>,
 }
 
 #[derive(Debug)]
@@ -132,12 +144,19 @@ enum Check {
     },
 }
 
-/// A second witness of all conditions of a list together: where a number of the row lies outside, none of them is true.
+/// A range of a number outside of which no condition of some is true: a second witness of all of them together.
 #[derive(Clone, Copy, Debug)]
 struct Guard {
-    column: Option<u16>,
+    column: u16,
     low: i64,
     high: i64,
+}
+
+impl Guard {
+    /// Does it let everything through?
+    fn is_idle(&self) -> bool {
+        self.low == i64::MIN && self.high == i64::MAX
+    }
 }
 
 impl TypeIndex {

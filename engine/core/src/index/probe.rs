@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use trapjaw_program::{Input, Kind, Table};
 
-use super::conjunct::{float_key, ip_key};
+use super::conjunct::{float_key, float_of, ip_key};
 use super::hits::Hits;
 use super::lists::ListId;
-use super::{Check, Keys, TypeIndex};
+use super::{Check, Guard, Keys, Slot, TypeIndex};
 use crate::vm::{self, Arg, Bound, Registers, Selection, TextArg, bits};
 
 /// A column that the index reads.
@@ -89,7 +89,7 @@ impl TypeIndex {
             found: Vec::new(),
         };
         for slot in &self.slots {
-            search.slot(slot.column, &slot.keys, rows);
+            search.slot(slot, rows);
         }
         let mut hits = Hits::new(&mut search.found, self.items.len());
         if !self.rests.is_empty() {
@@ -111,23 +111,23 @@ impl TypeIndex {
 }
 
 impl Search<'_, '_> {
-    fn slot(&mut self, column: u16, keys: &Keys, rows: usize) {
+    fn slot(&mut self, slot: &Slot, rows: usize) {
         let columns = core::mem::take(&mut self.columns);
-        let of = &columns[usize::from(column)];
-        match (&of.values, keys) {
+        let of = &columns[usize::from(slot.column)];
+        match (&of.values, &slot.keys) {
             (Values::Ints(values), Keys::Numbers(numbers)) => {
-                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                for row in candidates(slot, &columns, rows) {
                     numbers.at(values.get(row), |list| self.list(&columns, list, row));
                 }
             }
             (Values::Floats(values), Keys::Numbers(numbers)) => {
-                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                for row in candidates(slot, &columns, rows) {
                     let key = float_key(values.get(row));
                     numbers.at(key, |list| self.list(&columns, list, row));
                 }
             }
             (Values::Ips(values), Keys::Ips(ips)) => {
-                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                for row in candidates(slot, &columns, rows) {
                     let key = ip_key(values.get(row));
                     ips.at(key, |list| self.list(&columns, list, row));
                 }
@@ -135,7 +135,7 @@ impl Search<'_, '_> {
             (Values::Texts(texts), Keys::Words(words)) => {
                 let mut memory = Memory::new(*texts);
                 let mut found = Vec::new();
-                for row in (0..rows).filter(|&row| of.is_known(row)) {
+                for row in candidates(slot, &columns, rows) {
                     let lists = memory.lists(*texts, row, &mut found, |text, found| {
                         words.at(text, |list| found.push(list));
                     });
@@ -152,9 +152,8 @@ impl Search<'_, '_> {
     /// A row has the witness of these conditions.
     #[inline]
     fn list(&mut self, columns: &[Column<'_>], list: ListId, row: usize) {
-        let guard = &self.index.guards[list as usize];
-        if let Some(column) = guard.column
-            && !columns[usize::from(column)].is_within(row, guard.low, guard.high)
+        if let Some(Guard { column, low, high }) = self.index.guards[list as usize]
+            && !columns[usize::from(column)].is_within(row, low, high)
         {
             return;
         }
@@ -176,6 +175,47 @@ impl Search<'_, '_> {
             }
         }
     }
+}
+
+/// The rows in which a column is to be looked up: it is known there, and the guards let them through.
+fn candidates(slot: &Slot, columns: &[Column<'_>], rows: usize) -> impl Iterator<Item = usize> {
+    let mut through = vec![u64::MAX; bits::words(rows)];
+    bits::clear_tail(&mut through, rows);
+    let mut keep = |bits: &[u64]| {
+        for (through, bits) in through.iter_mut().zip(bits) {
+            *through &= bits;
+        }
+    };
+    if let Some(known) = columns[usize::from(slot.column)].known {
+        keep(known);
+    }
+    for Guard { column, low, high } in &slot.guards {
+        let column = &columns[usize::from(*column)];
+        let mut within = Vec::with_capacity(bits::words(rows));
+        match &column.values {
+            Values::Ints(Arg::Each(values)) => {
+                bits::test_each(values, &mut within, |value| *low <= value && value <= *high);
+            }
+            Values::Floats(Arg::Each(values)) => {
+                let (low, high) = (float_of(*low), float_of(*high));
+                bits::test_each(values, &mut within, |value| low <= value && value <= high);
+            }
+            // The same for each row: the rows are looked at one by one.
+            _ => continue,
+        }
+        keep(&within);
+        if let Some(known) = column.known {
+            keep(known);
+        }
+    }
+    (0..).zip(through).flat_map(|(word, bits)| {
+        let mut rest = bits;
+        core::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(word * 64 + bit)
+        })
+    })
 }
 
 /// What was found for the values of a dictionary, each looked up once, when a row first has it.

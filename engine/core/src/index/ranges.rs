@@ -32,6 +32,7 @@ pub(super) struct Ranges<K> {
     lists: Vec<ListId>,
     /// By node: the nearest node with a list, from it upwards; 0 for none.
     next: Vec<u32>,
+    hull: Option<(K, K)>,
 }
 
 impl<K: Point> Ranges<K> {
@@ -77,7 +78,15 @@ impl<K: Point> Ranges<K> {
             cuts,
             lists: of_nodes,
             next,
+            hull: sound()
+                .map(|(low, high, _)| (*low, *high))
+                .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))),
         }
+    }
+
+    /// The least and the greatest value in any of them; `None` where there are none.
+    pub(super) fn hull(&self) -> Option<(K, K)> {
+        self.hull
     }
 
     /// Are there none?

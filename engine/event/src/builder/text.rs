@@ -144,7 +144,7 @@ impl TextBuilder {
 
     /// The text's code, new or old; `None` where the column is no dictionary.
     fn code_of(&mut self, text: &str) -> Option<u16> {
-        if self.table.len > 0 && text_at(&self.texts, self.last) == text.as_bytes() {
+        if self.table.len > 0 && is_same(text_at(&self.texts, self.last), text.as_bytes()) {
             return Some(self.last);
         }
         let (code, is_new) = self.table.code_of(text, &self.texts)?;
@@ -172,6 +172,25 @@ impl TextBuilder {
 fn text_at(texts: &Texts, code: u16) -> &[u8] {
     let at = usize::from(code);
     &texts.bytes.as_bytes()[texts.offsets[at] as usize..texts.offsets[at + 1] as usize]
+}
+
+/// Are they the same? Texts that repeat are short: comparing words in place costs less than a call.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (a_words, a_rest) = a.as_chunks::<8>();
+    let (b_words, b_rest) = b.as_chunks::<8>();
+    let mut pairs = a_words.iter().zip(b_words);
+    if !pairs.all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b)) {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        // The last word overlaps the one before it.
+        (Some(a), Some(b)) => u64::from_le_bytes(*a) == u64::from_le_bytes(*b),
+        _ => a_rest.iter().zip(b_rest).all(|(a, b)| a == b),
+    }
 }
 
 fn append(texts: &mut Texts, text: &str) {
@@ -229,7 +248,7 @@ impl Table {
                 return Some((code, true));
             }
             let code = (*slot as u32 - 1) as u16;
-            if *slot >> 32 == hash && text_at(texts, code) == text.as_bytes() {
+            if *slot >> 32 == hash && is_same(text_at(texts, code), text.as_bytes()) {
                 return Some((code, false));
             }
         }
