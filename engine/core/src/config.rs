@@ -31,6 +31,9 @@ pub struct Config {
     /// Patterns are evaluated run by run, even those of which starts that stand alike can be moved together. What is found
     /// is the same; this is for comparing the two.
     pub run_by_run: bool,
+    /// Whether what runs of patterns do is recorded: see [`trace`](crate::trace). It costs time and memory, so it is for
+    /// explaining and not for production. What is found is the same.
+    pub trace_patterns: bool,
 }
 
 impl Default for Config {
@@ -45,6 +48,7 @@ impl Default for Config {
             max_ahead: 60 * SECOND,
             index_from: 24,
             run_by_run: false,
+            trace_patterns: false,
         }
     }
 }

@@ -40,6 +40,7 @@ mod stage;
 mod staging;
 pub mod sum;
 pub mod timer;
+pub mod trace;
 mod vm;
 mod watermark;
 pub mod window;

@@ -17,6 +17,7 @@ use crate::output::{LateRef, Sink};
 use crate::place::{Place, compare_inputs};
 use crate::segment::Origin;
 use crate::shard::{Input, Shard};
+use crate::trace::RunStep;
 use crate::watermark::Watermark;
 
 /// Shards in lockstep.
@@ -110,6 +111,13 @@ impl Lockstep {
     /// The events that came too late since the last call.
     pub fn take_late(&mut self) -> Vec<LateEvent> {
         core::mem::take(&mut self.late)
+    }
+
+    /// What the runs of patterns did, since it was last asked for, shard by shard and rule by rule; nothing unless the
+    /// configuration asks for it.
+    pub fn take_traces(&mut self) -> Vec<RunStep> {
+        let shards = self.shards.iter_mut();
+        shards.flat_map(Shard::take_traces).collect()
     }
 
     /// Events that wait for the watermark.

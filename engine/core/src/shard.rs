@@ -24,6 +24,7 @@ use crate::rule::{Span, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment, segments};
 use crate::stage::Stage;
 use crate::staging::Hold;
+use crate::trace::RunStep;
 
 /// What moves a shard.
 #[derive(Debug)]
@@ -165,6 +166,12 @@ impl Shard {
             defers: true,
             ..self
         }
+    }
+
+    /// What the runs of patterns did, since it was last asked for; nothing unless the configuration asks for it.
+    pub fn take_traces(&mut self) -> Vec<RunStep> {
+        let states = self.states.iter_mut();
+        states.flat_map(State::take_traces).collect()
     }
 
     /// The limits of its state.

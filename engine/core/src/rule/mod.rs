@@ -27,6 +27,7 @@ use crate::bound::Bound;
 use crate::config::Config;
 use crate::key;
 use crate::output::Identity;
+use crate::trace::RunStep;
 use absent::Absent;
 pub(crate) use context::Context;
 use context::Trigger;
@@ -107,10 +108,18 @@ impl State {
                 Self::Schedule(Schedule::at(calendar, rule.zone.as_deref(), catchup))
             }
             Clause::Match => match &rule.pattern {
-                Some(pattern) => match Shared::new(pattern).filter(|_| !config.run_by_run) {
-                    Some(shared) => Self::Shared(Keyed::new(rule, shared, config)),
-                    None => Self::Match(Keyed::new(rule, Patterns::new(pattern), config)),
-                },
+                Some(pattern) => {
+                    // What each run does is told only where each is followed by itself.
+                    let by_run = config.run_by_run || config.trace_patterns;
+                    match Shared::new(pattern).filter(|_| !by_run) {
+                        Some(shared) => Self::Shared(Keyed::new(rule, shared, config)),
+                        None => Self::Match(Keyed::new(
+                            rule,
+                            Patterns::new(pattern, config.trace_patterns),
+                            config,
+                        )),
+                    }
+                }
                 None => unreachable!("the verifier lets no `match` be without a pattern"),
             },
         }
@@ -193,6 +202,14 @@ impl State {
             Self::Absent(state) => state.machine().act_as(shard),
             Self::Schedule(state) => state.act_as(),
             _ => {}
+        }
+    }
+
+    /// What the runs of its pattern did, since it was last asked for.
+    pub(crate) fn take_traces(&mut self) -> Vec<RunStep> {
+        match self {
+            Self::Match(state) => state.machine().take_traces(),
+            _ => Vec::new(),
         }
     }
 

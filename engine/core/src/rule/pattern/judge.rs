@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trapjaw_event::{Value, ValueRef};
-use trapjaw_program::pattern::{Late, Pattern, Pick, What};
+use trapjaw_program::pattern::{Late, Pattern, Pick, Read, What};
 use trapjaw_program::{Aggregate, Code, Envelope, Input};
 
 use super::bindings::{Bindings, ListId};
@@ -93,15 +93,7 @@ pub(super) fn holds(
     let aggregates = aggregates(cx, pattern, code, scene);
     let (truth, faults) = {
         let cx = &*cx;
-        let read = |index: u16| match &pattern.reads[usize::from(index)].what {
-            What::Field(pick, places) => scene
-                .pick(*pick)
-                .map_or(ValueRef::Null, |seen| field(cx, seen, places)),
-            What::Envelope(pick, field) => scene
-                .pick(*pick)
-                .map_or(ValueRef::Null, |seen| envelope(cx, seen, *field)),
-            What::Key(_) | What::Waiting => ValueRef::Null,
-        };
+        let read = |index: u16| read(cx, &pattern.reads[usize::from(index)], scene);
         let bind = |input| {
             Bound::Value(match input {
                 Input::Kept(index) => read(index),
@@ -127,6 +119,24 @@ pub(super) fn holds(
     };
     cx.counters.faults += faults;
     truth
+}
+
+/// Something that codes read beside the event under test, as it stands in a scene.
+fn read<'v>(cx: &'v Context<'_>, read: &Read, scene: Scene<'v>) -> ValueRef<'v> {
+    match &read.what {
+        What::Field(pick, places) => scene
+            .pick(*pick)
+            .map_or(ValueRef::Null, |seen| field(cx, seen, places)),
+        What::Envelope(pick, field) => scene
+            .pick(*pick)
+            .map_or(ValueRef::Null, |seen| envelope(cx, seen, *field)),
+        What::Key(_) | What::Waiting => ValueRef::Null,
+    }
+}
+
+/// The same, for who tells of it.
+pub(super) fn value_of(cx: &Context<'_>, what: &Read, scene: Scene<'_>) -> Value {
+    read(cx, what, scene).to_value()
 }
 
 /// The aggregates that code reads; null for the others.

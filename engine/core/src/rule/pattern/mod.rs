@@ -13,6 +13,7 @@ mod moment;
 mod report;
 mod runs;
 mod shared;
+mod trace;
 
 use core::mem;
 
@@ -25,11 +26,13 @@ use self::automaton::Automaton;
 use self::bindings::Bindings;
 use self::events::{EventId, Events};
 use self::runs::{Run, Start, silences};
+use self::trace::Recorder;
 use super::context::{Context, Trigger};
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::MAX_RUNS;
+use crate::trace::{RunStep, Why};
 
 /// What one key remembers.
 #[derive(Debug, Default)]
@@ -57,6 +60,8 @@ pub(crate) struct Patterns {
     /// Takings and passings so far: choices of one are told from those of another by it.
     moments: u64,
     runs: usize,
+    /// Where what runs do is to be told.
+    recorder: Option<Box<Recorder>>,
 }
 
 /// What of a pattern decides how it is evaluated.
@@ -127,7 +132,8 @@ struct Event {
 }
 
 impl Patterns {
-    pub(crate) fn new(pattern: &Pattern) -> Self {
+    /// The partial matches of a pattern; `is_traced`: what its runs do is recorded.
+    pub(crate) fn new(pattern: &Pattern, is_traced: bool) -> Self {
         let mut automaton = Automaton::new(pattern);
         let traits = Traits::new(pattern, &mut automaton);
         Self {
@@ -139,7 +145,14 @@ impl Patterns {
             conjunctions: pattern.conjunctions(),
             moments: 0,
             runs: 0,
+            recorder: is_traced.then(|| Box::new(Recorder::new())),
         }
+    }
+
+    /// What runs did, since it was last asked for.
+    pub(crate) fn take_traces(&mut self) -> Vec<RunStep> {
+        let recorder = self.recorder.as_mut();
+        recorder.map(|recorder| recorder.take()).unwrap_or_default()
     }
 
     /// Notes which of the elements whose past matters an event fits, and the event itself.
@@ -164,9 +177,7 @@ impl Patterns {
             }
         }
         if self.traits.reads_previous {
-            let id = *event
-                .id
-                .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
+            let id = self.held(event);
             self.events.hold(id);
             if let Some(previous) = partition.previous.replace(id) {
                 self.events.release(previous);
@@ -187,6 +198,7 @@ impl Patterns {
         }
         cx.counters.partial_matches_given_up += given_up as u64;
         for start in partition.starts.drain(..given_up) {
+            self.note_all(&start, Why::GivenUp);
             start.release(&mut self.events, &mut self.bindings);
         }
     }
@@ -278,6 +290,10 @@ impl Machine for Patterns {
             late: feed.late,
             id: None,
         };
+        if let Some(recorder) = &mut self.recorder {
+            let row = feed.segment.section.event(feed.rows.get(at.index) as usize);
+            recorder.begin((cx.id, cx.rule), core.keys.key(slot), now, Some(row));
+        }
         let (mut partition, before) = self.take_out(slot);
         if let Some(previous) = partition.previous
             && self
@@ -327,6 +343,9 @@ impl Machine for Patterns {
         let Some(pattern) = cx.rule.pattern.as_deref() else {
             return;
         };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.begin((cx.id, cx.rule), core.keys.key(slot), deadline, None);
+        }
         let (mut partition, before) = self.take_out(slot);
         self.pass_deadline(pattern, &mut partition, deadline);
         if let Some(previous) = partition.previous

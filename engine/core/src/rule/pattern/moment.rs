@@ -6,9 +6,11 @@ use std::sync::Arc;
 use trapjaw_program::pattern::{Pattern, Skip};
 
 use super::automaton::{Arrival, COMPLETE, LATE, Moves, Taken};
+use super::events::EventId;
 use super::runs::{Run, Start, begin, silences};
 use super::{Event, NEVER, Partition, Patterns};
 use crate::rule::context::Context;
+use crate::trace::{Fate, Why};
 
 impl Patterns {
     /// Takes an event in: what each run makes of it, and the match that may begin with it.
@@ -43,15 +45,32 @@ impl Patterns {
                         let mut taken = found.iter().flat_map(|found| &found.taken);
                         taken.any(|taken| run.is_closed_by(other, taken))
                     });
+                if self.recorder.is_some() {
+                    let about = (*event, partition.previous);
+                    self.note_moves(cx, pattern, (start, run), about, (found, closed));
+                }
                 if found.skipped && !found.ends && !closed {
                     start.runs.push(run.clone());
                 } else {
                     self.bindings.release(&mut self.events, run.bindings);
                 }
             }
-            self.thin(&mut start.runs, pattern);
+            self.thin(start, pattern);
         }
         self.start(cx, pattern, partition, event);
+    }
+
+    /// The number under which an event is held.
+    pub(super) fn held(&mut self, event: &mut Event) -> EventId {
+        if let Some(id) = event.id {
+            return id;
+        }
+        let id = self.events.insert(event.slot, event.at, event.now);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hold(id);
+        }
+        event.id = Some(id);
+        id
     }
 
     /// A run takes an event, and comes to several places.
@@ -64,9 +83,7 @@ impl Patterns {
         taken: &Taken,
         event: &mut Event,
     ) {
-        let id = *event
-            .id
-            .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
+        let id = self.held(event);
         self.moments += 1;
         let element = taken.element;
         let list = self
@@ -95,6 +112,7 @@ impl Patterns {
         now: i64,
     ) {
         if run.leaves_open(pattern, &arrival.closes) {
+            self.note(start, &run, Fate::Ended(Why::Unjudged, Vec::new()));
             return;
         }
         run.passages
@@ -103,6 +121,7 @@ impl Patterns {
             let newest = self.bindings.iter(run.bindings).next();
             let last = newest.map_or(now, |(_, event)| self.events.time(event));
             if run.back >= last.saturating_sub(pattern.within.unwrap_or(0)) {
+                self.note(start, &run, Fate::Ended(Why::Before, Vec::new()));
                 return;
             }
         }
@@ -110,6 +129,9 @@ impl Patterns {
         run.rest = arrival.rest;
         run.choose(&arrival.path, self.moments);
         self.bindings.hold(run.bindings);
+        if run.is_complete() {
+            self.note(start, &run, Fate::Completed);
+        }
         start.runs.push(run);
     }
 
@@ -140,9 +162,7 @@ impl Patterns {
                     continue;
                 }
                 let run = Run::new(rest, latest(taken.back));
-                let id = *event
-                    .id
-                    .get_or_insert_with(|| self.events.insert(event.slot, event.at, event.now));
+                let id = self.held(event);
                 let events = &mut self.events;
                 let start = start.get_or_insert_with(|| {
                     events.hold(id);
@@ -153,23 +173,28 @@ impl Patterns {
                         is_bound: false,
                     }
                 });
+                self.note(start, &run, Fate::Took(taken.element));
                 self.go_on(cx, pattern, start, &run, taken, event);
             }
         }
         if let Some(mut start) = start {
-            self.thin(&mut start.runs, pattern);
+            self.thin(&mut start, pattern);
             partition.starts.push(start);
         }
     }
 
     /// Takes out the runs that can do nothing that a preferred one can't do too.
-    fn thin(&mut self, runs: &mut Vec<Run>, pattern: &Pattern) {
+    fn thin(&mut self, start: &mut Start, pattern: &Pattern) {
+        let mut runs = mem::take(&mut start.runs);
         if pattern.skip != Skip::None
             && let Some(won) = runs.iter().position(Run::is_complete)
             // What can't be told any more may still end what is preferred.
             && !runs[..won].iter().any(|run| runs[won..].iter().any(|other| run.may_end_by(other)))
         {
             for run in runs.drain(won + 1..) {
+                if run.is_open() {
+                    self.note(start, &run, Fate::Ended(Why::Preferred, Vec::new()));
+                }
                 self.bindings.release(&mut self.events, run.bindings);
             }
         }
@@ -189,6 +214,7 @@ impl Patterns {
                 index += 1;
             }
         }
+        start.runs = runs;
     }
 
     fn is_same(&self, a: &Run, b: &Run) -> bool {
@@ -215,6 +241,7 @@ impl Patterns {
             for (run, &passed) in runs.iter().zip(&due) {
                 let first = start.runs.len();
                 if passed != 0 {
+                    self.note(start, run, Fate::Passed);
                     self.moments += 1;
                     let mut base = run.clone();
                     base.choices
@@ -232,6 +259,7 @@ impl Patterns {
                         settled.any(|made| run.choices.iter().any(|own| own.competes_with(made)))
                     });
                     if closed && run.is_open() {
+                        self.note(start, run, Fate::Ended(Why::Rival, Vec::new()));
                         self.bindings.release(&mut self.events, run.bindings);
                     } else {
                         start.runs.push(run.clone());
@@ -241,7 +269,7 @@ impl Patterns {
                     self.close_window(pattern, start, first, now);
                 }
             }
-            self.thin(&mut start.runs, pattern);
+            self.thin(start, pattern);
         }
     }
 
@@ -277,10 +305,12 @@ impl Patterns {
             } else if awaited.elements == 0 {
                 start.runs.push(run);
             } else if pattern.reports_timeout {
+                self.note(start, &run, Fate::Ended(Why::Window, Vec::new()));
                 run.waited = awaited.elements;
                 run.rest = LATE;
                 start.runs.push(run);
             } else {
+                self.note(start, &run, Fate::Ended(Why::Window, Vec::new()));
                 self.bindings.release(&mut self.events, run.bindings);
             }
         }

@@ -13,6 +13,7 @@ use crate::key;
 use crate::output::Identity;
 use crate::rule::context::{Context, Trigger};
 use crate::rule::keyed::Core;
+use crate::trace::Why;
 
 /// At which moment something is reported, and how much before it.
 struct Moment {
@@ -159,6 +160,7 @@ impl Patterns {
                 .starts
                 .partition_point(|start| self.events.number(start.event) < target);
             for start in partition.starts.drain(..passed) {
+                self.note_all(&start, Why::PassedBy);
                 start.release(&mut self.events, &mut self.bindings);
             }
         }

@@ -1,0 +1,82 @@
+//! What became of the partial matches of patterns, moment by moment.
+//!
+//! It is recorded where [`Config::trace_patterns`](crate::Config::trace_patterns) asks for it, by the machine that
+//! follows each run by itself, and read by [`Lockstep::take_traces`](crate::Lockstep::take_traces). Elements are told by
+//! their places in the pattern.
+
+use std::sync::Arc;
+
+use trapjaw_event::{Event, RuleId, Value};
+
+/// Steps that are kept on one shard for one rule until they are taken; later ones are counted in the last one's place.
+pub const MAX_STEPS: usize = 1 << 20;
+
+/// What one run made of one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunStep {
+    /// The rule.
+    pub rule: RuleId,
+    /// The partition.
+    pub key: Vec<Value>,
+    /// The moment: when its event takes effect, or the deadline, in nanoseconds since the Unix epoch.
+    pub time: i64,
+    /// The moment's event; `None` for a deadline.
+    pub event: Option<Arc<Event>>,
+    /// The event with which the run began, and how many the rule had kept before it: starts are told apart by it.
+    pub start: (u64, Arc<Event>),
+    /// What the run had bound before, in order: elements and their events.
+    pub bound: Vec<(u16, Arc<Event>)>,
+    /// The elements that it waited for.
+    pub awaited: Vec<u16>,
+    /// What it did.
+    pub fate: Fate,
+}
+
+/// What a run did at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fate {
+    /// An element took the event.
+    Took(u16),
+    /// The event was skipped; what the elements that were waited for missed in it, where its type is one of theirs.
+    Skipped(Vec<Refusal>),
+    /// A silence passed as it should.
+    Passed,
+    /// It came to the end of the pattern.
+    Completed,
+    /// It ended without a match.
+    Ended(Why, Vec<Refusal>),
+}
+
+/// Why a run ended without a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its window was over.
+    Window,
+    /// An event came that one of these elements (a set, by bit) forbids: `not`, or `until`.
+    Forbidden(u64),
+    /// The next event had to be taken, and did not fit.
+    NotNext,
+    /// A way that it competed with took the moment.
+    Rival,
+    /// A preferred way of the same start has won.
+    Preferred,
+    /// What must not have come before it had come.
+    Before,
+    /// An `and` was done before a condition in it could be judged.
+    Unjudged,
+    /// A match was reported, and the search goes on behind it.
+    PassedBy,
+    /// There were too many partial matches.
+    GivenUp,
+}
+
+/// Why an event of an element's type does not fit it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The element.
+    pub element: u16,
+    /// Which of its conditions that read other events is not true; `None`: one that reads the event alone.
+    pub condition: Option<u16>,
+    /// What that condition read beside the event.
+    pub values: Vec<(Box<str>, Value)>,
+}
