@@ -28,6 +28,7 @@ Examples:
                                            what an expression gives
   trapjaw replay --rules rules/ --events day.ndjson
                                            what would have matched
+  trapjaw explain rules/ < day.ndjson      why, or what was missing
   trapjaw run rules/                       take events in, set actions off
 
 Documentation: docs/src/SUMMARY.md"
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Plan(Plan),
     Test(Test),
     Eval(Eval),
+    Explain(Explain),
     Replay(Replay),
     Send(Send),
     Tail(Tail),
@@ -361,6 +363,48 @@ pub(crate) struct Eval {
     /// Rule files and folders whose types, constants and tables can be used.
     #[arg(long, num_args = 1, value_name = "RULES")]
     pub(crate) rules: Vec<PathBuf>,
+}
+
+/// Says why rules fired over recorded events, or exactly what was missing, with the values.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+For each rule: the first matches with what led to them, then what came nearest to one, the nearest first. Of a condition, \
+each part with what it gave and what it read; of `for` and `absent`, how long it lasted, how much was missing and what broke \
+it; of a window, its aggregates; of a pattern, the partial match: what it had bound, what it waited for, the events that \
+nearly were it, and why it ended.
+
+Exit codes: 0 done, refused lines are told; 1 other failures; 2 errors in rules; 3 command line or files.
+
+Examples:
+  trapjaw explain rules/ < day.ndjson
+  trapjaw explain rules/ --rule brute_force --events day.ndjson
+  trapjaw explain rules/ --rule brute_force --key ada --at 2026-01-01T00:00:07Z < day.ndjson
+  trapjaw explain rules/ --output json < day.ndjson | jq '.rules[].nearly[0].says'")]
+pub(crate) struct Explain {
+    /// Rule files, and folders of them.
+    #[arg(required = true)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Events as NDJSON, as `trapjaw replay` reads them; `-` is standard input.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) events: PathBuf,
+    /// Only this rule.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// Only keys of which a part is this.
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) key: Option<String>,
+    /// Only what was going on at this instant: RFC 3339, or nanoseconds since the Unix epoch.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) at: Option<i64>,
+    /// After the last event, let time pass up to this instant.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<i64>,
+    /// What fired and what did not, of each so many a rule.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) most: u16,
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(crate) output: Form,
 }
 
 /// Runs recorded events through rules, offline, in virtual time taken from the events.

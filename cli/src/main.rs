@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 mod eval;
 mod exit;
+mod explain;
 mod failure;
 mod fmt;
 mod input;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         args::Command::Fmt(command) => fmt::run(&command),
         args::Command::Plan(command) => plan::run(&command),
         args::Command::Eval(command) => eval::run(&command),
+        args::Command::Explain(command) => explain::run(&command),
         args::Command::Replay(command) => replay::run(&command),
         args::Command::Send(command) => send::run(&command),
         args::Command::Tail(command) => tail::run(&command),

@@ -120,6 +120,13 @@ impl Lockstep {
         shards.flat_map(Shard::take_traces).collect()
     }
 
+    /// The runs of patterns that are open now, each as a step that [waits](crate::trace::Fate::Waits); nothing unless
+    /// the configuration asks for traces.
+    pub fn open_runs(&mut self) -> Vec<RunStep> {
+        let shards = self.shards.iter_mut();
+        shards.flat_map(Shard::open_runs).collect()
+    }
+
     /// Events that wait for the watermark.
     pub fn held(&self) -> usize {
         self.shards.iter().map(|shard| shard.held().0).sum()

@@ -174,6 +174,12 @@ impl Shard {
         states.flat_map(State::take_traces).collect()
     }
 
+    /// The runs of patterns that are open now; nothing unless the configuration asks for traces.
+    pub fn open_runs(&mut self) -> Vec<RunStep> {
+        let states = self.states.iter_mut();
+        states.flat_map(State::open_runs).collect()
+    }
+
     /// The limits of its state.
     pub fn config(&self) -> &Config {
         &self.config

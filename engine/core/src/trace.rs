@@ -1,15 +1,16 @@
 //! What became of the partial matches of patterns, moment by moment.
 //!
 //! It is recorded where [`Config::trace_patterns`](crate::Config::trace_patterns) asks for it, by the machine that
-//! follows each run by itself, and read by [`Lockstep::take_traces`](crate::Lockstep::take_traces). Elements are told by
+//! follows each run by itself, and read by [`Lockstep::take_traces`](crate::Lockstep::take_traces) and
+//! [`Lockstep::open_runs`](crate::Lockstep::open_runs). Elements are told by
 //! their places in the pattern.
 
 use std::sync::Arc;
 
 use trapjaw_event::{Event, RuleId, Value};
 
-/// Steps that are kept on one shard for one rule until they are taken; later ones are counted in the last one's place.
-pub const MAX_STEPS: usize = 1 << 20;
+/// Steps that are kept on one shard for one rule until they are taken; what is beyond them is not recorded.
+pub const MAX_STEPS: usize = 1 << 18;
 
 /// What one run made of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub enum Fate {
     Skipped(Vec<Refusal>),
     /// A silence passed as it should.
     Passed,
+    /// It is open still; told by [`Lockstep::open_runs`](crate::Lockstep::open_runs).
+    Waits,
     /// It came to the end of the pattern.
     Completed,
     /// It ended without a match.

@@ -5,7 +5,8 @@
 //! - [`config`] reads `trapjaw.toml`, with the place of everything that is wrong in it;
 //! - [`rules`] reads rule files, compiles them and looks for the actions that they name;
 //! - [`plan`] says how rules will be run, and what a reload will change;
-//! - [`replay`] and [`rule_test`] run rules in virtual time, without any of the rest;
+//! - [`replay`] and [`rule_test`] run rules in virtual time, without any of the rest, and [`explain`] says why they
+//!   fired or not;
 //! - [`plane`] is the boundary to the data plane: batches go in, matches come out, both bounded;
 //! - [`Control`] puts it together: the HTTP API, the dispatcher of matches to actions, metrics, reload, and the end in
 //!   steps.
@@ -25,6 +26,7 @@ mod control;
 pub mod coverage;
 mod duration;
 pub mod eval;
+pub mod explain;
 mod http;
 mod intake;
 pub mod limits;

@@ -159,6 +159,11 @@ impl Feed {
         }
     }
 
+    /// The engine, between batches.
+    pub(crate) fn engine(&mut self) -> &mut Lockstep {
+        &mut self.engine
+    }
+
     pub(crate) fn push(
         &mut self,
         event: &Event,

@@ -213,6 +213,14 @@ impl State {
         }
     }
 
+    /// The runs of its pattern that are open, where they are traced.
+    pub(crate) fn open_runs(&mut self) -> Vec<RunStep> {
+        match self {
+            Self::Match(state) => state.machine().open_runs(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The rules may be others from this instant on.
     pub(crate) fn reload(&mut self, clock: i64) {
         match self {

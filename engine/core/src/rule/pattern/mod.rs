@@ -292,7 +292,12 @@ impl Machine for Patterns {
         };
         if let Some(recorder) = &mut self.recorder {
             let row = feed.segment.section.event(feed.rows.get(at.index) as usize);
-            recorder.begin((cx.id, cx.rule), core.keys.key(slot), now, Some(row));
+            recorder.begin(
+                (cx.id, cx.rule),
+                (slot, core.keys.key(slot)),
+                now,
+                Some(row),
+            );
         }
         let (mut partition, before) = self.take_out(slot);
         if let Some(previous) = partition.previous
@@ -344,7 +349,12 @@ impl Machine for Patterns {
             return;
         };
         if let Some(recorder) = &mut self.recorder {
-            recorder.begin((cx.id, cx.rule), core.keys.key(slot), deadline, None);
+            recorder.begin(
+                (cx.id, cx.rule),
+                (slot, core.keys.key(slot)),
+                deadline,
+                None,
+            );
         }
         let (mut partition, before) = self.take_out(slot);
         self.pass_deadline(pattern, &mut partition, deadline);

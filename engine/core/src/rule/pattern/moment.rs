@@ -204,8 +204,13 @@ impl Patterns {
             let run = &rest[0];
             // A run may be there to end another one.
             let is_rival = || runs.iter().any(|other| other.may_end_by(run));
+            // A timeout tells of all runs that have bound the same as the first.
+            let alike = |other: &Run| {
+                !pattern.reports_timeout || self.bindings.are_equal(other.bindings, run.bindings)
+            };
             let is_known = before.iter().any(|other| {
-                self.traits.plain && other.covers(run) && !is_rival() || self.is_same(other, run)
+                let covers = self.traits.plain && other.covers(run) && alike(other) && !is_rival();
+                covers || self.is_same(other, run)
             });
             if is_known {
                 let run = runs.remove(index);

@@ -1,5 +1,6 @@
 //! Recording what runs do, where that is asked for.
 
+use core::mem;
 use std::sync::Arc;
 
 use trapjaw_event::{Event as Row, RuleId, Value};
@@ -23,6 +24,8 @@ pub(super) struct Recorder {
     events: Vec<Option<Arc<Row>>>,
     rule: RuleId,
     key: Vec<Value>,
+    /// By slot.
+    keys: Vec<Vec<Value>>,
     time: i64,
     event: Option<Arc<Row>>,
 }
@@ -34,25 +37,31 @@ impl Recorder {
             events: Vec::new(),
             rule: RuleId::new(0),
             key: Vec::new(),
+            keys: Vec::new(),
             time: 0,
             event: None,
         }
     }
 
     pub(super) fn take(&mut self) -> Vec<RunStep> {
-        core::mem::take(&mut self.steps)
+        mem::take(&mut self.steps)
     }
 
     /// A moment of a partition begins.
     pub(super) fn begin(
         &mut self,
         (id, rule): (RuleId, &Rule),
-        encoded: &[u8],
+        (slot, encoded): (u32, &[u8]),
         time: i64,
         event: Option<Row>,
     ) {
         self.rule = id;
         self.key = key::decode(&rule.key, encoded);
+        let place = slot as usize;
+        if self.keys.len() <= place {
+            self.keys.resize(place + 1, Vec::new());
+        }
+        self.keys[place].clone_from(&self.key);
         self.time = time;
         self.event = event.map(Arc::new);
     }
@@ -114,6 +123,33 @@ impl Patterns {
         for run in start.runs.iter().filter(|run| run.is_open()) {
             self.note(start, run, Fate::Ended(why, Vec::new()));
         }
+    }
+
+    /// The open runs, as they stand; nothing unless they are traced.
+    pub(crate) fn open_runs(&mut self) -> Vec<RunStep> {
+        let told = self.take_traces();
+        for slot in 0..self.partitions.len() {
+            let Some(recorder) = &mut self.recorder else {
+                break;
+            };
+            let Some(key) = recorder.keys.get(slot) else {
+                continue;
+            };
+            recorder.key.clone_from(key);
+            recorder.event = None;
+            let partition = mem::take(&mut self.partitions[slot]);
+            for start in &partition.starts {
+                for run in start.runs.iter().filter(|run| run.is_open()) {
+                    self.note(start, run, Fate::Waits);
+                }
+            }
+            self.partitions[slot] = partition;
+        }
+        let open = self.take_traces();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.steps = told;
+        }
+        open
     }
 
     /// Notes what a run makes of an event.
