@@ -312,6 +312,7 @@ Examples:
   trapjaw plan rules/
   trapjaw plan --verbose rules/login.trap        with the program
   trapjaw plan --against deployed/ rules/        what a reload changes
+  trapjaw plan --dot brute_force rules/ | dot -Tsvg > brute_force.svg
   trapjaw plan --output json rules/ | jq '.rules[].state.key_bytes'")]
 pub(crate) struct Plan {
     /// Rule files, and folders of them (*.trap, in the order of their paths).
@@ -326,6 +327,9 @@ pub(crate) struct Plan {
     /// Show the program that the rules are compiled to.
     #[arg(long, short, conflicts_with = "against")]
     pub(crate) verbose: bool,
+    /// Draw the pattern of this rule for Graphviz, instead of the plan.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["against", "verbose", "output"])]
+    pub(crate) dot: Option<String>,
     /// How the plan is told.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub(crate) output: Form,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use trapjaw_control::StartError as ControlError;
 use trapjaw_control::config::ConfigError;
 use trapjaw_control::explain::ExplainError;
+use trapjaw_control::plan::NoDrawing;
 use trapjaw_control::rules::LoadError;
 use trapjaw_data::plane::StartError as PlaneError;
 
@@ -27,6 +28,9 @@ pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(CONFIGURATION);
     }
     if let Some(ExplainError::NoRule(..)) = error.downcast_ref::<ExplainError>() {
+        return ExitCode::from(CONFIGURATION);
+    }
+    if error.is::<NoDrawing>() {
         return ExitCode::from(CONFIGURATION);
     }
     match error.downcast_ref::<PlaneError>() {

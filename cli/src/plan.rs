@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde_json::{Value, json};
 use trapjaw_control::config::{Config, Environment, Overrides};
-use trapjaw_control::plan::{ChangePlan, Plan};
+use trapjaw_control::plan::{ChangePlan, Plan, drawn};
 use trapjaw_control::rules::{Loaded, compile_only, read_sources};
 use trapjaw_engine::Config as Limits;
 
@@ -18,6 +18,10 @@ use crate::style;
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let (loaded, limits) = load(args)?;
     tell(loaded.rendered_warnings(style::of(&io::stderr())));
+    if let Some(rule) = &args.dot {
+        let drawn = drawn(&loaded, rule)?;
+        return print(Form::Text, &drawn, || json!(drawn));
+    }
     let plan = Plan::of(&loaded, &limits);
     if args.against.is_empty() {
         let plan = if args.verbose {

@@ -11,6 +11,7 @@
 mod check;
 mod demo;
 mod eval;
+mod explain;
 mod fmt;
 mod harm;
 mod hook;

@@ -238,3 +238,34 @@ fn rules_with_errors_have_no_plan() {
     }
     command(here.path(), &["plan", "nowhere"]).assert().code(3);
 }
+
+#[test]
+fn a_pattern_is_drawn_for_graphviz() {
+    let rules = "event login { user: text, ip: ip, ok: bool }
+rule brute_force { match fails: login[not ok]{3,20} -> win: login[ok and ip == fails.last.ip] by user within 1m
+    do log(win.user) }
+rule each { on l: login do log(l.user) }\n";
+    let here = folder(&[("rules.trap", rules)]);
+    let drawn = command(here.path(), &["plan", "--dot", "brute_force", "rules.trap"])
+        .assert()
+        .code(0);
+    let drawn = String::from_utf8(drawn.get_output().stdout.clone()).expect("it is text");
+    assert!(
+        drawn.starts_with("digraph") && drawn.contains("fails") && drawn.contains("win"),
+        "{drawn}"
+    );
+    command(here.path(), &["plan", "--dot", "each", "rules.trap"])
+        .assert()
+        .code(3)
+        .stderr_eq(str![[r#"
+error: rule each has no pattern: only `match` is drawn
+
+"#]]);
+    command(here.path(), &["plan", "--dot", "brute", "rules.trap"])
+        .assert()
+        .code(3)
+        .stderr_eq(str![[r#"
+error: there is no rule brute; rules with a pattern: brute_force
+
+"#]]);
+}

@@ -7,6 +7,7 @@
 
 mod changes;
 mod derivations;
+mod drawing;
 mod found;
 mod layout;
 mod sharing;
@@ -24,6 +25,7 @@ use crate::duration::shown;
 use crate::rules::{Loaded, clause};
 pub use changes::ChangePlan;
 use derivations::Derivation;
+pub use drawing::{NoDrawing, drawn};
 use found::Found;
 use sharing::{Shared, Sharing};
 use state::State;
