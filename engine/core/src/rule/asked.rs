@@ -49,15 +49,28 @@ impl<'s> Tests<'s> {
 
     /// The elements that each of the rows fits.
     pub(crate) fn fits(&self, rows: &Picked) -> Vec<u64> {
-        let mut fits = vec![0; rows.len()];
+        let last = rows.len().checked_sub(1);
+        let all = last.map_or(0, |last| rows.get(last as u32) as usize + 1);
+        let mut fits = vec![0; all];
         for (element, truth) in &self.truths {
-            for (fits, index) in fits.iter_mut().zip(0..) {
-                let is_true = truth
-                    .as_ref()
-                    .is_none_or(|truth| bits::get(truth, rows.get(index) as usize));
-                *fits |= u64::from(is_true) << element;
+            let element = 1_u64 << element;
+            match truth {
+                None => {
+                    for fits in &mut fits {
+                        *fits |= element;
+                    }
+                }
+                // What it costs goes by the rows that fit: of many elements few fit any one row.
+                Some(truth) => {
+                    for row in bits::ones(truth).take_while(|row| (*row as usize) < all) {
+                        fits[row as usize] |= element;
+                    }
+                }
             }
         }
-        fits
+        match rows {
+            Picked::All(_) => fits,
+            Picked::Some(rows) => rows.iter().map(|row| fits[*row as usize]).collect(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod eviction;
 mod extremes;
+mod flood;
 mod live;
 mod order;
 mod reload;

@@ -1,6 +1,6 @@
 //! What runs have bound: lists that share their beginnings, newest event first.
 
-use super::events::{EventId, Events};
+use super::events::{EventId, Events, SPARE};
 
 /// A list.
 pub(super) type ListId = u32;
@@ -69,6 +69,10 @@ impl Bindings {
             self.free.push(id);
             id = node.before;
         }
+        if self.free.len() == self.nodes.len() && self.nodes.len() > SPARE {
+            // What grew in a flood is given back.
+            *self = Self::default();
+        }
     }
 
     /// Element and event of each binding, the newest first.
@@ -96,6 +100,6 @@ impl Bindings {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.capacity() * (size_of::<Node>() + size_of::<ListId>())
+        (self.nodes.len() - self.free.len()) * (size_of::<Node>() + size_of::<ListId>())
     }
 }

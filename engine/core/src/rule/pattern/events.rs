@@ -11,6 +11,9 @@ use crate::rule::feed::At;
 /// An event that something holds.
 pub(crate) type EventId = u32;
 
+/// Places that are kept though nothing is there.
+pub(super) const SPARE: usize = 1 << 12;
+
 /// Where an event is.
 #[derive(Debug)]
 enum Where {
@@ -46,6 +49,7 @@ pub(super) enum Seen<'e> {
 pub(super) struct Events {
     entries: Vec<Entry>,
     free: Option<EventId>,
+    live: usize,
     taken: u64,
     /// Events of this step, with the slot for which they were taken in.
     fresh: Vec<(EventId, u32)>,
@@ -63,6 +67,7 @@ impl Events {
     /// Takes in a row, for one holder.
     pub(super) fn insert(&mut self, slot: u32, at: At, time: i64) -> EventId {
         self.taken += 1;
+        self.live += 1;
         let entry = Entry {
             at: Where::Here(at),
             holders: 1,
@@ -101,6 +106,11 @@ impl Events {
             }
             entry.at = Where::Free(self.free.unwrap_or(EventId::MAX));
             self.free = Some(id);
+            self.live -= 1;
+            if self.live == 0 && self.entries.len() > SPARE {
+                // What grew in a flood is given back.
+                (self.entries, self.free) = (Vec::new(), None);
+            }
         }
     }
 
@@ -135,7 +145,11 @@ impl Events {
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
         while let Some((id, slot)) = self.fresh.pop() {
-            let Where::Here(at) = self.entries[id as usize].at else {
+            let Some(&Entry {
+                at: Where::Here(at),
+                ..
+            }) = self.entries.get(id as usize)
+            else {
                 continue;
             };
             let identity = self.identity(cx, id);
@@ -158,7 +172,7 @@ impl Events {
 
     /// Bytes of the copies and of their places.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes + self.entries.capacity() * size_of::<Entry>()
+        self.bytes + self.live * size_of::<Entry>()
     }
 
     /// The rule's sources have come to stand in another order.

@@ -294,10 +294,10 @@ impl Events {
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
         while let Some((id, slot)) = self.fresh.pop() {
-            let event = &self.all[id];
-            if event.form != HERE {
+            // All may have been given back since, and the place with it.
+            let Some(event) = self.all.get(id).filter(|event| event.form == HERE) else {
                 continue;
-            }
+            };
             let at = event.at();
             let identity = self.identity(cx, id);
             let mut kept = KeptEvent::default();

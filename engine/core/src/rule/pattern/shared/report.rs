@@ -2,7 +2,7 @@
 
 use trapjaw_event::{MatchKind, Value, ValueRef};
 use trapjaw_program::pattern::{Pattern, Skip};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Shared;
 use super::events::EventId;
@@ -14,6 +14,9 @@ use crate::rule::keyed::Core;
 use crate::rule::pattern::fold::fold;
 use crate::rule::pattern::judge::argument;
 use crate::rule::pattern::report::told;
+
+/// Bytes that stand for an element and its event in a match's identity.
+const IDENTIFIED: usize = size_of::<u16>() + size_of::<u128>();
 
 /// At which moment something is reported, and how much before it.
 pub(super) struct Moment {
@@ -269,12 +272,13 @@ impl Shared {
     ) {
         let events = &self.heap.events;
         let identity = if pattern.skip == Skip::None && waited.is_none() {
-            let mut hash = Xxh3::new();
+            // All at once: a hash that is fed in parts has a large state.
+            let mut bytes = Vec::with_capacity(bound.len() * IDENTIFIED);
             for (element, event) in bound {
-                hash.update(&element.to_le_bytes());
-                hash.update(&events.identity(cx, *event).to_le_bytes());
+                bytes.extend_from_slice(&element.to_le_bytes());
+                bytes.extend_from_slice(&events.identity(cx, *event).to_le_bytes());
             }
-            hash.digest128()
+            xxh3_128(&bytes)
         } else {
             let first = bound.first();
             first.map_or(0, |(_, event)| events.identity(cx, *event))

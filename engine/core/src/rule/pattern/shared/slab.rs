@@ -73,6 +73,11 @@ impl<T: Place> Slab<T> {
         self.live * size_of::<T>()
     }
 
+    /// What is at a place, if there is one of this number.
+    pub(super) fn get(&self, id: u32) -> Option<&T> {
+        self.all.get(id as usize)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.live
     }

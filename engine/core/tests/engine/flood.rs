@@ -1,0 +1,100 @@
+//! Patterns under streams that are made to fill memory: each event opens a partial match.
+
+use trapjaw_engine::{Config, limits::MAX_RUNS};
+use trapjaw_event::Event;
+
+use crate::rig::{EVENT, Rig, SECOND, event};
+
+const PAIR: &str = "match a: e[n == 0] -> b: e[n == 1] by k within 1h do log(\"x\")";
+
+fn rig(pattern: &str, config: Config) -> Rig {
+    Rig::new(&format!("{EVENT}rule r {{ {pattern} }}"), config)
+}
+
+/// Both ways to evaluate a pattern.
+fn both(config: Config) -> [Config; 2] {
+    [false, true].map(|run_by_run| Config {
+        run_by_run,
+        ..config
+    })
+}
+
+#[test]
+fn of_one_key_the_oldest_partial_matches_are_given_up() {
+    let mut rig = rig(PAIR, Config::default());
+    let more = 1_000;
+    let opening: Vec<Event> = (0..(MAX_RUNS + more) as i64)
+        .map(|time| event("k", time, 0))
+        .collect();
+    let mut bytes = Vec::new();
+    for part in opening.chunks(10_000) {
+        rig.take(part);
+        bytes.push(rig.bytes());
+    }
+    assert_eq!(rig.shard.counters().partial_matches_given_up, more as u64);
+    assert!(bytes.is_sorted(), "{bytes:?}");
+    rig.take(&[event("k", 100_000, 1)]);
+    let found = core::mem::take(&mut rig.out.matches);
+    let [found] = &*found else {
+        panic!("one match: {found:?}");
+    };
+    // The oldest that is left is the leftmost.
+    assert_eq!(found.events[0].time, more as i64);
+}
+
+#[test]
+fn keys_that_come_once_stay_within_the_limit() {
+    let limit = 1 << 20;
+    for config in both(Config {
+        max_state_bytes: limit,
+        ..Config::default()
+    }) {
+        let mut rig = rig(PAIR, config);
+        for round in 0..40_i64 {
+            let events: Vec<Event> = (0..500)
+                .map(|n| event(&format!("k{round}-{n}"), round, 0))
+                .collect();
+            rig.take(&events);
+            assert!(rig.bytes() <= limit, "{}", rig.bytes());
+        }
+        let evicted = rig.shard.counters().evicted;
+        assert!(evicted > 0);
+        assert_eq!(rig.keys() as u64 + evicted, 20_000);
+    }
+}
+
+#[test]
+fn memory_is_given_back_as_windows_end_without_an_event() {
+    for pattern in [
+        PAIR,
+        "match a: e+ -> b: e[n == 1] by k within 1h do log(\"x\")",
+    ] {
+        for config in both(Config::default()) {
+            let mut rig = rig(pattern, config);
+            let few: Vec<Event> = (0..2).map(|time| event("k", time, 0)).collect();
+            rig.take(&few);
+            let little = rig.bytes();
+            let flood: Vec<Event> = (2..500).map(|time| event("k", time, 0)).collect();
+            rig.take(&flood);
+            assert!(rig.bytes() > 10 * little, "{} {little}", rig.bytes());
+            rig.tick(3_600 * SECOND + 1_000);
+            assert!(rig.bytes() <= little, "{} {little}", rig.bytes());
+            assert_eq!((rig.keys(), rig.found().len()), (0, 0));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_rests_is_no_live_one_and_goes_first() {
+    let config = Config {
+        max_keys: 2,
+        ..Config::default()
+    };
+    let mut rig = rig(PAIR, config);
+    rig.take(&[event("a", 0, 0), event("b", 1, 0), event("a", 2, 1)]);
+    assert_eq!((rig.keys(), rig.found().len()), (1, 1));
+    // It takes the place of `a`, which has nothing to lose, and not that of `b`.
+    rig.take(&[event("c", 3, 0), event("b", 4, 1), event("c", 5, 1)]);
+    assert_eq!(rig.found().len(), 2);
+    assert_eq!((rig.keys(), rig.shard.counters().evicted), (0, 0));
+}
