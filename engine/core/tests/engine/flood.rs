@@ -98,3 +98,23 @@ fn a_key_that_rests_is_no_live_one_and_goes_first() {
     assert_eq!(rig.found().len(), 2);
     assert_eq!((rig.keys(), rig.shard.counters().evicted), (0, 0));
 }
+
+#[test]
+fn an_event_with_nothing_but_fields_takes_little() {
+    let mut rig = rig(
+        "match a: e[n == 0] -> b: e[n == 0] -> c: e[n == 1] by k within 1h do log(\"x\")",
+        Config::default(),
+    );
+    let events = |from: i64, to: i64| -> Vec<Event> {
+        let plain = (from..to).map(|time| Event {
+            source: "".into(),
+            ..event("k", time, 0)
+        });
+        plain.collect()
+    };
+    rig.take(&events(0, 2));
+    let few = rig.bytes();
+    rig.take(&events(2, 1_002));
+    // An event, a step that it is part of, and a number.
+    assert_eq!(rig.bytes() - few, 1_000 * (40 + 16 + 8));
+}
