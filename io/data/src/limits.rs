@@ -159,6 +159,8 @@ const _: () = {
     // The largest batch can always be sent, and half the credit comes back while the other half is under way.
     assert!(CREDIT as usize >= 2 * trapjaw_event::limits::MAX_ROWS);
     assert!(trapjaw_event::limits::MAX_FRAME <= FRAME_BUFFER);
+    // The largest batch fits an empty tap.
+    assert!(trapjaw_event::limits::MAX_BATCH <= TAP_BYTES);
     assert!(LENT_FRAMES >= FRAME_BUFFER && SPARE_FRAMES >= FRAME_BUFFER);
     // A HELLO whose texts are as long as they may be, with header and padding.
     assert!(
@@ -176,6 +178,12 @@ pub const LATE_EVENTS: usize = 128;
 
 /// Bytes of these.
 pub const LATE_BYTES: usize = 1 << 20;
+
+/// Taps at one time.
+pub const TAPS: usize = 8;
+
+/// Bytes of batches that wait for who looks on by one tap.
+pub const TAP_BYTES: usize = 8 << 20;
 
 /// How often a shard on which rows wait for the watermark looks how far it has come, while any stream is live.
 pub const WATERMARK_MILLIS: u64 = 5;

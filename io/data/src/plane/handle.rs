@@ -14,7 +14,7 @@ use crate::driver::Waker;
 use crate::limits::{REPORTS, SUBMISSIONS};
 use crate::queue::{PushError, Sender};
 use crate::worker::{
-    Barrier, Command, Done, Gathering, Loaded, Purpose, ShardReport, Shared, Submitted,
+    Barrier, Command, Done, Gathering, Loaded, Purpose, ShardReport, Shared, Submitted, Tap,
 };
 
 /// A batch of the control plane.
@@ -100,7 +100,7 @@ impl std::error::Error for Busy {}
 /// Why a request was not taken up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declined {
-    /// Another of its kind is under way; for reports, as many as may be.
+    /// Another of its kind is under way; for reports and taps, as many as may be.
     UnderWay,
     /// The plane is stopping, or has stopped.
     Stopping,
@@ -299,6 +299,15 @@ impl Handle {
             }
         }
         Ok(())
+    }
+
+    /// Looks on at events of these types as they are taken in, of all where none is named; see [`Tap`].
+    ///
+    /// # Errors
+    ///
+    /// [`Declined::UnderWay`] while as many look on as may.
+    pub fn tap(&self, types: Vec<Box<str>>) -> Result<Tap, Declined> {
+        self.inner.shared.taps.open(types).ok_or(Declined::UnderWay)
     }
 
     /// Stops all shards, at the latest then. Later calls change nothing.

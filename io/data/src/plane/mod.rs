@@ -21,7 +21,7 @@ pub use handle::{Busy, Declined, Handle, Refusal, Submission, Taken};
 pub(crate) use outbox::OutboxSender;
 pub use outbox::{Found, Outbox};
 
-pub use crate::worker::{Depths, Done, LateTold, ShardReport, Tally};
+pub use crate::worker::{Depths, Done, LateTold, ShardReport, Tally, Tap, Tapped};
 
 use crate::affinity::{self, Core, Unpinned};
 use crate::driver::{Backend, Driver, Selection, Spin, Unavailable, Waker, select};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hdrhistogram::Histogram;
 use trapjaw_engine::{Forward, Input, LateRef, MatchRef, Origin, Shard, Sink};
-use trapjaw_event::{BatchView, Match, Registry};
+use trapjaw_event::{BatchView, Binding, Match, Registry};
 
 use super::exchange::{Exchange, Message};
 use super::lateness::{LateLog, LateTold, Streams};
@@ -34,6 +34,8 @@ pub(super) struct Evaluator {
     /// Matches that nobody consumes.
     pub(super) unheard: u64,
     pub(super) streams: Streams,
+    /// Rows taken in at the door, by type.
+    by_type: Vec<u64>,
 }
 
 /// What one step brings.
@@ -70,6 +72,7 @@ impl Evaluator {
     ) -> Self {
         let mut shard = shard;
         let streams = Streams::new(shard.config().idle);
+        let types = loaded.rules.registry.len();
         let collected = Collected {
             registry: Arc::clone(&loaded.rules.registry),
             ..Collected::default()
@@ -92,6 +95,7 @@ impl Evaluator {
                 .expect("the bounds of a histogram are constants"),
             unheard: 0,
             streams,
+            by_type: vec![0; types],
         }
     }
 
@@ -138,6 +142,9 @@ impl Evaluator {
         (origin, stream): (Origin, Option<u128>),
         ingest: u64,
     ) {
+        for section in batch.sections() {
+            self.by_type[section.type_id().index()] += section.rows() as u64;
+        }
         let wall = wall();
         let input = Input::Batch {
             batch,
@@ -180,6 +187,42 @@ impl Evaluator {
         self.dispatch();
     }
 
+    /// Shows a batch that is about to be taken in to those who look on.
+    pub(super) fn show(
+        &self,
+        (bytes, batch): (&[u8], BatchView<'_>),
+        bindings: &[Option<Arc<Binding>>],
+        ingest: u64,
+    ) {
+        if self.shared.taps.any() {
+            let rules = &self.loaded.rules;
+            self.shared
+                .taps
+                .show((bytes, batch), bindings, rules, ingest);
+        }
+    }
+
+    /// Events taken in, by name of their type.
+    pub(super) fn events_by_type(&self) -> Vec<(Box<str>, u64)> {
+        let types = self.loaded.rules.registry.iter().zip(&self.by_type);
+        types
+            .map(|((_, ty), events)| (ty.name.clone(), *events))
+            .collect()
+    }
+
+    /// Counts of the types that are still there under other rules.
+    fn carried_over(&self, registry: &Registry) -> Vec<u64> {
+        let before = &self.loaded.rules.registry;
+        let count = |name: &str| {
+            let id = before.by_name(name)?;
+            self.by_type.get(id.index()).copied()
+        };
+        registry
+            .iter()
+            .map(|(_, ty)| count(&ty.name).unwrap_or(0))
+            .collect()
+    }
+
     /// Lets event time pass up to the shared clock where something is due. Returns whether it was.
     pub(super) fn pass_time(&mut self, instant: u64) -> bool {
         let Some(deadline) = self.shard.next_deadline() else {
@@ -206,6 +249,7 @@ impl Evaluator {
             &mut self.collected,
         );
         self.collected.registry = Arc::clone(&loaded.rules.registry);
+        self.by_type = self.carried_over(&loaded.rules.registry);
         self.loaded = loaded;
         self.audience.rebuild(&self.shared.interest, &self.loaded);
     }

@@ -65,7 +65,12 @@ impl Worker {
                 );
                 return Err(refused(Code::FrameSequence, reason));
             }
-            Claim::From(0) => self.evaluator.take(batch, origin, monotonic()),
+            Claim::From(0) => {
+                let ingest = monotonic();
+                let seen = (events.batch, batch);
+                self.evaluator.show(seen, &connection.bindings, ingest);
+                self.evaluator.take(batch, origin, ingest);
+            }
             Claim::From(skipped) => {
                 self.tally.repeated += u64::from(skipped);
                 take_rest(&mut self.evaluator, batch, origin, skipped);
@@ -98,6 +103,8 @@ impl Worker {
             match check(&submission.batch, &loaded.identity) {
                 Ok(batch) => {
                     let ingest = submission.ingest.max(1);
+                    let seen = (&*submission.batch, batch);
+                    self.evaluator.show(seen, &loaded.identity, ingest);
                     self.evaluator.take_submitted(batch, origin, ingest);
                     self.tally.submissions += 1;
                     Ok(Taken {
@@ -136,6 +143,7 @@ fn take_rest(
         let rows = builder.rows() as u64;
         let bytes = builder.finish();
         let rest = check(&bytes, &loaded.identity).expect("a batch that was just built is sound");
+        evaluator.show((&bytes, rest), &loaded.identity, ingest);
         evaluator.take(rest, Origin { sequence, ..origin }, ingest);
         sequence += rows;
     };

@@ -30,6 +30,7 @@ mod rest;
 mod shared;
 mod streams;
 mod subscribers;
+mod tap;
 mod telling;
 
 use std::collections::VecDeque;
@@ -47,6 +48,7 @@ pub(crate) use exchange::Message;
 pub use lateness::LateTold;
 pub use report::{Depths, ShardReport, Tally};
 pub(crate) use shared::{Loaded, Place, Settings, Shared};
+pub use tap::{Tap, Tapped};
 
 use crate::driver::{Driver, Event, Idle, ListenerId, Spin, Waker};
 use crate::limits::{COMMANDS_A_TURN, EVENTS_A_TURN, MESSAGES_A_TURN};
@@ -97,6 +99,8 @@ pub(crate) struct Worker {
     tally: Tally,
     /// Monotonic time at the beginning of the turn.
     now: u64,
+    /// Monotonic time at which it began.
+    born: u64,
     next_sweep: u64,
     /// Since when this shard counts as congested.
     congested_since: Option<u64>,
@@ -144,6 +148,7 @@ impl Worker {
             spin,
             tally: Tally::default(),
             now: monotonic(),
+            born: monotonic(),
             next_sweep: 0,
             congested_since: None,
             out: Vec::new(),
@@ -346,6 +351,9 @@ impl Worker {
             connections: self.clients.len(),
             subscriptions: self.clients.subscriptions(),
             keys: self.evaluator.shard().keys().collect(),
+            state_bytes: self.evaluator.shard().bytes().sum(),
+            by_type: self.evaluator.events_by_type(),
+            lived: self.now.saturating_sub(self.born),
             depths: Depths {
                 outbox,
                 backlog,

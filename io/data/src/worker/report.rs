@@ -38,6 +38,8 @@ pub struct Tally {
     /// Nanoseconds in which this shard had something to send for which there was no room, so that no shard took
     /// events in.
     pub congested_nanos: u64,
+    /// Nanoseconds in which it slept, since there was nothing to do.
+    pub asleep_nanos: u64,
     /// Turns in which time passed far enough for something to be due.
     pub ticks: u64,
 }
@@ -78,6 +80,12 @@ pub struct ShardReport {
     pub subscriptions: usize,
     /// Live keys of each rule.
     pub keys: Vec<usize>,
+    /// Bytes that its rules remember.
+    pub state_bytes: usize,
+    /// Events taken in at the door, by name of their type, since the type is declared.
+    pub by_type: Vec<(Box<str>, u64)>,
+    /// Nanoseconds since it began.
+    pub lived: u64,
     /// How full its queues are.
     pub depths: Depths,
     /// Nanoseconds from the intake of a batch to the end of the step that found a match of it, for each match that an

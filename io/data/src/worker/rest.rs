@@ -31,7 +31,9 @@ impl Worker {
             self.driver.poll()
         } else {
             let timeout = self.timeout(now, deadline);
-            self.driver.wait(timeout)
+            let waited = self.driver.wait(timeout);
+            self.tally.asleep_nanos += monotonic().saturating_sub(now);
+            waited
         };
         place.signal.retract();
         place.deadline.store(i64::MAX, Ordering::Relaxed);

@@ -11,6 +11,7 @@ use super::clock::EventClock;
 use super::lateness::{NO_STREAM, Submitted};
 use super::streams::Streams;
 use super::subscribers::Interest;
+use super::tap::Taps;
 use crate::driver::Waker;
 use crate::limits::STREAMS;
 use crate::names::rule_names;
@@ -99,6 +100,8 @@ pub(crate) struct Shared {
     pub(crate) submitted: Submitted,
     pub(crate) streams: Streams,
     pub(crate) interest: Interest,
+    /// Who looks on.
+    pub(crate) taps: Arc<Taps>,
     /// Messages of the exchange that were sent and not yet dealt with.
     on_their_way: AtomicUsize,
     /// Shards that have something to send for which there is no room. While there is one, none takes events in.
@@ -111,6 +114,7 @@ impl Shared {
     pub(crate) fn new(places: Vec<Place>, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             interest: Interest::new(places.len()),
+            taps: Arc::default(),
             places,
             settings,
             clock: EventClock::new(),
