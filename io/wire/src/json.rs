@@ -77,7 +77,8 @@ mod node;
 mod places;
 mod read;
 
+pub use convert::{Scalar, read_scalar};
 pub use error::JsonError;
-pub use matched::{ActionNames, NamedType, RuleNames, write_event, write_match};
+pub use matched::{ActionNames, NamedType, RuleNames, write_bound_event, write_event, write_match};
 pub use ndjson::NdjsonReader;
 pub use read::EventReader;

@@ -1,5 +1,7 @@
 //! JSON values as values of a field's type.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use trapjaw_event::limits::MAX_TEXT;
 use trapjaw_event::{FieldType, Value, parse_duration};
@@ -38,6 +40,38 @@ pub(super) fn value(ty: &FieldType, node: &Node<'_>) -> Result<Value, String> {
         _ => None,
     };
     value.ok_or_else(|| instead(ty, node))
+}
+
+/// A value of a format that is not JSON, and whose rules for fields are those of JSON all the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// No value.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number; of times and durations, nanoseconds.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A text.
+    Text(&'a str),
+}
+
+/// The value of this type that a scalar stands for; null for null. What may become what is said in the
+/// [module](crate::json): a text reads as an address, a number without fraction as an int.
+///
+/// # Errors
+///
+/// What the scalar is instead, to be said behind the field's name: ``is "high", not a number``.
+pub fn read_scalar(ty: &FieldType, scalar: Scalar<'_>) -> Result<Value, String> {
+    let node = match scalar {
+        Scalar::Null => Node::Null,
+        Scalar::Bool(value) => Node::Bool(value),
+        Scalar::Int(value) => Node::Int(value),
+        Scalar::Float(value) => Node::Float(value),
+        Scalar::Text(text) => Node::Text(Cow::Borrowed(text)),
+    };
+    value(ty, &node)
 }
 
 /// Nanoseconds since the epoch, from RFC 3339 or a whole number.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::Code;
+use crate::limits::MAX_LINE;
 
 /// Why a JSON text was refused: a stable code, and a reason for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,12 @@ pub struct JsonError {
 }
 
 impl JsonError {
+    /// Of a line of so many bytes, which was not kept.
+    pub fn line_too_long(length: u64) -> Self {
+        let reason = format!("a line of {length} bytes, at most {MAX_LINE} are allowed");
+        Self::new(Code::JsonLength, reason)
+    }
+
     pub(super) fn new(code: Code, reason: impl Into<Box<str>>) -> Self {
         Self {
             code,

@@ -124,6 +124,15 @@ pub fn write_event(out: &mut Vec<u8>, told: &Event, registry: &Registry) {
     event(out, &bound, registry);
 }
 
+/// Appends an event that took part in a match, in the form in which [`write_match`] tells events.
+///
+/// # Panics
+///
+/// If `registry` lacks the event's type.
+pub fn write_bound_event(out: &mut Vec<u8>, bound: &BoundEvent, registry: &Registry) {
+    event(out, bound, registry);
+}
+
 fn events(out: &mut Vec<u8>, events: &[BoundEvent], registry: &Registry) {
     let mut seen = HashSet::new();
     let aliases = events

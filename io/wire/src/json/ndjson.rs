@@ -6,7 +6,6 @@ use memchr::memchr;
 use trapjaw_event::Event;
 
 use super::{EventReader, JsonError};
-use crate::Code;
 use crate::limits::MAX_LINE;
 
 /// Reads one event a line, and counts the lines.
@@ -105,7 +104,7 @@ impl<R: BufRead> NdjsonReader<R> {
                 let line = if fits {
                     read(&mut self.events, &self.partial, self.now)
                 } else {
-                    Line::Event(Err(too_long(length)))
+                    Line::Event(Err(JsonError::line_too_long(length)))
                 };
                 self.partial.clear();
                 return Ok(line);
@@ -150,9 +149,4 @@ fn read(events: &mut EventReader, line: &[u8], now: i64) -> Line {
     } else {
         Line::Event(events.event(line, now))
     }
-}
-
-fn too_long(length: u64) -> JsonError {
-    let reason = format!("a line of {length} bytes, at most {MAX_LINE} are allowed");
-    JsonError::new(Code::JsonLength, reason)
 }
