@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use trapjaw_control::limits::{MAX_TAP_RATE, TAP_RATE};
 use trapjaw_data::driver::Choice;
 use trapjaw_data::limits;
 
@@ -30,6 +31,8 @@ Examples:
                                            what would have matched
   trapjaw explain rules/ < day.ndjson      why, or what was missing
   trapjaw run rules/                       take events in, set actions off
+  trapjaw top                              watch it at work
+  trapjaw tap cpu 'load > 90%'             see events as they come in
 
 Documentation: docs/src/SUMMARY.md"
 )]
@@ -53,6 +56,8 @@ pub(crate) enum Command {
     Send(Send),
     Tail(Tail),
     Lsp(Lsp),
+    Tap(Tap),
+    Top(Top),
     Completions(Completions),
     Man(Man),
 }
@@ -414,37 +419,57 @@ pub(crate) struct Explain {
 /// Runs recorded events through rules, offline, in virtual time taken from the events.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-The same input gives the same output bytes, for any number of shards and any size of batch. Matches go to standard \
-output, refused lines and the summary to standard error.
+Events are read from NDJSON, as it is or in gzip or zstd, and from Parquet; the first bytes say which. Files may be larger \
+than memory. The same input gives the same output bytes, for any number of shards and any size of batch. Matches go to \
+standard output, refused lines and the summary to standard error, where a terminal also gets a bar.
 
-Exit codes: 0 done, refused lines are told; 1 other failures; 2 errors in rules; 3 command line or files.
+With --compare the events go through two rule sets, and only matches that one of them makes are told: `+` those that the \
+rules add, `-` those that the old rules alone made. Versions and ids, which change with a rule, do not count.
+
+Exit codes: 0 done, refused lines are told; with --compare 1 where matches differ; 1 other failures; 2 errors in rules; 3 \
+command line or files, also a file that is cut off or damaged: what came before was judged.
 
 Examples:
   trapjaw replay --rules rules/ --events day.ndjson
-  trapjaw replay --rules rules/ --events - --until 2026-01-02T00:00:00Z
-  trapjaw replay --rules rules/ --events day.ndjson --output table")]
+  trapjaw replay --rules rules/ --events mon.ndjson.gz tue.ndjson.zst --summary
+  trapjaw replay --rules rules/ --events loads.parquet --type cpu --output table
+  trapjaw replay --rules rules/ --compare deployed/ --events day.ndjson
+  zcat day.gz | trapjaw replay --rules rules/ --events - --until 2026-01-02T00:00:00Z")]
 pub(crate) struct Replay {
     /// Rule files, and folders of them; the flag may stand several times.
     #[arg(long, required = true, num_args = 1.., value_name = "RULES")]
     pub(crate) rules: Vec<PathBuf>,
-    /// Events as NDJSON: CloudEvents, or the short form {"type":"cpu","time":"...","host":"a"}; `-` is standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) events: PathBuf,
+    /// Events, file by file: NDJSON of CloudEvents or of the short form {"type":"cpu","time":"...","host":"a"}, as it is
+    /// or compressed, or Parquet; `-` is standard input.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) events: Vec<PathBuf>,
+    /// The event type of Parquet's rows, where no column `type` names it.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) type_name: Option<String>,
     /// After the last event, let time pass up to this instant: RFC 3339, or nanoseconds since the Unix epoch.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) until: Option<i64>,
     /// Write the events that came too late for a rule to this file, one a line, in the short form.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "compare")]
     pub(crate) late: Option<PathBuf>,
+    /// Tell the difference to these rules' matches in place of matches; the flag may stand several times.
+    #[arg(long, num_args = 1, value_name = "OLD_RULES")]
+    pub(crate) compare: Vec<PathBuf>,
+    /// Tell matches by kind, their times and the keys that had the most, by rule; untold, a terminal gets it.
+    #[arg(long, conflicts_with_all = ["compare", "quiet"])]
+    pub(crate) summary: bool,
+    /// No bar and no summary.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
     /// Number of shards.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) shards: u32,
     /// Events in a batch, at most.
     #[arg(long, default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..=16_384))]
     pub(crate) batch: u32,
-    /// How matches are told.
-    #[arg(long, value_enum, default_value_t = Matches::Ndjson)]
-    pub(crate) output: Matches,
+    /// How matches are told [default: ndjson; with --compare table].
+    #[arg(long, value_enum)]
+    pub(crate) output: Option<Matches>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -510,6 +535,105 @@ pub(crate) struct Tail {
     /// Ends after so many.
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+}
+
+/// The HTTP port of a server.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HttpServer {
+    /// Its HTTP port, on a host by name or address.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:7171",
+        env = "TRAPJAW_HTTP",
+        value_parser = reachable
+    )]
+    pub(crate) http: String,
+    /// A file with the token that it wants; without it, the variable TRAPJAW_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Prints a server's events as they come in, filtered by an expression.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+TYPES and EXPRESSION are what a rule has behind `on e:` and `where`: types of the server joined by `|`, or `any`; names of \
+fields and functions are checked as in a rule. Events are told in the short form of JSON, so that they can be replayed.
+
+Looking on does not hold the server up: it tells so many events a second, and looks at as many as it has time for. What \
+was left out is counted on standard error. Events that rules derive do not come in; `trapjaw tail` shows matches.
+
+Exit codes: 0 the reader ended it, or the count was reached; 1 refused, or the connection failed; 2 the types or the \
+expression are wrong; 3 command line or files.
+
+Examples:
+  trapjaw tap
+  trapjaw tap cpu 'load > 90% and host starts_with \"web-\"'
+  trapjaw tap 'login | logout' --count 100 > some.ndjson
+  trapjaw tap any 'e.severity >= high' --pretty")]
+pub(crate) struct Tap {
+    /// The types, joined by `|`, or `any`.
+    #[arg(value_name = "TYPES", default_value = "any")]
+    pub(crate) on: String,
+    /// Only events for which this holds; the event is `e`: `e.load`, or `load` alone.
+    #[arg(value_name = "EXPRESSION")]
+    pub(crate) condition: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: HttpServer,
+    /// Events a second, at most.
+    #[arg(long, value_name = "N", default_value_t = TAP_RATE, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TAP_RATE)))]
+    pub(crate) rate: u32,
+    /// Ends after so many.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// Columns for people in place of JSON.
+    #[arg(long)]
+    pub(crate) pretty: bool,
+}
+
+/// Shows what a server does: rates, queues, latencies, load.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+On a terminal it is a screen that goes on until `q` is pressed: `s` sorts by rate, total or name, `/` types a filter for \
+names, `p` pauses, `j` and `k` scroll. Where the server goes away, it says so and tries again. Elsewhere, and with --once, \
+it looks twice and prints the figures as text.
+
+Exit codes: 0 done; 1 refused, or nobody answers (with --once); 3 command line or files.
+
+Examples:
+  trapjaw top
+  trapjaw top --http 10.0.0.7:7171 --sort total --filter cpu
+  trapjaw top --once | grep RULE -A 10")]
+pub(crate) struct Top {
+    #[command(flatten)]
+    pub(crate) server: HttpServer,
+    /// Seconds between two looks.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) interval: u64,
+    /// Prints the figures once.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How types, rules and actions are ordered.
+    #[arg(long, value_enum, default_value_t = TopSort::Rate)]
+    pub(crate) sort: TopSort,
+    /// Only types, rules and actions whose names have this in them.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TopSort {
+    /// The most a second first.
+    Rate,
+    /// The most so far first.
+    Total,
+    /// By name.
+    Name,
 }
 
 fn listening(text: &str) -> Result<SocketAddr, String> {

@@ -2,12 +2,15 @@
 
 use core::fmt;
 use std::io;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use trapjaw_client::{Client, Error, Options};
+use trapjaw_control::Secret;
+use trapjaw_control::remote::Remote;
 use trapjaw_wire::Code;
 
-use crate::args::Server;
+use crate::args::{HttpServer, Server};
 use crate::failure::Unreadable;
 
 /// The variable with the token that servers want and clients present.
@@ -64,7 +67,22 @@ pub(crate) fn connect(server: &Server) -> Result<Client> {
 /// The client's options, with the token if one is given.
 fn options(server: &Server) -> Result<Options> {
     let mut options = Options::default();
-    let token = match (&server.token_file, std::env::var(TOKEN)) {
+    if let Some(token) = token(server.token_file.as_deref())? {
+        options.token = token;
+    }
+    Ok(options)
+}
+
+/// The server's HTTP API.
+pub(crate) fn remote(server: &HttpServer) -> Result<Remote> {
+    let token = token(server.token_file.as_deref())?;
+    let token = token.filter(|token| !token.is_empty()).map(Secret::new);
+    Remote::new(&server.http, token).context("the server's HTTP port")
+}
+
+/// The token, if one is given.
+fn token(file: Option<&Path>) -> Result<Option<String>> {
+    let token = match (file, std::env::var(TOKEN)) {
         (Some(path), _) => Some(
             std::fs::read_to_string(path)
                 .map_err(|error| Unreadable::new(path, &error))
@@ -74,8 +92,5 @@ fn options(server: &Server) -> Result<Options> {
         (None, Err(std::env::VarError::NotPresent)) => None,
         (None, Err(error)) => bail!("{TOKEN}: {error}"),
     };
-    if let Some(token) = token {
-        options.token = token.trim().into();
-    }
-    Ok(options)
+    Ok(token.map(|token| token.trim().to_owned()))
 }

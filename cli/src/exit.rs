@@ -6,6 +6,7 @@ use trapjaw_control::StartError as ControlError;
 use trapjaw_control::config::ConfigError;
 use trapjaw_control::explain::ExplainError;
 use trapjaw_control::plan::NoDrawing;
+use trapjaw_control::recorded::InputError;
 use trapjaw_control::rules::LoadError;
 use trapjaw_data::plane::StartError as PlaneError;
 
@@ -24,7 +25,11 @@ pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
     if error.is::<Unread>() {
         return ExitCode::SUCCESS;
     }
-    if error.is::<ConfigError>() || error.is::<Unreadable>() || error.is::<ControlError>() {
+    if error.is::<ConfigError>()
+        || error.is::<Unreadable>()
+        || error.is::<InputError>()
+        || error.is::<ControlError>()
+    {
         return ExitCode::from(CONFIGURATION);
     }
     if let Some(ExplainError::NoRule(..)) = error.downcast_ref::<ExplainError>() {

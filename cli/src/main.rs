@@ -18,6 +18,7 @@ mod input;
 mod log;
 mod lsp;
 mod plan;
+mod progress;
 mod replay;
 mod rule_sets;
 mod run;
@@ -26,9 +27,10 @@ mod serve;
 mod shell;
 mod starter;
 mod style;
-mod table;
 mod tail;
+mod tap;
 mod test;
+mod top;
 
 use std::process::ExitCode;
 
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
         args::Command::Replay(command) => replay::run(&command),
         args::Command::Send(command) => send::run(&command),
         args::Command::Tail(command) => tail::run(&command),
+        args::Command::Tap(command) => tap::run(&command),
+        args::Command::Top(command) => top::run(&command),
         args::Command::Test(command) => test::run(&command),
     };
     match result {

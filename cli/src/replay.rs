@@ -1,55 +1,74 @@
 //! `trapjaw replay`.
 
-use core::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use trapjaw_control::replay::{Late, Options, Summary, replay_with_late};
-use trapjaw_control::rules::{compile_only, read_sources};
+use indicatif::HumanCount;
+use trapjaw_control::backtest::compare::{Compared, compare};
+use trapjaw_control::backtest::{Brief, Detailed, Ended, Tally, backtest};
+use trapjaw_control::recorded::{Recording, Refusal};
+use trapjaw_control::replay::{Late, Options};
+use trapjaw_control::rules::{Loaded, compile_only, read_sources};
+use trapjaw_control::table;
 use trapjaw_data::names::rule_names;
 use trapjaw_event::{Event, Match, Registry};
 use trapjaw_wire::json::{RuleNames, write_event, write_match};
 
 use crate::args::{Matches, Replay};
 use crate::failure::tell;
-use crate::{input, style, table};
+use crate::progress::Watch;
+use crate::{exit, style};
 
 /// Refused lines that are told one by one; the rest is counted.
 const TOLD: u64 = 100;
 
 pub(crate) fn run(args: &Replay) -> Result<ExitCode> {
     let loaded = compile_only(read_sources(&args.rules)?)?;
-    let input = input::open(&args.events)?;
+    let old = if args.compare.is_empty() {
+        None
+    } else {
+        Some(compile_only(read_sources(&args.compare)?)?)
+    };
+    let recording = Recording::new(&args.events, args.type_name.as_deref())?;
     tell(loaded.rendered_warnings(style::of(&io::stderr())));
-    let rules = loaded.rules;
+    let watch = Watch::of(recording.position(), recording.length(), args.quiet);
+    let done = match &old {
+        None => judge(args, &loaded, recording, watch),
+        Some(old) => differences(args, (old, &loaded), recording, watch),
+    };
+    match done {
+        // Whoever reads has seen enough (`| head`).
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error).context("replay"),
+        Ok((_, Some(cut))) => Err(cut.into()),
+        Ok((code, None)) => Ok(code),
+    }
+}
+
+/// An exit code, or why the files were not read to their end.
+type Done = io::Result<(ExitCode, Option<trapjaw_control::recorded::InputError>)>;
+
+/// Tells what the rules make of the events.
+fn judge(args: &Replay, loaded: &Loaded, recording: Recording, mut watch: Watch) -> Done {
+    let rules = &loaded.rules;
     let names: Vec<RuleNames> = rules.rules.iter().map(rule_names).collect();
+    let is_detailed = args.summary || (io::stderr().is_terminal() && !args.quiet);
+    let mut tally = is_detailed.then(|| Tally::new(names.len()));
     let mut out = Printer {
         out: BufWriter::new(io::stdout().lock()),
-        form: args.output,
+        form: args.output.unwrap_or(Matches::Ndjson),
         names: &names,
         registry: &rules.registry,
         line: Vec::new(),
     };
-    let options = Options {
-        until: args.until,
-        shards: args.shards,
-        batch: args.batch as usize,
-        ..Options::default()
-    };
-    let mut told = 0;
-    let refused = |number: u64, reason: &_| {
-        told += 1;
-        if told <= TOLD {
-            tell(format_args!("line {number}: {reason}\n"));
-        }
-    };
     let mut late = match &args.late {
-        Some(path) => {
-            let file = File::create(path).with_context(|| path.display().to_string())?;
-            Some(BufWriter::new(file))
-        }
+        Some(path) => Some(BufWriter::new(File::create(path).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?)),
         None => None,
     };
     let mut line = Vec::new();
@@ -63,38 +82,115 @@ pub(crate) fn run(args: &Replay) -> Result<ExitCode> {
         }
     });
     let tell_late = tell_late.as_mut().map(|tell| tell as Late<'_>);
-    let result = replay_with_late(
-        &rules,
-        input.reader,
-        options,
-        |found| out.print(&found),
-        tell_late,
-        refused,
-    )
-    .and_then(|summary| {
-        out.out.flush()?;
-        late.as_mut().map_or(Ok(()), Write::flush)?;
-        Ok(summary)
-    });
-    match result {
-        Ok(summary) => {
-            tell(Told {
-                summary: &summary,
-                names: &names,
-            });
-            Ok(ExitCode::SUCCESS)
+    let start = Instant::now();
+    let found = |found: Match| {
+        if let Some(tally) = &mut tally {
+            tally.add(&found, &names[found.rule.index()]);
         }
-        // Whoever reads has seen enough (`| head`).
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(error).context("replay"),
+        out.print(&found)
+    };
+    let ended = backtest(
+        rules,
+        recording,
+        options(args),
+        found,
+        tell_late,
+        refusals(&watch),
+    );
+    watch.end();
+    let Ended { summary, input } = ended?;
+    out.out.flush()?;
+    late.as_mut().map_or(Ok(()), Write::flush)?;
+    if args.quiet {
+        return Ok((ExitCode::SUCCESS, input));
     }
+    let (summary, names) = (&summary, &*names);
+    match &tally {
+        Some(tally) => tell(Detailed {
+            summary,
+            names,
+            tally,
+        }),
+        None => tell(Brief { summary, names }),
+    }
+    if io::stderr().is_terminal() {
+        tell_rate(summary.events, start.elapsed());
+    }
+    Ok((ExitCode::SUCCESS, input))
+}
+
+/// Tells what old rules would have made else.
+fn differences(
+    args: &Replay,
+    (old, new): (&Loaded, &Loaded),
+    recording: Recording,
+    mut watch: Watch,
+) -> Done {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let form = args.output.unwrap_or(Matches::Table);
+    let compared = compare(
+        &old.rules,
+        &new.rules,
+        recording,
+        options(args),
+        |difference| match form {
+            Matches::Table => writeln!(out, "{difference}"),
+            Matches::Ndjson => writeln!(out, "{}", difference.to_json()),
+        },
+        refusals(&watch),
+    );
+    watch.end();
+    let mut compared: Compared = compared?;
+    if form == Matches::Ndjson {
+        writeln!(out, "{}", compared.to_json())?;
+    }
+    out.flush()?;
+    if !args.quiet {
+        tell(&compared);
+    }
+    let code = if compared.differs() {
+        ExitCode::from(exit::FINDINGS)
+    } else {
+        ExitCode::SUCCESS
+    };
+    Ok((code, compared.input.take()))
+}
+
+fn options(args: &Replay) -> Options {
+    Options {
+        until: args.until,
+        shards: args.shards,
+        batch: args.batch as usize,
+        ..Options::default()
+    }
+}
+
+/// Tells the first refused lines, beside the bar.
+fn refusals(watch: &Watch) -> impl FnMut(Option<&str>, u64, &Refusal) {
+    let mut told = 0;
+    move |file, number, reason| {
+        told += 1;
+        if told <= TOLD {
+            let file = file.map_or_else(String::new, |file| format!("{file}: "));
+            watch.beside(|| tell(format_args!("{file}line {number}: {reason}\n")));
+        }
+    }
+}
+
+fn tell_rate(events: u64, took: Duration) {
+    let rate = events as f64 / took.as_secs_f64().max(1e-9);
+    tell(format_args!(
+        "  in {:.1} s: {} events/s\n",
+        took.as_secs_f64(),
+        HumanCount(rate as u64)
+    ));
 }
 
 struct Printer<'r, W: Write> {
     out: W,
     form: Matches,
     names: &'r [RuleNames],
-    registry: &'r Registry,
+    registry: &'r Arc<Registry>,
     line: Vec<u8>,
 }
 
@@ -108,61 +204,5 @@ impl<W: Write> Printer<'_, W> {
         }
         self.line.push(b'\n');
         self.out.write_all(&self.line)
-    }
-}
-
-/// What a replay did, for people.
-struct Told<'a> {
-    summary: &'a Summary,
-    names: &'a [RuleNames],
-}
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { summary, names } = self;
-        let counters = &summary.counters;
-        writeln!(
-            f,
-            "events {}, lines refused {}, matches {}",
-            summary.events,
-            summary.refused,
-            counters.matches.iter().sum::<u64>()
-        )?;
-        for (names, count) in names.iter().zip(&counters.matches) {
-            writeln!(f, "  {:<24} {count}", names.rule)?;
-        }
-        let notes = [
-            (summary.ignored, "members of events that no field takes"),
-            (
-                counters.null_keys,
-                "events skipped by a rule because their key was null",
-            ),
-            (
-                counters.faults.total(),
-                "values made null: overflow, division by zero, undefined results, bad conversions",
-            ),
-            (counters.held_back, "firings held back by a limit"),
-            (
-                counters.dropped_derived,
-                "derived events dropped for null in a required field",
-            ),
-            (counters.evicted, "keys given up for want of room"),
-            (
-                counters.late.iter().sum(),
-                "events that came too late for a rule",
-            ),
-            (
-                counters.early,
-                "events let go before the watermark for want of room",
-            ),
-            (
-                summary.held,
-                "events that wait for the watermark still: `--until` lets time go on",
-            ),
-        ];
-        for (count, what) in notes.iter().filter(|(count, _)| *count > 0) {
-            writeln!(f, "  {count} {what}")?;
-        }
-        Ok(())
     }
 }

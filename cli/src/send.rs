@@ -1,6 +1,6 @@
 //! `trapjaw send`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use trapjaw_client::Client;
 use trapjaw_data::time::wall;
 use trapjaw_event::{BatchBuilder, BuildError, Event};
@@ -18,7 +18,7 @@ use crate::args::Send;
 use crate::connect::connect;
 use crate::failure::tell;
 use crate::input::{self, Input};
-use crate::{exit, failure};
+use crate::{exit, failure, progress};
 
 /// Refused lines that are told one by one; the rest is counted.
 const TOLD: u64 = 100;
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Send) -> Result<ExitCode> {
     );
     client.declare_all(&registry)?;
     let before = client.acked();
-    let bar = progress(length);
+    let bar = progress::bar(length, "");
     let lines = NdjsonReader::new(
         bar.wrap_read(reader),
         EventReader::new(Arc::clone(&registry)),
@@ -153,22 +153,4 @@ impl Sender {
         }
         Ok(())
     }
-}
-
-/// A bar where somebody sees it.
-fn progress(length: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-    if !io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let form = if length.is_some() {
-        "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
-    } else {
-        "{spinner} {bytes} {bytes_per_sec}"
-    };
-    if let Ok(style) = ProgressStyle::with_template(form) {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use trapjaw_control::eval::{EvalError, Evaluated, evaluate};
 use trapjaw_control::rules::read_sources;
+use trapjaw_control::table;
 use trapjaw_dsl::source::SourceMap;
 
 use crate::args::Eval;
 use crate::failure::{tell, unwritten};
-use crate::{exit, input, style, table};
+use crate::{exit, input, style};
 
 /// Bytes of an event, at most.
 const EVENT: u64 = 1 << 20;

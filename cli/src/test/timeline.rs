@@ -4,12 +4,11 @@ use core::fmt::Write;
 
 use trapjaw_control::rule_test::{Outcome, START, What};
 use trapjaw_control::rules::Loaded;
+use trapjaw_control::table;
 use trapjaw_data::names::rule_names;
 use trapjaw_dsl::hir::test::Test;
 use trapjaw_dsl::source::Span;
 use trapjaw_event::{Match, format};
-
-use crate::table;
 
 /// Lines of matches that belong to no failure, told one by one at most.
 const ASIDES: usize = 20;

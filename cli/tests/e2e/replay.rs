@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use snapbox::str;
 
 use crate::rig::{beside, command, examples, folder};
+use crate::terminal::Terminal;
 
 const RULES: &str = "\
 event door { name: text, state: enum(open, shut), held: duration? }
@@ -331,11 +334,11 @@ fn what_is_missing_is_told_before_anything_runs() {
     replay("rules.trap", "missing.ndjson")
         .code(3)
         .stderr_eq(str![[r#"
-error: missing.ndjson: No such file or directory (os error 2)
+error: missing.ndjson: No such file or directory (os error 2) [E_INPUT_UNREADABLE]
 
 "#]]);
     replay("rules.trap", ".").code(3).stderr_eq(str![[r#"
-error: .: is a folder, a file is needed
+error: .: is a folder, a file is needed [E_INPUT_UNREADABLE]
 
 "#]]);
     replay("missing.trap", "-").code(3).stderr_eq(str![[r#"
@@ -343,4 +346,178 @@ error[E_RULES_FILE]: missing.trap: No such file or directory (os error 2)
 
 "#]]);
     replay("wrong.trap", "-").code(2);
+}
+
+#[test]
+fn standard_input_may_be_compressed() {
+    let here = folder(&[("rules.trap", RULES), ("events.ndjson", DOORS)]);
+    let from_file = replayed(here.path(), &["--events", "events.ndjson"]);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(DOORS.as_bytes()).expect("memory takes it");
+    let packed = packed.finish().expect("memory takes it");
+    let args = ["replay", "--rules", "rules.trap", "--events", "-"];
+    let replay = |bytes: &[u8]| command(here.path(), &args).stdin(bytes).assert();
+    replay(&packed).code(0).stdout_eq(from_file);
+    replay(&packed[..packed.len() / 2])
+        .code(3)
+        .stderr_eq(str![[r#"
+events 1, lines refused 0, matches 1
+  open_door                1
+  forgotten                0
+error: -: is cut off: what is compressed goes on, behind line 1 at byte 101 [E_INPUT_TRUNCATED]
+
+"#]]);
+}
+
+#[test]
+fn files_are_read_one_after_the_other_and_refusals_name_theirs() {
+    let lines: Vec<&str> = DOORS.lines().collect();
+    let here = folder(&[
+        ("rules.trap", RULES),
+        ("all.ndjson", DOORS),
+        ("b.ndjson", lines[0]),
+        (
+            "a.ndjson",
+            &format!("nothing\n{}\n{}\n", lines[1], lines[2]),
+        ),
+    ]);
+    let together = replayed(here.path(), &["--events", "all.ndjson"]);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "b.ndjson",
+        "a.ndjson",
+        "--quiet",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(0)
+        .stdout_eq(together)
+        .stderr_eq("a.ndjson: line 1: expected ident at column 2 [E_JSON_SYNTAX]\n");
+}
+
+#[test]
+fn a_summary_names_keys_and_times() {
+    let here = folder(&[("rules.trap", MANY), ("events.ndjson", &many(20_000))]);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+        "--summary",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(0)
+        .stderr_eq(str![[r#"
+events 20000, lines refused 0, matches 4907
+  above    657 matched, 2026-01-01T00:00:08.5Z to 2026-01-01T01:23:15.25Z
+           41 keys; most: host=h4 23, host=h1 21, host=h5 21, host=h20 20, host=h3 20
+  lasting  1088 raised, 1066 cleared, 8 expired, 2026-01-01T00:00:33.5Z to 2026-01-01T01:23:19Z
+           41 keys; most: host=h34 74, host=h11 64, host=h32 62, host=h8 61, host=h19 60
+  average  578 matched, 2026-01-01T00:00:01.5Z to 2026-01-01T01:23:14.5Z
+           41 keys; most: host=h20 20, host=h22 20, host=h27 20, host=h1 19, host=h12 19
+  turns    611 matched, 2026-01-01T00:05:00Z to 2026-01-01T01:20:00Z
+           41 keys; most: host=h1 16, host=h15 16, host=h16 16, host=h19 16, host=h26 16
+  silent   363 raised, 353 cleared, 2026-01-01T00:03:11.75Z to 2026-01-01T01:23:15.25Z
+           41 keys; most: host=h13 24, host=h30 24, host=h37 24, host=h16 22, host=h10 21
+  heat     100 matched, 2026-01-01T00:00:17Z to 2026-01-01T01:23:14.5Z
+           41 keys; most: host=h40 5, host=h21 4, host=h24 4, host=h26 4, host=h8 4
+  all      83 matched, 2026-01-01T00:01:00Z to 2026-01-01T01:23:00Z
+  157 firings held back by a limit
+
+"#]]);
+}
+
+#[test]
+fn a_change_of_rules_is_told_by_its_matches() {
+    let old = RULES.replace("absent 1m", "absent 2m");
+    let new = RULES.replace(
+        "d.state == open by d.name, d.state",
+        "d.state == shut by d.name, d.state",
+    );
+    let here = folder(&[
+        ("old.trap", &old),
+        ("new.trap", &new),
+        ("events.ndjson", DOORS),
+    ]);
+    let compare = |old: &str, args: &[&str]| {
+        let replay = [
+            "replay",
+            "--rules",
+            "new.trap",
+            "--compare",
+            old,
+            "--events",
+            "events.ndjson",
+        ];
+        let args = [&replay[..], &["--until", "2026-01-01T12:05:00Z"], args].concat();
+        command(here.path(), &args).assert()
+    };
+    compare("new.trap", &[])
+        .code(0)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+events 3, lines refused 0
+  forgotten  same 2, added 0, removed 0
+  open_door  same 1, added 0, removed 0
+
+"#]]);
+    compare("old.trap", &[])
+        .code(1)
+        .stdout_eq(str![[r#"
+- 2026-01-01T12:00:00Z            matched   open_door                 name=front state=open     text=front is open
+- 2026-01-01T12:00:01Z            matched   open_door                 name=ba\u{1b}[2Jck state=open  text=ba\u{1b}[2Jck is open
++ 2026-01-01T12:00:02Z            matched   open_door                 name=front state=shut     text=front is open
++ 2026-01-01T12:01:00Z            raised    forgotten                 name=front
++ 2026-01-01T12:01:01Z            raised    forgotten                 name=ba\u{1b}[2Jck
+- 2026-01-01T12:02:00Z            raised    forgotten                 name=front
+- 2026-01-01T12:02:01Z            raised    forgotten                 name=ba\u{1b}[2Jck
+
+"#]])
+        .stderr_eq(str![[r#"
+events 3, lines refused 0
+  forgotten  same 0, added 2, removed 2
+  open_door  same 0, added 1, removed 2
+
+"#]]);
+    compare("old.trap", &["--output", "ndjson", "--quiet"])
+        .code(1)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+{"change":"removed","match":{"rule":"open_door","version":"ae777c7357e4f3c6","id":"52dc6b1879737ee01d5841a2d3e44a41","kind":"matched","time":1767268800000000000,"key":{"name":"front","state":"open"},"events":{"d":[{"type":"door","time":1767268800000000000,"name":"front","state":"open","held":90000000000}]},"values":{"text":"front is open"}}}
+{"change":"removed","match":{"rule":"open_door","version":"ae777c7357e4f3c6","id":"d7fc05f1594b633be45e36ecd7ba8e45","kind":"matched","time":1767268801000000000,"key":{"name":"ba\u001b[2Jck","state":"open"},"events":{"d":[{"type":"door","time":1767268801000000000,"name":"ba\u001b[2Jck","state":"open"}]},"values":{"text":"ba\u001b[2Jck is open"}}}
+{"change":"added","match":{"rule":"open_door","version":"b2d7e1369588a5ad","id":"923cfc9f6a3f2578f42e01fb588874ab","kind":"matched","time":1767268802000000000,"key":{"name":"front","state":"shut"},"events":{"d":[{"type":"door","time":1767268802000000000,"source":"/house","id":"1","name":"front","state":"shut"}]},"values":{"text":"front is open"}}}
+{"change":"added","match":{"rule":"forgotten","version":"fb35f33ba93b44cd","id":"159af68e08f1eb0496c54db07ec5566a","kind":"raised","time":1767268860000000000,"key":{"name":"front"},"events":{"d":[{"type":"door","time":1767268800000000000,"name":"front","state":"open"}]},"values":{}}}
+{"change":"added","match":{"rule":"forgotten","version":"fb35f33ba93b44cd","id":"446fbd852c303141406b733e487cf0d4","kind":"raised","time":1767268861000000000,"key":{"name":"ba\u001b[2Jck"},"events":{"d":[{"type":"door","time":1767268801000000000,"name":"ba\u001b[2Jck","state":"open"}]},"values":{}}}
+{"change":"removed","match":{"rule":"forgotten","version":"acd48fd5be84559d","id":"f2b7ef29f44b5599a4e9c1609c84eacb","kind":"raised","time":1767268920000000000,"key":{"name":"front"},"events":{"d":[{"type":"door","time":1767268800000000000,"name":"front","state":"open"}]},"values":{}}}
+{"change":"removed","match":{"rule":"forgotten","version":"acd48fd5be84559d","id":"fc6f70ae9c2041710e7e4e2e3f923dd3","kind":"raised","time":1767268921000000000,"key":{"name":"ba\u001b[2Jck"},"events":{"d":[{"type":"door","time":1767268801000000000,"name":"ba\u001b[2Jck","state":"open"}]},"values":{}}}
+{"events":3,"refused":0,"rules":{"forgotten":{"added":2,"removed":2,"same":0},"open_door":{"added":1,"removed":2,"same":0}}}
+
+"#]]);
+}
+
+#[test]
+fn a_terminal_gets_a_summary_with_the_rate() {
+    let here = folder(&[("rules.trap", RULES), ("events.ndjson", DOORS)]);
+    let args = [
+        "replay",
+        "--rules",
+        "rules.trap",
+        "--events",
+        "events.ndjson",
+        "--output",
+        "table",
+    ];
+    let mut terminal = Terminal::start(here.path(), (20, 120), &args);
+    let shown = terminal.shows_part(" s: ");
+    assert!(
+        shown.contains("2 matched, 2026-01-01T12:00:00Z to 2026-01-01T12:00:01Z"),
+        "{shown}"
+    );
+    assert!(shown.contains("forgotten  no match"), "{shown}");
+    assert_eq!(terminal.ends(), Some(0));
 }

@@ -8,7 +8,7 @@ use snapbox::str;
 
 use crate::rig::{beside, command, folder};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "demo",
     "new",
     "run",
@@ -20,6 +20,8 @@ const COMMANDS: [&str; 14] = [
     "replay",
     "send",
     "tail",
+    "tap",
+    "top",
     "lsp",
     "completions",
     "man",

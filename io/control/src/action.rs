@@ -23,6 +23,7 @@ use trapjaw_event::{ActionCall, Match};
 
 pub(crate) use dispatch::Dispatcher;
 pub(crate) use queue::{Actions, Pending, Routes};
+pub(crate) use webhook::no_tls;
 
 use crate::config::{ActionConfig, Effect};
 use crate::rules::book::{Book, Page};

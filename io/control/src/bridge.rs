@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
-use trapjaw_data::plane::{Handle, LateTold, Outbox, ShardReport};
+use trapjaw_data::plane::{Handle, LateTold, Outbox, ShardReport, Tap};
 use trapjaw_data::time::monotonic;
 use trapjaw_program::{RuleSet, Verified};
 use trapjaw_wire::json::write_event;
@@ -103,6 +103,10 @@ impl Plane for Bridge {
         })
     }
 
+    fn tap(&self, types: Vec<Box<str>>) -> Option<Tap> {
+        self.handle.tap(types).ok()
+    }
+
     fn now(&self) -> u64 {
         monotonic()
     }
@@ -121,6 +125,11 @@ fn statistics(report: &ShardReport) -> ShardStatistics {
         watermark_lag: report
             .watermark_lag
             .map_or(0, |lag| u64::try_from(lag / 1_000_000).unwrap_or(0)),
+        state_bytes: report.state_bytes as u64,
+        subscriptions: report.subscriptions as u64,
+        by_type: report.by_type.clone(),
+        lived: report.lived,
+        asleep: report.tally.asleep_nanos,
         late: report.late.iter().map(late).collect(),
     }
 }

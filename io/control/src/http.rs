@@ -10,6 +10,8 @@
 //! | `GET /api/v1/rules` | the rules that run | 200 |
 //! | `GET /api/v1/events/types` | the event types that they declare | 200 |
 //! | `GET /api/v1/matches?rule=&limit=` | the last matches, the newest first | 200 |
+//! | `GET /api/v1/status` | what `trapjaw top` shows: counts by shard, type, rule and action, queues, latencies | 200 |
+//! | `GET /api/v1/tap?on=&where=&rate=` | events as they come in, as NDJSON, until either side ends it | 200, 400, 422, 503 |
 //! | `GET /api/v1/late` | the last events that came too late, those of each shard in order of arrival | 200 |
 //!
 //! Where a token is configured, everything but `/-/healthy` and `/-/ready` asks for it as `Authorization: Bearer ...`;
@@ -26,6 +28,7 @@ mod events;
 mod operate;
 mod problem;
 mod server;
+mod watch;
 
 use std::sync::Arc;
 
@@ -43,7 +46,7 @@ pub(crate) use server::{Server, serve};
 type Answerer = fn() -> MethodRouter<Arc<Service>>;
 
 /// The paths, in the words of metrics.
-const ROUTES: [(&str, Answerer); 9] = [
+const ROUTES: [(&str, Answerer); 11] = [
     ("/events", || post(events::post)),
     ("/-/healthy", || get(operate::healthy)),
     ("/-/ready", || get(operate::ready)),
@@ -53,6 +56,8 @@ const ROUTES: [(&str, Answerer); 9] = [
     ("/api/v1/events/types", || get(api::event_types)),
     ("/api/v1/matches", || get(api::matches)),
     ("/api/v1/late", || get(api::late)),
+    ("/api/v1/status", || get(watch::status)),
+    ("/api/v1/tap", || get(watch::tap)),
 ];
 
 /// The paths that need no token: what watches over processes often can't hold one.

@@ -5,8 +5,8 @@
 //! - [`config`] reads `trapjaw.toml`, with the place of everything that is wrong in it;
 //! - [`rules`] reads rule files, compiles them and looks for the actions that they name;
 //! - [`plan`] says how rules will be run, and what a reload will change;
-//! - [`replay`] and [`rule_test`] run rules in virtual time, without any of the rest, and [`explain`] says why they
-//!   fired or not;
+//! - [`replay`], [`backtest`] and [`rule_test`] run rules in virtual time, without any of the rest, over events that are
+//!   [`recorded`] or made up, and [`explain`] says why they fired or not;
 //! - [`plane`] is the boundary to the data plane: batches go in, matches come out, both bounded;
 //! - [`Control`] puts it together: the HTTP API, the dispatcher of matches to actions, metrics, reload, and the end in
 //!   steps.
@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+pub mod backtest;
 pub mod bridge;
 pub mod config;
 mod control;
@@ -34,12 +35,18 @@ mod metrics;
 pub mod plan;
 pub mod plane;
 mod recent;
+pub mod recorded;
+pub mod remote;
 pub mod replay;
 pub mod report;
 pub mod rule_test;
 pub mod rules;
 mod secret;
 mod service;
+mod status;
+pub mod table;
+mod tap;
+pub mod top;
 
 pub use action::ActionError;
 pub use config::Config;

@@ -126,6 +126,74 @@ pub const MAX_RULE_DEPTH: usize = 16;
 /// Rule sets whose names are kept for matches that are still on their way. Older ones are worked out again.
 pub const KEPT_BOOKS: usize = 2;
 
+/// Bytes of recorded files that are read at one time.
+pub const READ_BUFFER: usize = 1 << 20;
+
+/// Bytes of lines that are made into batches at one time.
+pub const BLOCK_BYTES: usize = 256 * 1_024;
+
+/// Blocks of a recording that are read, made into batches, or made and not yet judged.
+pub const BLOCKS_AHEAD: usize = 8;
+
+/// Threads that make blocks into batches, at most.
+pub const MAX_READERS: usize = 8;
+
+/// Largest window that zstd may ask for, as a power of two: what its command expands untold.
+pub const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// Rows of Parquet in a block.
+pub const BLOCK_ROWS: usize = 2_048;
+
+/// Rows of a column of Parquet that are read at one time.
+pub const STEP_ROWS: usize = 256;
+
+/// Most bytes of a page of Parquet, expanded.
+pub const MAX_PAGE: u64 = 64 << 20;
+
+/// Most bytes of all pages that one step of a column touches, expanded: [`STEP_ROWS`] texts of the largest size fit.
+pub const MAX_STEP: u64 = 128 << 20;
+
+/// Most bytes of a Parquet file's description of itself.
+pub const MAX_FOOTER: u64 = 64 << 20;
+
+/// How often a tap is looked into.
+pub const TAP_INTERVAL: Duration = Duration::from_millis(20);
+
+/// What part of a tap's time may be spent looking: the rest belongs to the shards.
+pub const TAP_SHARE: u32 = 5;
+
+/// Events a second that a tap tells, unless it is asked for more or less.
+pub const TAP_RATE: u32 = 100;
+
+/// Events a second that a tap tells, at most.
+pub const MAX_TAP_RATE: u32 = 10_000;
+
+/// Pieces of a tap's answer that wait for who reads it; further events are left out.
+pub const TAP_ANSWERS: usize = 64;
+
+/// Bytes of a tap's expression and its types.
+pub const MAX_TAP_TEXT: usize = 16 * 1_024;
+
+/// How long a server that is asked may take to answer.
+pub const REMOTE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most bytes of a server's status that are read.
+pub const MAX_STATUS: usize = 64 << 20;
+
+/// Most bytes of a line of a tap's answer that are read.
+pub const MAX_ANSWER_LINE: usize = 16 << 20;
+
+/// Keys of which a summary of matches counts each, all rules together.
+pub const TALLIED_KEYS: usize = 1 << 18;
+
+/// Keys with the most matches that a summary names, of each rule.
+pub const NAMED_KEYS: usize = 5;
+
+/// Differences of two rule sets' matches that wait for their counterpart.
+pub const PENDING_DIFFERENCES: usize = 65_536;
+
+const _: () = assert!(STEP_ROWS <= BLOCK_ROWS && MAX_PAGE <= MAX_STEP);
+const _: () = assert!(STEP_ROWS * trapjaw_event::limits::MAX_TEXT <= MAX_STEP as usize);
 const _: () = assert!(INLINE_BODY <= MAX_LINE && MAX_LINE <= MAX_BODY);
 // The budget is counted in permits of a semaphore, which are `u32`; each connection can have a small request.
 const _: () = assert!(MAX_BODY <= BODY_BUDGET && BODY_BUDGET / BODY_UNIT <= u32::MAX as usize);

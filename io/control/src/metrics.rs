@@ -20,6 +20,7 @@
 //! | `trapjaw_http_requests_total` | `route`, `status` | answers |
 //! | `trapjaw_http_events_total` | `outcome` | `accepted`, `refused` |
 //! | `trapjaw_rules`, `trapjaw_reloads_total` | ; `outcome` | rules that run; reloads, `ok` or `failed` |
+//! | `trapjaw_taps` | | clients that look on at events |
 //! | `trapjaw_build_info` | `version`, `driver` | 1 |
 //!
 //! The latencies are kept in HDR histograms to three digits, so a quantile that Prometheus works out is off by the width
@@ -57,6 +58,7 @@ pub(crate) struct Metrics {
     pub match_to_dispatch: Arc<Latency>,
     pub unroutable: Counter,
     pub rules: Gauge,
+    pub taps: Gauge,
     matches: Family<Labels<1>, Counter>,
     calls: Family<Labels<2>, Counter>,
     retries: Family<Labels<1>, Counter>,
@@ -73,6 +75,16 @@ pub(crate) struct CallCounters {
     pub failed: Counter,
     pub dropped: Counter,
     pub retried: Counter,
+}
+
+/// What an action's counters say at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ActionState {
+    /// Calls that wait.
+    pub waiting: u64,
+    pub ok: u64,
+    pub failed: u64,
+    pub dropped: u64,
 }
 
 /// How long things took so far, in nanoseconds.
@@ -109,6 +121,7 @@ impl Metrics {
             )),
             unroutable: Counter::default(),
             rules: Gauge::default(),
+            taps: Gauge::default(),
             matches: Family::default(),
             calls: Family::default(),
             retries: Family::default(),
@@ -125,6 +138,7 @@ impl Metrics {
             match_to_dispatch,
             unroutable,
             rules,
+            taps,
             matches,
             calls,
             retries,
@@ -168,6 +182,11 @@ impl Metrics {
             events.clone(),
         );
         registry.register("trapjaw_rules", "Rules that run", rules.clone());
+        registry.register(
+            "trapjaw_taps",
+            "Clients that look on at events as they come in",
+            taps.clone(),
+        );
         registry.register(
             "trapjaw_reloads",
             "Reloads of the rules by outcome",
@@ -222,6 +241,17 @@ impl Metrics {
     pub(crate) fn waiting(&self, action: &str) -> Gauge {
         self.waiting
             .get_or_create_owned(&[("action", action.into())])
+    }
+
+    /// An action's counters now.
+    pub(crate) fn action(&self, action: &str) -> ActionState {
+        let calls = self.calls(action);
+        ActionState {
+            waiting: u64::try_from(self.waiting(action).get()).unwrap_or(0),
+            ok: calls.ok.get(),
+            failed: calls.failed.get(),
+            dropped: calls.dropped.get(),
+        }
     }
 
     pub(crate) fn request(&self, route: &str, status: u16) {

@@ -7,6 +7,7 @@ use core::task::{Context, Poll};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use trapjaw_data::plane::Tap;
 use trapjaw_engine::Counters;
 use trapjaw_event::{BatchBytes, Match};
 use trapjaw_program::{RuleSet, Verified};
@@ -34,6 +35,13 @@ pub trait Plane: Send + Sync + 'static {
 
     /// What the shards count. They may have to be asked, which takes as long as a step.
     fn statistics(&self) -> Statistics;
+
+    /// Looks on at events of these types as they are taken in, of all where none is named. `None`: as many look on
+    /// as may, or the plane lets nobody.
+    fn tap(&self, types: Vec<Box<str>>) -> Option<Tap> {
+        let _ = types;
+        None
+    }
 
     /// The time on the clock of [`Match::ingest`]: monotonic nanoseconds.
     fn now(&self) -> u64;
@@ -161,6 +169,16 @@ pub struct ShardStatistics {
     pub held_bytes: u64,
     /// Milliseconds by which the watermark of lateness 0 is behind the clock.
     pub watermark_lag: u64,
+    /// Bytes that its rules remember.
+    pub state_bytes: u64,
+    /// Subscriptions of its connections.
+    pub subscriptions: u64,
+    /// Events taken in at the door, by name of their type.
+    pub by_type: Vec<(Box<str>, u64)>,
+    /// Nanoseconds since it began, and how many of them it slept.
+    pub lived: u64,
+    /// See [`lived`](Self::lived).
+    pub asleep: u64,
     /// The last events that came too late, the newest last: a JSON object each, `{"watermark": ..., "event": {...}}`.
     pub late: Vec<String>,
 }

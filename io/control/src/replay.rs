@@ -9,7 +9,9 @@ use std::sync::Arc;
 use trapjaw_engine::{Config, Counters, Lockstep, Origin};
 use trapjaw_event::{BatchBuilder, BatchBytes, Binding, BuildError, Event, Match, check};
 use trapjaw_program::{RuleSet, Verified};
-use trapjaw_wire::json::{EventReader, JsonError, NdjsonReader};
+use trapjaw_wire::json::{EventReader, NdjsonReader};
+
+pub use crate::recorded::Refusal;
 
 /// How to replay.
 #[derive(Clone, Copy, Debug)]
@@ -51,24 +53,6 @@ pub struct Summary {
     pub counters: Counters,
 }
 
-/// Why an event of a readable line was refused all the same, or the line itself.
-#[derive(Debug)]
-pub enum Refusal {
-    /// The line is no event of the registry.
-    Json(JsonError),
-    /// The event doesn't fit a batch.
-    Build(BuildError),
-}
-
-impl core::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Json(error) => write!(f, "{} [{}]", error.reason(), error.code().name()),
-            Self::Build(error) => write!(f, "{error}"),
-        }
-    }
-}
-
 /// Replays the lines of `input`. Each match goes to `found`, each refused line with its number to `refused`.
 ///
 /// An event without a time gets the newest time before it.
@@ -98,9 +82,9 @@ pub fn replay_with_late(
     let mut lines = NdjsonReader::new(input, EventReader::new(Arc::clone(&registry)), 0);
     let mut feed = Feed::new(rules, options);
     if late.is_some() {
-        feed.engine.keep_late();
+        feed.keep_late();
     }
-    let mut summary = Summary::default();
+    let (mut events, mut lines_refused) = (0, 0);
     let mut newest = i64::MIN;
     while let Some(line) = lines.next() {
         let (number, line) = line?;
@@ -115,9 +99,9 @@ pub fn replay_with_late(
             Err(error) => Err(Refusal::Json(error)),
         };
         match pushed {
-            Ok(()) => summary.events += 1,
+            Ok(()) => events += 1,
             Err(reason) => {
-                summary.refused += 1;
+                lines_refused += 1;
                 refused(number, &reason);
             }
         }
@@ -127,10 +111,12 @@ pub fn replay_with_late(
     if let Some(until) = options.until {
         feed.tick(until, &mut found)?;
     }
-    summary.ignored = lines.ignored();
-    summary.held = feed.engine.held() as u64;
-    summary.counters = feed.engine.counters();
-    Ok(summary)
+    Ok(Summary {
+        events,
+        refused: lines_refused,
+        ignored: lines.ignored(),
+        ..feed.summary()
+    })
 }
 
 /// Cuts events into batches for the engine.
@@ -188,14 +174,26 @@ impl Feed {
         if rows == 0 {
             return Ok(());
         }
-        self.builder.finish_into(&mut self.bytes);
-        let batch =
-            check(&self.bytes, &self.bindings).expect("a batch that was just built is sound");
+        let mut bytes = core::mem::take(&mut self.bytes);
+        self.builder.finish_into(&mut bytes);
+        let judged = self.judge(&bytes, rows as u32, found);
+        self.bytes = bytes;
+        judged
+    }
+
+    /// Takes a batch that was built on the registry of its rules, behind those that were pushed.
+    pub(crate) fn judge(
+        &mut self,
+        bytes: &BatchBytes,
+        rows: u32,
+        found: &mut impl FnMut(Match) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let batch = check(bytes, &self.bindings).expect("a batch that was just built is sound");
         let origin = Origin {
             stream: 0,
             sequence: self.sequence,
         };
-        self.sequence += rows as u64;
+        self.sequence += u64::from(rows);
         let mut result = Ok(());
         self.engine.batch(batch, origin, &mut |matched| {
             if result.is_ok() {
@@ -205,7 +203,20 @@ impl Feed {
         result
     }
 
-    fn tell_late(&mut self, late: &mut Option<Late<'_>>) -> io::Result<()> {
+    /// What was counted, beside what the engine does not see.
+    pub(crate) fn summary(&self) -> Summary {
+        Summary {
+            held: self.engine.held() as u64,
+            counters: self.engine.counters(),
+            ..Summary::default()
+        }
+    }
+
+    pub(crate) fn keep_late(&mut self) {
+        self.engine.keep_late();
+    }
+
+    pub(crate) fn tell_late(&mut self, late: &mut Option<Late<'_>>) -> io::Result<()> {
         let Some(tell) = late else {
             return Ok(());
         };

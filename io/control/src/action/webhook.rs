@@ -107,6 +107,11 @@ impl Webhook {
     }
 }
 
+/// For a client that speaks no TLS.
+pub(crate) fn no_tls() -> Result<ClientConfig, ActionError> {
+    tls(false)
+}
+
 /// The certificates of the system, checked with the cryptography of ring. A client that speaks no TLS needs none.
 fn tls(encrypted: bool) -> Result<ClientConfig, ActionError> {
     let refuse = |error: rustls::Error| ActionError::new(format!("no TLS: {error}"));

@@ -60,6 +60,10 @@ problems! {
     NotReceived = SERVICE_UNAVAILABLE, "E_NOT_RECEIVED";
     /// The rules are not loaded; those before go on.
     Rules = UNPROCESSABLE_ENTITY, "E_RULES";
+    /// What a tap asks for is no expression over the events.
+    Tap = UNPROCESSABLE_ENTITY, "E_TAP";
+    /// As many look on as may.
+    TapBusy = SERVICE_UNAVAILABLE, "E_TAP_BUSY";
     /// The shards did not take the rules; those before go on.
     Reload = SERVICE_UNAVAILABLE, "E_RELOAD";
     /// A fault of the server.
@@ -115,7 +119,7 @@ impl IntoResponse for Problem {
             Kind::Token => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Kind::Busy | Kind::Stopping | Kind::NotReceived | Kind::Reload => {
+            Kind::Busy | Kind::TapBusy | Kind::Stopping | Kind::NotReceived | Kind::Reload => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
             }
             _ => {}

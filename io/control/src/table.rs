@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
+use serde_json::Value as Json;
 use trapjaw_event::{FieldType, Match, Value, format};
 use trapjaw_wire::json::{NamedType, RuleNames};
 
 /// Appends a match as a row without a line break: time, kind, rule, key, and what its values and actions say.
-pub(crate) fn row(line: &mut Vec<u8>, found: &Match, names: &RuleNames) {
+pub fn row(line: &mut Vec<u8>, found: &Match, names: &RuleNames) {
     let key = pairs(&names.key, &found.key);
     let mut said = pairs(&names.values, &found.values);
     for call in &found.actions {
@@ -29,7 +30,7 @@ pub(crate) fn row(line: &mut Vec<u8>, found: &Match, names: &RuleNames) {
 }
 
 /// `name=value` of each, as a terminal may be shown it.
-pub(crate) fn pairs(names: &[NamedType], values: &[Value]) -> Vec<String> {
+pub fn pairs(names: &[NamedType], values: &[Value]) -> Vec<String> {
     let pairs = names.iter().zip(values);
     pairs
         .map(|(named, value)| format!("{}={}", named.name, plain(&named.ty, value)))
@@ -37,7 +38,7 @@ pub(crate) fn pairs(names: &[NamedType], values: &[Value]) -> Vec<String> {
 }
 
 /// A value, as a terminal may be shown it.
-pub(crate) fn plain(ty: &FieldType, value: &Value) -> String {
+pub fn plain(ty: &FieldType, value: &Value) -> String {
     match (value, ty) {
         (Value::Null, _) => "null".to_owned(),
         (Value::Bool(v), _) => v.to_string(),
@@ -52,5 +53,44 @@ pub(crate) fn plain(ty: &FieldType, value: &Value) -> String {
             names[usize::from(*code)].to_string()
         }
         (Value::Enum(code), _) => code.to_string(),
+    }
+}
+
+/// An event in the short form of JSON, in columns: time, type, and what else it holds.
+pub fn event(json: &str) -> String {
+    let Ok(Json::Object(mut members)) = serde_json::from_str(json) else {
+        return json.escape_debug().to_string();
+    };
+    let time = members.remove("time").and_then(|time| time.as_i64());
+    let time = time.map_or_else(String::new, |time| format::Time(time).to_string());
+    let ty = members.remove("type");
+    let ty = ty.as_ref().and_then(Json::as_str).unwrap_or_default();
+    let pairs: Vec<String> = members
+        .iter()
+        .map(|(name, value)| match value {
+            Json::String(text) => format!("{name}={}", text.escape_debug()),
+            other => format!("{name}={other}"),
+        })
+        .collect();
+    let line = format!(
+        "{time:<30}  {:<16}  {}",
+        ty.escape_debug().to_string(),
+        pairs.join(" ")
+    );
+    line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_in_columns() {
+        let text = r#"{"type":"cpu","time":1767225600000000000,"source":"a\u001b[2J","load":0.5,"ok":true}"#;
+        assert_eq!(
+            event(text),
+            "2026-01-01T00:00:00Z            cpu               load=0.5 ok=true source=a\\u{1b}[2J"
+        );
+        assert_eq!(event("nothing"), "nothing");
     }
 }
