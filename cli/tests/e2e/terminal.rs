@@ -165,10 +165,11 @@ impl Terminal {
             modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG),
             "lines are edited and echoed again: {modes:?}"
         );
-        let state = self.shown.0.0.lock().expect("no reader panics");
-        let screen = state.0.screen();
-        assert!(!screen.alternate_screen(), "the first screen is back");
-        assert!(!screen.hide_cursor(), "and the cursor");
+        crate::rig::until("the first screen and its cursor", || {
+            let state = self.shown.0.0.lock().expect("no reader panics");
+            let screen = state.0.screen();
+            (!screen.alternate_screen() && !screen.hide_cursor()).then_some(())
+        });
         status.code()
     }
 }
