@@ -2,22 +2,27 @@
 //! history, which the oracle would not come to the end of, the engine against itself.
 
 use core::fmt::Write as _;
+use std::collections::HashMap;
 
 use trapjaw_event::{Match, MatchKind, Value};
 
 use crate::differential::{CUTS, Failure, Subject, difference};
-use crate::engine;
+use crate::engine::{self, Cut, Reused};
 use crate::generate::{Case, PatternCase};
 use crate::oracle;
 
 /// Events of the longer histories, at most.
 const LONG: usize = 60;
 
-/// One history of so many is cut in all ways.
-const ALL_CUTS_EACH: u64 = 16;
+/// One history of so many is cut in all ways, each by an engine of its own.
+const ALL_CUTS_EACH: u64 = 64;
 
-/// The others go to one shard, as they do in practice or run by run: places among [`CUTS`].
-const USUAL: [usize; 4] = [0, 6, 2, 6];
+/// The place among [`CUTS`] of one that follows each run by itself.
+const BY_RUN: usize = 6;
+
+/// When the first history of a pattern begins, and from one to the next; far longer than anything is remembered.
+const START: i64 = 1_767_225_600_000_000_000;
+const PERIOD: i64 = 10 * 86_400_000_000_000;
 
 /// What the comparison of a pattern has come to.
 #[derive(Clone, Debug, Default)]
@@ -57,16 +62,23 @@ pub fn compare(seed: u64, histories: u64) -> Compared {
         Ok(subject) => subject,
         Err(failure) => panic!("pattern {seed}: {failure:?}"),
     };
+    let mut engines = HashMap::new();
     for history in 0..histories {
-        let case = pattern.with_history(history);
-        // Most are cut in one way, some in all.
-        let cuts = match history % ALL_CUTS_EACH {
-            0 => &CUTS[..],
-            other => &CUTS[USUAL[other as usize % USUAL.len()]..][..1],
-        };
+        let start = START + history as i64 * PERIOD;
+        let case = pattern.with_history(history).begun_at(start);
         compared.histories += 1;
         compared.steps += case.events().len() as u64;
-        match subject.difference(case.events(), case.options(), cuts) {
+        let found = if history % ALL_CUTS_EACH == 0 || !pattern.is_bounded() {
+            let cuts = if history % ALL_CUTS_EACH == 0 {
+                &CUTS[..]
+            } else {
+                &CUTS[BY_RUN..=BY_RUN]
+            };
+            subject.difference(case.events(), case.options(), cuts)
+        } else {
+            both_machines(&subject, &case, start + PERIOD - 1, &mut engines)
+        };
+        match found {
             Ok(matches) => compared.matches += matches as u64,
             Err(_) => {
                 // The others would hardly tell more.
@@ -86,6 +98,33 @@ pub fn compare(seed: u64, histories: u64) -> Compared {
         }
     }
     compared
+}
+
+/// Compares a history with what both machines find, that which moves starts together and that which follows each run by
+/// itself, by engines that have taken in the histories before.
+fn both_machines(
+    subject: &Subject,
+    case: &PatternCase,
+    end: i64,
+    engines: &mut HashMap<(bool, i64), Reused>,
+) -> Result<usize, Failure> {
+    let expected = oracle::run(&subject.checked, case.events(), case.options());
+    let idle_ttl = case.options().idle_ttl;
+    for run_by_run in [false, true] {
+        let engine = engines.entry((run_by_run, idle_ttl)).or_insert_with(|| {
+            let cut = Cut {
+                run_by_run,
+                batch: 7,
+                ..CUTS[0]
+            };
+            Reused::new(&subject.program, idle_ttl, cut)
+        });
+        let found = engine.run(case.events(), case.options(), end);
+        subject
+            .same(&expected, &found)
+            .map_err(Failure::Difference)?;
+    }
+    Ok(expected.len())
 }
 
 /// What differs in a case, made as small as it can be.

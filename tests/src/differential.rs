@@ -102,6 +102,27 @@ impl Subject {
         })
     }
 
+    /// Is what the engine found what the oracle expects?
+    ///
+    /// # Errors
+    ///
+    /// Where it is not.
+    pub fn same(&self, expected: &[Matched], found: &[Match]) -> Result<(), String> {
+        for index in 0..expected.len().max(found.len()) {
+            let (expected, found) = (expected.get(index), found.get(index));
+            let same = match (expected, found) {
+                (Some(expected), Some(found)) => agree(&self.checked, expected, found),
+                _ => Err("one of them has more".to_owned()),
+            };
+            if let Err(what) = same {
+                return Err(format!(
+                    "match {index}: {what}\noracle: {expected:?}\nengine: {found:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Number of matches over a history, if engine and oracle agree however it is cut in one of these ways.
     ///
     /// # Errors
@@ -138,18 +159,8 @@ impl Subject {
                     ran.late, ran.counters.late
                 )));
             }
-            for index in 0..expected.len().max(found.len()) {
-                let (expected, found) = (expected.get(index), found.get(index));
-                let same = match (expected, found) {
-                    (Some(expected), Some(found)) => agree(&self.checked, expected, found),
-                    _ => Err("one of them has more".to_owned()),
-                };
-                if let Err(what) = same {
-                    return Err(Failure::Difference(format!(
-                        "{cut:?}, match {index}: {what}\noracle: {expected:?}\nengine: {found:?}"
-                    )));
-                }
-            }
+            self.same(&expected, &found)
+                .map_err(|what| Failure::Difference(format!("{cut:?}, {what}")))?;
             // Among themselves the engine's runs agree in everything, identities included.
             match &first {
                 None => first = Some(found),

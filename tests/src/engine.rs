@@ -106,6 +106,72 @@ pub fn run_counted(
     }
 }
 
+/// An engine that takes in one history after the other: a new one for each would cost more than its events.
+#[derive(Debug)]
+pub struct Reused {
+    engine: Lockstep,
+    builder: BatchBuilder,
+    bindings: Vec<Option<Arc<Binding>>>,
+    batch: usize,
+    sequence: u64,
+}
+
+impl Reused {
+    /// A new one, for histories with this `idle_ttl`.
+    pub fn new(rules: &Arc<Verified<RuleSet>>, idle_ttl: i64, cut: Cut) -> Self {
+        let registry = &rules.registry;
+        let config = Config {
+            idle_ttl,
+            index_from: cut.index_from,
+            run_by_run: cut.run_by_run,
+            ..Config::default()
+        };
+        Self {
+            engine: Lockstep::new(rules, config, cut.shards),
+            builder: BatchBuilder::new(Arc::clone(registry)),
+            bindings: registry
+                .iter()
+                .map(|(id, _)| Some(Arc::new(Binding::identity(registry, id))))
+                .collect(),
+            batch: cut.batch,
+            sequence: 0,
+        }
+    }
+
+    /// All that the rules report over a history, which begins after the one before has ended. At `end` nothing is to be
+    /// left of it in the engine.
+    ///
+    /// # Panics
+    ///
+    /// If an event does not fit the registry.
+    pub fn run(&mut self, events: &[Event], options: Options, end: i64) -> Vec<Match> {
+        let mut matches = Vec::new();
+        for part in events.chunks(self.batch) {
+            for event in part {
+                self.builder
+                    .push(event)
+                    .expect("the events fit the registry and a batch");
+            }
+            let bytes = self.builder.finish();
+            let batch =
+                check(&bytes, &self.bindings).expect("a batch that was just built is sound");
+            let origin = Origin {
+                stream: 0,
+                sequence: self.sequence,
+            };
+            self.sequence += part.len() as u64;
+            self.engine
+                .batch(batch, origin, &mut |found| matches.push(found));
+        }
+        if let Some(until) = options.until {
+            self.engine.tick(until, &mut |found| matches.push(found));
+        }
+        // What is told from here on is no part of the history.
+        self.engine.tick(end, &mut |_| {});
+        matches
+    }
+}
+
 /// The counter of that name, if there is one that does not depend on how a history was cut.
 pub fn counter(counters: &Counters, name: &str) -> Option<u64> {
     Some(match name {

@@ -111,7 +111,7 @@ impl State {
                 Some(pattern) => {
                     // What each run does is told only where each is followed by itself.
                     let by_run = config.run_by_run || config.trace_patterns;
-                    match Shared::new(pattern).filter(|_| !by_run) {
+                    match (!by_run).then(|| Shared::new(pattern)).flatten() {
                         Some(shared) => Self::Shared(Keyed::new(rule, shared, config)),
                         None => Self::Match(Keyed::new(
                             rule,

@@ -81,6 +81,24 @@ impl PatternCase {
         self.tree.has_any()
     }
 
+    /// Whether nothing is left of a history some time after its end.
+    pub fn is_bounded(&self) -> bool {
+        self.clauses
+            .iter()
+            .any(|clause| clause.starts_with("within"))
+    }
+
+    /// The same, begun at another time.
+    #[must_use]
+    pub fn begun_at(mut self, start: i64) -> Self {
+        let shift = start - self.events[0].time;
+        for event in &mut self.events {
+            event.time += shift;
+        }
+        self.options.until = self.options.until.map(|until| until + shift);
+        self
+    }
+
     /// The history, in order of arrival.
     pub fn events(&self) -> &[Event] {
         &self.events
