@@ -138,7 +138,7 @@ fn mistakes_are_answered_with_what_was_meant() {
             &["fmt", "--chek", "rules"],
             "a similar argument exists: '--check'",
         ),
-        (&["replya"], "a similar subcommand exists: 'replay'"),
+        (&["replya"], "'replay'"),
         (&["run", "--shards", "0"], "0 is not in 1..="),
         (
             &["eval", "x > 1", "--event", "{bad"],
