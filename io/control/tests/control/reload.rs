@@ -150,7 +150,11 @@ rule named { on e: e where e.n in names do log(\"{names[e.n].name}\") }";
     table("n,name\n1,uno\n2,due\n");
     let (status, body) = reload(&rig, LOOK_UP).await;
     assert_eq!(
-        (status, &body["version"], &body["changes"]["summary"]["kept"]),
+        (
+            status,
+            &body["version"],
+            &body["changes"]["summary"]["kept"]
+        ),
         (200, &json!(3), &json!(1))
     );
     rig.end().await;
