@@ -1,6 +1,6 @@
 //! The engine against the oracle, over random rules and random histories.
 
-use trapjaw_tests::differential::{Failure, difference};
+use trapjaw_tests::differential::{CUTS, Failure, difference};
 use trapjaw_tests::generate::Case;
 
 /// Cases of an ordinary run; `TRAPJAW_CASES` asks for more, `TRAPJAW_SEED` for others.
@@ -16,9 +16,12 @@ fn setting(name: &str, default: u64) -> u64 {
 #[test]
 fn engine_and_oracle_agree_however_the_history_is_cut() {
     let first = setting("TRAPJAW_SEED", 0);
-    let mut matches = 0;
-    for seed in first..first + setting("TRAPJAW_CASES", CASES) {
+    let cases = setting("TRAPJAW_CASES", CASES);
+    let (mut rules, mut events, mut matches) = (0, 0, 0);
+    for seed in first..first + cases {
         let case = Case::new(seed);
+        rules += case.rules.len();
+        events += case.events.len();
         match difference(&case) {
             Ok(count) => matches += count,
             Err(Failure::Front(text)) => panic!("case {seed} does not compile:\n{text}\n{case}"),
@@ -32,6 +35,11 @@ fn engine_and_oracle_agree_however_the_history_is_cut() {
             }
         }
     }
+    println!(
+        "{cases} cases, seeds {first} to {}: {rules} rules, {events} events, {matches} matches, {} ways to cut each",
+        first + cases - 1,
+        CUTS.len()
+    );
     // Rules that never match would agree on anything.
     assert!(matches > 1_000, "only {matches} matches in all");
 }

@@ -99,7 +99,7 @@ fn quoted(text: &str) -> String {
 pub(super) fn layout(random: &mut Random, of: Type) -> &'static str {
     match of {
         Type::Time => random.pick(&["%H:%M", "%d.%m.%Y", "%Y-%m-%dT%H:%M:%S%z", "%a"]),
-        Type::Duration => random.pick(&["s", ".1s", "ms", ".3h"]),
+        Type::Duration => random.pick(&["s", ".1s", "ms", ".3h", "m", ".2d", "us", "ns"]),
         _ => random.pick(&[".2", ".0", "%", ".1%"]),
     }
 }

@@ -444,7 +444,15 @@ fn conversions(name: &str, values: &[Value], ty: &FieldType) -> Option<Value> {
                 .trim_matches(|c: char| !c.is_ascii_digit())
                 .parse()
                 .ok();
-            let length = [("ms", 1e6), ("s", 1e9), ("h", 3.6e12)];
+            let length = [
+                ("ns", 1.0),
+                ("us", 1e3),
+                ("ms", 1e6),
+                ("s", 1e9),
+                ("m", 6e10),
+                ("h", 3.6e12),
+                ("d", 8.64e13),
+            ];
             let (_, length) = length.into_iter().find(|(name, _)| *name == unit)?;
             text(format::value(&Float(*x as f64 / length), ty, digits) + unit)
         }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod cases;
 mod configuration;
 mod conformance;
 mod functions;

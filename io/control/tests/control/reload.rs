@@ -122,6 +122,45 @@ async fn rules_with_errors_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_table_with_an_error_changes_nothing() {
+    const LOOK_UP: &str = "event e { n: int }
+table names from \"names.csv\" key n { n: int, name: text }
+rule named { on e: e where e.n in names do log(\"{names[e.n].name}\") }";
+    let rig = Rig::start(BEFORE, "").await;
+    let table = |text: &str| std::fs::write(rig.folder.path().join("names.csv"), text).unwrap();
+    table("n,name\n1,one\n");
+    assert_eq!(reload(&rig, LOOK_UP).await.0, 200);
+
+    table("n,name\n1,one\ntwo,two\n");
+    let (status, body) = reload(&rig, LOOK_UP).await;
+    assert_eq!((status, &body["error"]["code"]), (422, &json!("E_RULES")));
+    let diagnostic = &body["diagnostics"][0];
+    assert_eq!(
+        (&diagnostic["code"], &diagnostic["start"]["line"]),
+        (&json!("TJ0603"), &json!(3))
+    );
+    let file = diagnostic["file"].as_str().unwrap();
+    assert!(file.ends_with("names.csv"), "{file}");
+    rig.send("{\"type\":\"e\",\"n\":1}").await;
+    assert_eq!(rig.matches(1).await[0]["rule"], "named");
+    rig.metric("trapjaw_reloads_total{outcome=\"failed\"} 1")
+        .await;
+
+    // What a table holds is no part of what a rule means.
+    table("n,name\n1,uno\n2,due\n");
+    let (status, body) = reload(&rig, LOOK_UP).await;
+    assert_eq!(
+        (
+            status,
+            &body["version"],
+            &body["changes"]["summary"]["kept"]
+        ),
+        (200, &json!(3), &json!(1))
+    );
+    rig.end().await;
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_would_change_and_changes_nothing() {
     let rig = Rig::start(BEFORE, "").await;
     let ask = async |rules: &str| {
