@@ -33,6 +33,7 @@ use format::Format;
 use lines::Lines;
 
 use crate::limits::READ_BUFFER;
+use crate::rules::why_unreadable;
 
 /// The name of standard input on a command line.
 pub const STANDARD_INPUT: &str = "-";
@@ -223,7 +224,10 @@ fn size(path: &Path) -> Result<Option<u64>, InputError> {
     }
     let name = path.display().to_string();
     let at = |error: InputError| error.in_file(&name, 0);
-    let metadata = std::fs::metadata(path).map_err(|error| at(InputError::unreadable(&error)))?;
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        let why = why_unreadable(path, &error);
+        at(InputError::new(InputCode::Unreadable, why))
+    })?;
     if metadata.is_dir() {
         return Err(at(InputError::new(
             InputCode::Unreadable,
