@@ -206,7 +206,9 @@ impl Patterns {
             let is_rival = || runs.iter().any(|other| other.may_end_by(run));
             // A timeout tells of all runs that have bound the same as the first.
             let alike = |other: &Run| {
-                !pattern.reports_timeout || self.bindings.are_equal(other.bindings, run.bindings)
+                // So does what must not have come before, which is judged by the last event bound.
+                (!pattern.reports_timeout && run.back == NEVER)
+                    || self.bindings.are_equal(other.bindings, run.bindings)
             };
             let is_known = before.iter().any(|other| {
                 let covers = self.traits.plain && other.covers(run) && alike(other) && !is_rival();
