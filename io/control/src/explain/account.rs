@@ -7,7 +7,8 @@ use trapjaw_event::{Event, FieldType, Match, MatchKind, Registry, Value, format}
 
 use super::Options;
 use super::probe::Verdicts;
-use super::shown::{event_text, plain};
+use super::shown::event_text;
+use crate::table::plain;
 
 /// What rules made of recorded events, and why.
 #[derive(Clone, Debug, Serialize)]

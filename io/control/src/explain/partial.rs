@@ -9,7 +9,7 @@ use trapjaw_engine::trace::{Fate, Refusal, RunStep, Why};
 use trapjaw_event::{Event, format};
 
 use super::account::{Account, Context, Outcome, Step};
-use super::shown::plain;
+use crate::table::plain;
 
 /// Starts of a rule that are remembered; when there are more, the half that came least far is forgotten.
 const MAX_STARTS: usize = 10_000;

@@ -7,7 +7,7 @@ use trapjaw_dsl::source::SourceMap;
 use trapjaw_event::{FieldType, Match, Value};
 
 use super::account::{Verdict, conjuncts};
-use super::shown::plain;
+use crate::table::plain;
 
 /// Values that a probe tells, at most: of what is beyond them nothing is told.
 const MAX_VALUES: usize = 48;

@@ -1,26 +1,9 @@
 //! Values, events and clauses as people read them.
 
 use trapjaw_dsl::hir;
-use trapjaw_event::{Event, FieldType, Registry, Value, format};
+use trapjaw_event::{Event, Registry, format};
 
-/// A value, as a terminal may be shown it.
-pub(super) fn plain(ty: &FieldType, value: &Value) -> String {
-    match (value, ty) {
-        (Value::Null, _) => "null".to_owned(),
-        (Value::Bool(v), _) => v.to_string(),
-        (Value::Int(v), _) => v.to_string(),
-        (Value::Float(v), _) => format::Float(*v).to_string(),
-        // Events come from anywhere: they don't get to speak to the terminal.
-        (Value::Text(v), _) => v.escape_debug().to_string(),
-        (Value::Time(v), _) => format::Time(*v).to_string(),
-        (Value::Duration(v), _) => format::Duration(*v).to_string(),
-        (Value::Ip(v), _) => v.to_string(),
-        (Value::Enum(code), FieldType::Enum(names)) if usize::from(*code) < names.len() => {
-            names[usize::from(*code)].to_string()
-        }
-        (Value::Enum(code), _) => code.to_string(),
-    }
-}
+use crate::table::plain;
 
 /// An event's type and what it holds.
 pub(super) fn event_text(registry: &Registry, event: &Event) -> String {

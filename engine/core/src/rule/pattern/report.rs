@@ -293,29 +293,62 @@ impl Patterns {
             without: None,
             previous: None,
         };
-        let mut values: Vec<Value> = (0..cx.rule.aggregates.len())
+        let values = (0..cx.rule.aggregates.len())
             .map(|index| aggregate(cx, pattern, index, scene))
             .collect();
-        let key = core.keys.key(moment.slot);
-        values.extend(told(cx, pattern, key, waited));
-        let kind = if waited.is_some() {
-            MatchKind::Timeout
-        } else {
-            MatchKind::Matched
+        let told = Told {
+            slot: moment.slot,
+            reported: moment.reported,
+            trigger: moment.trigger,
+            first: begin,
+            identity,
+            waited,
         };
-        cx.fire_bound(
-            key,
-            (kind, moment.reported),
-            moment.trigger,
-            (begin, Identity::Event(identity)),
-            values,
-        );
+        tell(cx, core, pattern, &told, values);
         moment.reported += 1;
     }
 }
 
+/// A match or a timeout, whose events stand among the outputs already.
+pub(super) struct Told {
+    /// The key's.
+    pub(super) slot: u32,
+    /// How many were told at this moment before it.
+    pub(super) reported: u32,
+    pub(super) trigger: Trigger,
+    /// Where its events begin among the outputs.
+    pub(super) first: usize,
+    pub(super) identity: u128,
+    /// What a timeout waited for: elements, a bit each. Matches have none.
+    pub(super) waited: Option<u64>,
+}
+
+/// Tells it, with its aggregates' values.
+pub(super) fn tell(
+    cx: &mut Context<'_>,
+    core: &Core,
+    pattern: &Pattern,
+    told: &Told,
+    mut values: Vec<Value>,
+) {
+    let key = core.keys.key(told.slot);
+    values.extend(beside_events(cx, pattern, key, told.waited));
+    let kind = if told.waited.is_some() {
+        MatchKind::Timeout
+    } else {
+        MatchKind::Matched
+    };
+    cx.fire_bound(
+        key,
+        (kind, told.reported),
+        told.trigger,
+        (told.first, Identity::Event(told.identity)),
+        values,
+    );
+}
+
 /// What codes read of a match beside its events: the parts of the key, then what a timeout waited for. Only where they do.
-pub(super) fn told(
+fn beside_events(
     cx: &Context<'_>,
     pattern: &Pattern,
     key: &[u8],

@@ -1,6 +1,6 @@
 //! Which matches are reported, and when.
 
-use trapjaw_event::{MatchKind, Value, ValueRef};
+use trapjaw_event::{Value, ValueRef};
 use trapjaw_program::pattern::{Pattern, Skip};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -8,12 +8,11 @@ use super::Shared;
 use super::events::EventId;
 use super::groups::{EntryId, GroupId};
 use super::table::Outcome;
-use crate::output::Identity;
 use crate::rule::context::{Context, Trigger};
 use crate::rule::keyed::Core;
 use crate::rule::pattern::fold::fold;
 use crate::rule::pattern::judge::argument;
-use crate::rule::pattern::report::told;
+use crate::rule::pattern::report::{Told, tell};
 
 /// Bytes that stand for an element and its event in a match's identity.
 const IDENTIFIED: usize = size_of::<u16>() + size_of::<u128>();
@@ -295,23 +294,18 @@ impl Shared {
         if !told_events.is_sorted_by_key(|(element, _)| *element) {
             told_events.sort_by_key(|(element, _)| *element);
         }
-        let mut values: Vec<Value> = (0..cx.rule.aggregates.len())
+        let values = (0..cx.rule.aggregates.len())
             .map(|index| self.aggregate(cx, pattern, index, bound))
             .collect();
-        let key = core.keys.key(moment.slot);
-        values.extend(told(cx, pattern, key, waited));
-        let kind = if waited.is_some() {
-            MatchKind::Timeout
-        } else {
-            MatchKind::Matched
+        let told = Told {
+            slot: moment.slot,
+            reported: moment.reported,
+            trigger: moment.trigger,
+            first,
+            identity,
+            waited,
         };
-        cx.fire_bound(
-            key,
-            (kind, moment.reported),
-            moment.trigger,
-            (first, Identity::Event(identity)),
-            values,
-        );
+        tell(cx, core, pattern, &told, values);
         moment.reported += 1;
     }
 
