@@ -63,6 +63,8 @@ pub struct Rule {
     pub having: Option<Expr>,
     /// `limit N per D`, by key.
     pub limit: Option<Limit>,
+    /// `keep *`: of events that it holds on to, it keeps all fields, and not only those that it mentions.
+    pub keeps_all: bool,
     /// `emit`.
     pub emit: Option<Emit>,
     /// `do`, `on clear do` and `on timeout do`, in order of appearance.

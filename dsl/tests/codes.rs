@@ -79,7 +79,6 @@ fn wrong_examples_as_they_are_shown() {
         (4, "bounds"),
         (5, "patterns"),
         (6, "tables"),
-        (9, "unsupported"),
     ] {
         let of_area = entries().filter(|entry| entry.code.number() / 100 == area);
         let shown: Vec<String> = of_area

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trapjaw_dsl::hir;
-use trapjaw_event::{BoundEvent, Event, Match};
+use trapjaw_event::{BoundEvent, Event, Match, Value};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::engine::{self, Cut, NEVER};
@@ -239,7 +239,24 @@ fn agree(rules: &hir::RuleSet, expected: &Matched, found: &Match) -> Result<(), 
             .zip(&found.events)
             .all(|((alias, event), bound)| same_event(alias, event, bound)),
         "events",
+    )?;
+    // Of several types, all is what they share.
+    let whole = rule.keeps_all && !rule.any && (rule.types.len() == 1 || rule.pattern.is_some());
+    check(
+        !whole
+            || events
+                .iter()
+                .zip(&found.events)
+                .all(|((_, event), bound)| is_whole(event, bound)),
+        "fields that `keep *` keeps",
     )
+}
+
+/// Is each field told that is not null?
+fn is_whole(event: &Event, bound: &BoundEvent) -> bool {
+    let told = |index| bound.fields.iter().any(|(field, _)| field.index() == index);
+    let mut values = event.values.iter().enumerate();
+    values.all(|(index, value)| *value == Value::Null || told(index))
 }
 
 /// Is the bound event this one, with the fields that it has?

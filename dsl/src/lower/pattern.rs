@@ -27,12 +27,17 @@ pub(super) struct Bound<'a> {
 
 impl<'a> Bound<'a> {
     fn new(rule: &'a hir::Rule, pattern: &'a checked::Pattern, registry: &'a Registry) -> Self {
+        let kept = rule.types.iter().map(|ty| match rule.keeps_all {
+            true => all_fields(registry, *ty),
+            false => Vec::new(),
+        });
+        let kept = kept.collect();
         Self {
             rule,
             pattern,
             registry,
             reads: RefCell::default(),
-            kept: RefCell::new(vec![Vec::new(); rule.types.len()]),
+            kept: RefCell::new(kept),
         }
     }
 
@@ -182,6 +187,11 @@ pub(super) fn lower(
             _ => Routing::Keyed,
         },
     }
+}
+
+fn all_fields(registry: &Registry, ty: TypeId) -> Vec<FieldId> {
+    let fields = 0..registry.get(ty).fields.len();
+    fields.filter_map(FieldId::from_index).collect()
 }
 
 fn number(element: ElementId) -> u16 {

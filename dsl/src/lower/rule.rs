@@ -3,7 +3,7 @@
 use super::code::{Inputs, Kept as Places, output};
 use super::pattern::Bound;
 use crate::hir::{self, Expr, ExprKind};
-use trapjaw_event::{Registry, TypeId};
+use trapjaw_event::{FieldId, Registry, TypeId};
 use trapjaw_program::{
     Action, Aggregate, Clause, Code, CodeBuilder, Emit, Kept, KeyPart, Metadata, Routing, Rule,
     Source,
@@ -17,7 +17,7 @@ pub(super) fn lower(
     registry: &Registry,
     mut condition: impl FnMut(usize, TypeId) -> Option<u32>,
 ) -> Rule {
-    let fields = kept_fields(rule);
+    let fields = kept_fields(rule, registry);
     let mut sources = Vec::with_capacity(rule.types.len());
     let mut layout = Layout::default();
     for (place, &type_id) in rule.types.iter().enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn lower(
         .collect();
     let places: Places = (0..)
         .zip(&fields)
-        .map(|(place, ids)| ((*ids).into(), place))
+        .map(|(place, ids)| (ids.clone(), place))
         .collect();
     let clause = clause(&rule.clause);
     Rule {
@@ -247,9 +247,36 @@ fn routing(rule: &hir::Rule, clause: Clause) -> Routing {
     }
 }
 
-/// All fields of the alias that the rule mentions, in the order in which its clauses come by them: what a
-/// match tells of an event that is no longer there.
-fn kept_fields(rule: &hir::Rule) -> Vec<&[trapjaw_event::FieldId]> {
+/// What a match tells of an event that is no longer there: all fields of the alias that the rule mentions, in the
+/// order in which its clauses come by them; with `keep *` behind them all others that it could mention. Each by its ids
+/// in the rule's types.
+fn kept_fields(rule: &hir::Rule, registry: &Registry) -> Vec<Box<[FieldId]>> {
+    let mut fields = mentioned(rule);
+    if rule.keeps_all && !rule.any {
+        for field in shared_fields(&rule.types, registry) {
+            if !fields.contains(&field) {
+                fields.push(field);
+            }
+        }
+    }
+    fields
+}
+
+/// The fields that all of these types have, with the same type, in the order of the first one.
+fn shared_fields(types: &[TypeId], registry: &Registry) -> Vec<Box<[FieldId]>> {
+    let first = types.first().map(|&first| registry.get(first));
+    let fields = first.iter().flat_map(|first| &first.fields);
+    let ids = fields.filter_map(|field| {
+        let ids = types.iter().map(|&ty| {
+            let (id, found) = registry.get(ty).field(&field.name)?;
+            (found.ty == field.ty).then_some(id)
+        });
+        ids.collect()
+    });
+    ids.collect()
+}
+
+fn mentioned(rule: &hir::Rule) -> Vec<Box<[FieldId]>> {
     let mut fields = Vec::new();
     let keys = rule.key.iter().map(|part| &part.expr);
     let aggregated = rule
@@ -275,11 +302,11 @@ fn kept_fields(rule: &hir::Rule) -> Vec<&[trapjaw_event::FieldId]> {
     fields
 }
 
-fn collect_fields<'e>(expr: &'e Expr, fields: &mut Vec<&'e [trapjaw_event::FieldId]>) {
+fn collect_fields(expr: &Expr, fields: &mut Vec<Box<[FieldId]>>) {
     match &expr.kind {
         ExprKind::Field(ids) => {
-            if !fields.contains(&&**ids) {
-                fields.push(ids);
+            if !fields.contains(ids) {
+                fields.push(ids.clone());
             }
         }
         _ => {

@@ -209,6 +209,9 @@ fn rule<'s>(
             &format!("limit {} per {per}", random.between(1, 3)),
         );
     }
+    if random.chance(10) {
+        line(&mut text, "keep *");
+    }
     let place = if clause.is_window() {
         Place::Window
     } else {

@@ -92,6 +92,7 @@ fn rule(clause: Clause) -> Rule {
         aggregates: Vec::new(),
         having: None,
         limit: None,
+        keeps_all: false,
         emit: None,
         actions: Vec::new(),
         reports_clear: false,

@@ -1,15 +1,12 @@
 //! Which clauses a rule has: each at most once, none that exclude each other.
 
 use super::super::{Outcome, Reported};
-use crate::diagnostic::{
-    Code, Diagnostic,
-    codes::{rules as codes, unsupported},
-};
+use crate::diagnostic::{Diagnostic, codes::rules as codes};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::{
     AboutClause, AbsentClause, Action, AstNode, AtClause, ByClause, Clause, EmitClause,
-    EveryClause, ForClause, HavingClause, LabelsClause, LimitClause, MatchClause, OnClause,
-    OnClearClause, OnTimeoutClause, OverClause, RuleItem, RunbookClause, SeverityClause,
+    EveryClause, ForClause, HavingClause, KeepClause, LabelsClause, LimitClause, MatchClause,
+    OnClause, OnClearClause, OnTimeoutClause, OverClause, RuleItem, RunbookClause, SeverityClause,
     SkipClause, WhereClause, WithinClause,
 };
 use crate::syntax::{SyntaxNode, Trapjaw};
@@ -35,6 +32,7 @@ pub(super) struct Clauses {
     pub(super) absent: Option<AbsentClause>,
     pub(super) having: Option<HavingClause>,
     pub(super) limit: Option<LimitClause>,
+    pub(super) keep: Option<KeepClause>,
     pub(super) emit: Option<EmitClause>,
     /// `do`, `on clear do` and `on timeout do`, in order of appearance.
     pub(super) actions: Vec<(When, Action)>,
@@ -99,6 +97,7 @@ impl Clauses {
             self.absent.as_ref().map(AstNode::syntax),
             self.having.as_ref().map(AstNode::syntax),
             self.limit.as_ref().map(AstNode::syntax),
+            self.keep.as_ref().map(AstNode::syntax),
         ];
         nodes.into_iter().flatten().collect()
     }
@@ -147,11 +146,7 @@ impl Gathering<'_> {
             }
             Clause::Every(clause) => self.once(&mut clauses.every, clause, "every"),
             Clause::At(clause) => self.once(&mut clauses.at, clause, "at"),
-            Clause::Keep(clause) => self.refuse(
-                unsupported::KEEP_ALL,
-                &clause,
-                "`keep *` is not supported yet",
-            ),
+            Clause::Keep(clause) => self.once(&mut clauses.keep, clause, "keep *"),
         }
     }
 
@@ -227,11 +222,6 @@ impl Gathering<'_> {
             );
         }
         !about_events.is_empty()
-    }
-
-    fn refuse(&mut self, code: Code, clause: &impl AstNode<Language = Trapjaw>, message: &str) {
-        self.findings
-            .push(Diagnostic::error(code, self.span(clause), message));
     }
 
     fn span(&self, node: &impl AstNode<Language = Trapjaw>) -> Span {

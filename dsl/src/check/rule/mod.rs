@@ -102,6 +102,7 @@ impl RuleChecker<'_> {
             aggregates,
             having: having?,
             limit: limit?,
+            keeps_all: clauses.keep.is_some(),
             emit: emit?,
             actions: actions?,
             reports_clear: reports_clear?,

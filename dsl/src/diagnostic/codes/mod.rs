@@ -14,7 +14,6 @@
 //! | TJ06xx | tables |
 //! | TJ07xx | rule tests |
 //! | TJ08xx | faults of the compiler |
-//! | TJ09xx | what is not supported yet |
 
 /// Declares the codes of one area: constants, and the list of them all.
 macro_rules! codes {
@@ -49,7 +48,6 @@ pub mod syntax;
 pub mod tables;
 pub mod testing;
 pub mod types;
-pub mod unsupported;
 
 /// The areas of the registry, by their numbers.
 const AREAS: &[&[Entry]] = &[
@@ -62,7 +60,6 @@ const AREAS: &[&[Entry]] = &[
     tables::ENTRIES,
     testing::ENTRIES,
     internal::ENTRIES,
-    unsupported::ENTRIES,
 ];
 
 /// A stable code: shown as `TJ0001`.

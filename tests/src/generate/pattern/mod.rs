@@ -234,6 +234,9 @@ fn clauses(random: &mut Random) -> Vec<String> {
             random.between(1, 6)
         ));
     }
+    if random.chance(10) {
+        clauses.push("keep *".into());
+    }
     let value = random.pick(&[
         "{e0.v}",
         "{count(e0)}",

@@ -114,6 +114,7 @@ impl RuleChecker<'_> {
             aggregates: std::mem::take(&mut self.exprs.aggregates),
             having: None,
             limit: limit?,
+            keeps_all: clauses.keep.is_some(),
             emit: emit?,
             actions: actions?,
             reports_clear: false,
