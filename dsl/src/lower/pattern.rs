@@ -27,9 +27,12 @@ pub(super) struct Bound<'a> {
 
 impl<'a> Bound<'a> {
     fn new(rule: &'a hir::Rule, pattern: &'a checked::Pattern, registry: &'a Registry) -> Self {
-        let kept = rule.types.iter().map(|ty| match rule.keeps_all {
-            true => all_fields(registry, *ty),
-            false => Vec::new(),
+        let kept = rule.types.iter().map(|ty| {
+            if rule.keeps_all {
+                all_fields(registry, *ty)
+            } else {
+                Vec::new()
+            }
         });
         let kept = kept.collect();
         Self {
