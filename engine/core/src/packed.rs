@@ -91,21 +91,28 @@ impl Packing {
         self.words
     }
 
-    /// Puts values into words, which are zero. Do they fit?
+    /// Puts values, each given by its place, into words, which are zero. Do they fit?
     pub(crate) fn pack<'v>(
         &self,
-        values: impl Iterator<Item = ValueRef<'v>>,
+        value: impl Fn(usize) -> ValueRef<'v>,
         words: &mut [u64],
     ) -> bool {
-        for (value, place) in values.zip(&self.places) {
-            match (*place, value) {
-                (Place::Key, ValueRef::Text(_))
-                | (Place::Flag(_) | Place::Word(.., Some(_)), ValueRef::Null) => {}
-                (Place::Flag(flag), ValueRef::Bool(value)) => {
-                    words[0] |= (1 | u64::from(value) << 1) << (2 * flag);
-                }
-                (Place::Word(number, word, flag), value) => {
-                    let Some(bits) = number.bits(value) else {
+        for (number, place) in self.places.iter().enumerate() {
+            match *place {
+                Place::Key => {}
+                Place::Flag(flag) => match value(number) {
+                    ValueRef::Bool(value) => {
+                        words[0] |= (1 | u64::from(value) << 1) << (2 * flag);
+                    }
+                    ValueRef::Null => {}
+                    _ => return false,
+                },
+                Place::Word(kind, word, flag) => {
+                    let value = value(number);
+                    let Some(bits) = kind.bits(value) else {
+                        if flag.is_some() && value == ValueRef::Null {
+                            continue;
+                        }
                         return false;
                     };
                     words[word] = bits;
@@ -113,7 +120,6 @@ impl Packing {
                         words[0] |= 1 << (2 * flag);
                     }
                 }
-                _ => return false,
             }
         }
         true

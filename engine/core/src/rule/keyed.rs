@@ -48,6 +48,12 @@ pub(crate) trait Machine {
     /// Ends a key, whatever it remembers.
     fn close(&mut self, slot: u32);
 
+    /// Does a row leave its key as it is, with all that the key remembers and when it changes by itself? Then nothing
+    /// further is done about the row.
+    fn ignores(&mut self, _cx: &Context<'_>, _slot: u32, _at: At, _now: i64) -> bool {
+        false
+    }
+
     /// Takes in a row. Refused for want of room, it has changed nothing but what time alone changes.
     fn take(
         &mut self,
@@ -332,8 +338,17 @@ impl<M: Machine> Keyed<M> {
                 }
             }
         } else if let [reader] = &mut *readers {
-            for index in 0..cx.feeds[0].rows.len() as u32 {
-                self.row(cx, reader, At { feed: 0, index });
+            let feed = cx.feed(At { feed: 0, index: 0 });
+            let has_causes = feed.segment.has_causes();
+            for (&now, index) in feed.effects.iter().zip(0..) {
+                let at = At { feed: 0, index };
+                let until = if has_causes {
+                    cx.timers_before(at, now)
+                } else {
+                    now
+                };
+                self.pass(cx, until);
+                self.place(cx, reader, at, now);
             }
         } else {
             let mut current = None;
@@ -399,12 +414,30 @@ impl<M: Machine> Keyed<M> {
         cx.sees = u64::MAX;
     }
 
+    #[inline]
     fn place(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At, now: i64) {
-        let slot = match reader.home(at.index, &mut self.core.keys, cx.shard) {
+        let home = reader.home(at.index, &mut self.core.keys, cx.shard);
+        if let Home::Slot(id) = home
+            && self.machine.ignores(cx, id.slot, at, now)
+        {
+            return;
+        }
+        self.take_home(cx, reader, at, (home, now));
+    }
+
+    fn take_home(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: &mut KeyReader<'_>,
+        at: At,
+        (home, now): (Home, i64),
+    ) {
+        let slot = match home {
             Home::Nowhere(why) => return cx.counters.skip(why),
             Home::Shard(destination) => return cx.stray(at, destination),
             Home::Slot(id) => id.slot,
             Home::New if !self.machine.opens(cx, at) => return,
+            Home::New if reader.encode(at.index).is_err() => return,
             Home::New if !self.machine.admits(cx, reader.encoded()) => return,
             Home::New => self.begin(cx, reader, at.index),
         };
@@ -513,7 +546,14 @@ impl<M: Machine> Keyed<M> {
     }
 
     /// Lets time pass: every deadline up to `now`, in order.
+    #[inline]
     fn pass(&mut self, cx: &mut Context<'_>, now: i64) {
+        if self.next_deadline().is_some_and(|next| next <= now) {
+            self.pass_due(cx, now);
+        }
+    }
+
+    fn pass_due(&mut self, cx: &mut Context<'_>, now: i64) {
         while self.next_deadline().is_some_and(|next| next <= now) {
             let common = self
                 .machine

@@ -25,7 +25,7 @@ pub(crate) enum Home {
     Shard(u32),
     /// Here, under this slot.
     Slot(SlotId),
-    /// Here, but it has no slot. The reader holds its encoding.
+    /// Here, but it has no slot.
     New,
 }
 
@@ -47,6 +47,13 @@ struct Dictionary<'s> {
     values: PlainText<'s>,
     /// By code: where the key was found; a slot of `UNSEEN` says that it was not looked for yet.
     slots: Vec<SlotId>,
+}
+
+impl<'s> Dictionary<'s> {
+    /// The key of a row.
+    fn text(&self, index: u32) -> &'s str {
+        self.values.get(usize::from(self.codes[index as usize]))
+    }
 }
 
 const UNSEEN: SlotId = SlotId {
@@ -96,36 +103,43 @@ impl<'s> KeyReader<'s> {
         }
     }
 
-    /// The encoding of the key that was looked up last.
+    /// The key that was encoded last.
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
     }
 
+    #[inline(never)]
     fn look_up(&mut self, index: u32, keys: &mut key::Keys, (shard, shards): (u32, u32)) -> Home {
-        if let Err(why) = self.encode(index) {
-            return Home::Nowhere(why);
-        }
+        let encoded = match &self.dictionary {
+            // A text as it stands.
+            Some(dictionary) if dictionary.text(index).len() <= MAX_KEY => {
+                dictionary.text(index).as_bytes()
+            }
+            _ => {
+                if let Err(why) = self.encode(index) {
+                    return Home::Nowhere(why);
+                }
+                &self.encoded
+            }
+        };
         if shards > 1 && !self.rule.key.is_empty() {
-            let owner = key::owner(key::hash(&self.encoded), shards);
+            let owner = key::owner(key::hash(encoded), shards);
             if owner != shard {
                 return Home::Shard(owner);
             }
         }
-        match keys.find(&self.encoded) {
-            Some(id) => {
-                self.remember(index, id);
-                Home::Slot(id)
-            }
-            None => Home::New,
+        if let Some(id) = keys.find(encoded) {
+            self.remember(index, id);
+            return Home::Slot(id);
         }
+        Home::New
     }
 
     /// Encodes the key of a row.
     pub(crate) fn encode(&mut self, index: u32) -> Result<(), NoKey> {
         self.encoded.clear();
-        if let Some(Dictionary { codes, values, .. }) = &self.dictionary {
-            let text = values.get(usize::from(codes[index as usize]));
-            return self.append(ValueRef::Text(text), true);
+        if let Some(dictionary) = &self.dictionary {
+            return self.append(ValueRef::Text(dictionary.text(index)), true);
         }
         let inputs = self.inputs;
         for (place, part) in self.rule.key.iter().enumerate() {

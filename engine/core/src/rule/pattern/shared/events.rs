@@ -1,11 +1,12 @@
 //! The events that partial matches hold, each once. An event with which matches may begin is its start, too.
 //!
 //! Most events of machines have nothing but a type and fields. What of these has to outlive its batch goes into a few
-//! words ([`Packing`](crate::packed::Packing)); all others are copied at the end of the step.
+//! words ([`Packing`](crate::packed::Packing)); all others are copied. Both happens at the end of the step: until then an
+//! event is a row of its batch, and most are given back before.
 
 use std::sync::Arc;
 
-use trapjaw_event::ValueRef;
+use trapjaw_event::{ColumnView, ValueRef};
 use trapjaw_program::Rule;
 
 use super::slab::{NONE, Place, SPARE, Slab};
@@ -13,7 +14,7 @@ use crate::kept::KeptEvent;
 use crate::output::{Alias, Packings};
 use crate::packed::Packing;
 use crate::rule::context::Context;
-use crate::rule::feed::At;
+use crate::rule::feed::{At, Feed};
 use crate::rule::pattern::events::Seen;
 use crate::segment::{Origin, identity};
 
@@ -88,12 +89,11 @@ pub(super) struct Events {
     stride: usize,
     /// Known from the first event on.
     packings: Option<Packings>,
-    /// The values of the event at hand.
-    packed: Vec<u64>,
     streams: Vec<u128>,
     copies: Vec<Copy>,
     free_copies: Vec<u32>,
-    /// Events of this step that have to be copied, with the slot for which they were taken in.
+    /// Events of this step, with the slot for which they were taken in: those that are still held at its end have to
+    /// outlive it.
     fresh: Vec<(EventId, u32)>,
     copied_bytes: usize,
 }
@@ -106,69 +106,65 @@ impl Events {
         size_of::<Event>() + size_of::<Copy>() + KeptEvent::bytes_of(values)
     }
 
-    /// Takes in a row, for one holder.
+    /// Takes in a row, for one holder. It stays in its batch until the end of the step.
+    #[inline]
     pub(super) fn insert(&mut self, cx: &Context<'_>, (slot, at, time): (u32, At, i64)) -> EventId {
+        if self.packings.is_none() {
+            self.learn(cx);
+        }
         self.taken += 1;
-        let feed = cx.feed(at);
-        let row = feed.rows.get(at.index);
-        let mut event = Event {
+        let id = self.all.insert(Event {
             number: self.taken,
             time,
             what: u64::from(at.feed) << 32 | u64::from(at.index),
             holders: 1,
             next: NONE,
             log: NONE,
-            source: feed.source,
+            source: cx.feed(at).source,
             form: HERE,
-        };
-        let is_plain = feed.is_bare && feed.segment.section.times()[row as usize] == time;
-        if is_plain && self.pack(cx, at) {
-            let origin = feed.segment.origin(row);
-            if let Some(stream) = self.stream(origin.stream) {
-                event.form = stream;
-                event.what = origin.sequence;
-            }
-        }
-        let form = event.form;
-        let id = self.all.insert(event);
-        if form == HERE {
-            self.fresh.push((id, slot));
-        } else if self.stride > 0 {
-            let begin = id as usize * self.stride;
-            if self.words.len() <= begin {
-                let more = (begin + self.stride - self.words.len()).max(self.words.len() / 8);
-                self.words.reserve_exact(more);
-                self.words.resize(begin + self.stride, 0);
-            }
-            self.words[begin..begin + self.stride].copy_from_slice(&self.packed);
-        }
+        });
+        self.fresh.push((id, slot));
         id
     }
 
-    /// Puts the values of a row into words. Do they fit?
-    fn pack(&mut self, cx: &Context<'_>, at: At) -> bool {
-        if self.packings.is_none() {
-            let packings: Packings = Packing::of(cx.rule, cx.registry).into();
-            let words = packings.iter().flatten().map(Packing::words);
-            self.stride = words.max().unwrap_or(0);
-            self.packings = Some(packings);
-        }
-        let feed = cx.feed(at);
-        let source = usize::from(feed.source);
+    /// Learns how the rule's events go into words.
+    #[cold]
+    fn learn(&mut self, cx: &Context<'_>) {
+        let packings: Packings = Packing::of(cx.rule, cx.registry).into();
+        let words = packings.iter().flatten().map(Packing::words);
+        self.stride = words.max().unwrap_or(0);
+        self.packings = Some(packings);
+    }
+
+    /// Puts an event of this step into words. Does it fit?
+    fn pack(&mut self, id: EventId, columns: &Columns<'_>) -> bool {
+        let event = self.all[id];
+        let At { index, .. } = event.at();
+        let row = columns.feed.rows.get(index) as usize;
         let packing = self.packings.as_ref();
-        let Some(packing) = packing.and_then(|packings| packings.get(source)?.as_ref()) else {
+        let packing = packing.and_then(|all| all[usize::from(event.source & !BOUND)].as_ref());
+        let Some(packing) = packing.filter(|_| columns.times[row] == event.time) else {
             return false;
         };
-        self.packed.clear();
-        self.packed.resize(self.stride, 0);
-        let row = feed.rows.get(at.index) as usize;
-        let kept = cx.rule.sources[source].kept.iter();
-        let kept = kept.map(|field| feed.segment.section.value(*field, row));
-        let aggregates = cx.rule.aggregates.iter();
-        let outputs = aggregates.flat_map(|it| [it.argument, it.filter].into_iter().flatten());
-        let computed =
-            outputs.map(|output| feed.inputs.value(usize::from(output), at.index as usize));
-        packing.pack(kept.chain(computed), &mut self.packed)
+        let begin = id as usize * self.stride;
+        if self.words.len() < begin + self.stride {
+            let more = (begin + self.stride - self.words.len()).max(self.words.len() / 8);
+            self.words.reserve_exact(more);
+            self.words.resize(begin + self.stride, 0);
+        }
+        let words = &mut self.words[begin..begin + self.stride];
+        words.fill(0);
+        if !packing.pack(|place| columns.value(place, row, index), words) {
+            return false;
+        }
+        let origin = columns.feed.segment.origin(row as u32);
+        let Some(stream) = self.stream(origin.stream) else {
+            return false;
+        };
+        let event = &mut self.all[id];
+        event.form = stream;
+        event.what = origin.sequence;
+        true
     }
 
     /// How many fields the rule keeps of an event.
@@ -293,12 +289,22 @@ impl Events {
 
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        let mut columns: Option<(u32, Columns<'_>)> = None;
         while let Some((id, slot)) = self.fresh.pop() {
             // All may have been given back since, and the place with it.
             let Some(event) = self.all.get(id).filter(|event| event.form == HERE) else {
                 continue;
             };
             let at = event.at();
+            if columns.as_ref().is_none_or(|(feed, _)| *feed != at.feed) {
+                columns = Some((at.feed, Columns::of(cx, at)));
+            }
+            if let Some((_, columns)) = &columns
+                && columns.feed.is_bare
+                && self.pack(id, columns)
+            {
+                continue;
+            }
             let identity = self.identity(cx, id);
             let mut kept = KeptEvent::default();
             cx.keep(at, &mut kept);
@@ -364,6 +370,42 @@ impl Events {
         for copy in &mut self.copies {
             if let Some(kept) = copy.event.as_mut().and_then(Arc::get_mut) {
                 kept.source = places[usize::from(kept.source)];
+            }
+        }
+    }
+}
+
+/// What a rule keeps of the rows of a feed, each value by its column.
+struct Columns<'s> {
+    feed: &'s Feed<'s>,
+    times: &'s [i64],
+    fields: Vec<Option<ColumnView<'s>>>,
+    /// The outputs of the feed's code that hold the aggregates' arguments and filters.
+    outputs: Vec<u16>,
+}
+
+impl<'s> Columns<'s> {
+    fn of(cx: &Context<'s>, at: At) -> Self {
+        let feed = cx.feed(at);
+        let kept = cx.rule.sources[usize::from(feed.source)].kept.iter();
+        let section = feed.segment.section;
+        let aggregates = cx.rule.aggregates.iter();
+        let outputs = aggregates.flat_map(|it| [it.argument, it.filter].into_iter().flatten());
+        Self {
+            feed,
+            times: section.times(),
+            fields: kept.map(|field| section.column(*field)).collect(),
+            outputs: outputs.collect(),
+        }
+    }
+
+    /// One of the values of a row: of the kept fields, and then of the aggregates' arguments and filters.
+    fn value(&self, place: usize, row: usize, index: u32) -> ValueRef<'s> {
+        match self.fields.get(place) {
+            Some(column) => column.map_or(ValueRef::Null, |column| column.value(row)),
+            None => {
+                let output = self.outputs[place - self.fields.len()];
+                self.feed.inputs.value(usize::from(output), index as usize)
             }
         }
     }

@@ -256,6 +256,15 @@ impl Machine for Shared {
     }
 
     #[inline]
+    fn ignores(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+        let fits = cx.feed(at).fits(at.index) & cx.sees;
+        let class = self.table.class(fits);
+        let partition = &self.partitions[slot as usize];
+        let known = self.table.classes.get(class);
+        known.begins == STAY && partition.stands & known.touches == 0 && partition.due > now
+    }
+
+    #[inline]
     fn take(
         &mut self,
         cx: &mut Context<'_>,
@@ -269,16 +278,9 @@ impl Machine for Shared {
         };
         let fits = cx.feed(at).fits(at.index) & cx.sees;
         let class = self.table.class(fits);
-        let partition = &self.partitions[slot as usize];
         // An event that a timer derived may come before the timers of its instant, and finds their windows over.
-        let ends = partition.due <= now;
-        if ends {
+        if self.partitions[slot as usize].due <= now {
             self.pass(pattern, slot, now);
-        }
-        let partition = &self.partitions[slot as usize];
-        let known = self.table.classes.get(class);
-        if !ends && known.begins == STAY && partition.stands & known.touches == 0 {
-            return Ok(());
         }
         let event = self.event(cx, pattern, class, (slot, at, now));
         let moment = Moment::new(Trigger::Row(at), now, (slot, event));
