@@ -22,6 +22,8 @@ pub struct Cut {
     pub index_from: usize,
     /// Whether patterns are evaluated run by run.
     pub run_by_run: bool,
+    /// Whether rules that have the same windows have them once.
+    pub share_windows: bool,
 }
 
 /// What came of a history.
@@ -65,6 +67,7 @@ pub fn run_counted(
         idle_ttl: options.idle_ttl,
         index_from: cut.index_from,
         run_by_run: cut.run_by_run,
+        share_windows: cut.share_windows,
         ..Config::default()
     };
     let mut engine = Lockstep::new(rules, config, cut.shards);
@@ -124,6 +127,7 @@ impl Reused {
             idle_ttl,
             index_from: cut.index_from,
             run_by_run: cut.run_by_run,
+            share_windows: cut.share_windows,
             ..Config::default()
         };
         Self {

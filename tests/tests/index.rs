@@ -256,6 +256,7 @@ fn hundreds_of_rules_find_the_same_with_the_index_and_without() {
                 batch,
                 index_from,
                 run_by_run: false,
+                share_windows: true,
             };
             run_counted(&program, &events, options, cut)
         };

@@ -28,6 +28,9 @@ pub struct Config {
     /// up, instead of being computed for all rows. It changes no result: it is where the one costs as much as the
     /// other.
     pub index_from: usize,
+    /// Whether rules that have the same windows, and begin together, have them once. What is found is the same, as long
+    /// as no key has to be given up for want of room; this is for comparing the two.
+    pub share_windows: bool,
     /// Patterns are evaluated run by run, even those of which starts that stand alike can be moved together. What is found
     /// is the same; this is for comparing the two.
     pub run_by_run: bool,
@@ -47,6 +50,7 @@ impl Default for Config {
             idle_ttl: 24 * 3_600 * SECOND,
             max_ahead: 60 * SECOND,
             index_from: 24,
+            share_windows: true,
             run_by_run: false,
             trace_patterns: false,
         }

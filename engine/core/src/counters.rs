@@ -1,7 +1,7 @@
 //! What a shard counts: everything that it takes in, gives out, or does not do.
 
 use core::iter::Sum;
-use core::ops::{Add, AddAssign};
+use core::ops::{Add, AddAssign, Mul};
 
 use trapjaw_program::function::Fault;
 
@@ -47,6 +47,19 @@ impl Add for Faults {
             division: self.division + other.division,
             undefined: self.undefined + other.undefined,
             conversion: self.conversion + other.conversion,
+        }
+    }
+}
+
+impl Mul<u64> for Faults {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self {
+            overflow: self.overflow * times,
+            division: self.division * times,
+            undefined: self.undefined * times,
+            conversion: self.conversion * times,
         }
     }
 }

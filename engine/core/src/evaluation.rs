@@ -15,7 +15,7 @@ use crate::index::Index;
 use crate::lines::Lines;
 use crate::matched::{Found, MatchRef};
 use crate::output::{Outputs, Sink};
-use crate::rule::{Context, Feed, Intake, Span, State};
+use crate::rule::{Context, Feed, Groups, Intake, Span, State};
 use crate::segment::{Rows, Segment};
 use crate::staging::Hold;
 
@@ -46,6 +46,7 @@ pub(crate) struct Evaluation<'r> {
     /// Where the evaluation ends: after the timers of this instant up to, and without, this rule's.
     pub(crate) end: Option<(i64, RuleId)>,
     pub(crate) states: &'r mut [State],
+    pub(crate) groups: &'r Groups,
     pub(crate) agenda: &'r mut Agenda,
     pub(crate) outputs: &'r mut Outputs,
     pub(crate) strays: &'r mut Vec<Stray>,
@@ -165,11 +166,16 @@ impl Evaluation<'_> {
         let rule = &self.rules.rules[id.index()];
         let until = self.until(id);
         let state = &mut self.states[id.index()];
+        if matches!(state, State::Elsewhere) {
+            // The first of its group does for all.
+            return;
+        }
+        let group = self.groups.of(id);
         let breaks = state.breaks();
         let span = &self.span;
         let tables = &*self.rules.tables;
         let numbered = segments.iter().zip(0..);
-        let intakes: Vec<Intake<'_>> = numbered
+        let mut intakes: Vec<Intake<'_>> = numbered
             .filter_map(|(segment, number)| {
                 Intake::new(segment, number, (id, rule), (breaks, span), tables)
             })
@@ -178,13 +184,18 @@ impl Evaluation<'_> {
         if intakes.is_empty() && !is_due() {
             return;
         }
+        if let Some(group) = group {
+            for intake in &mut intakes {
+                intake.compute_more(group, self.rules);
+            }
+        }
         self.counters.faults += intakes
             .iter()
-            .map(|intake| intake.inputs.faults())
+            .map(|intake| intake.faults(group))
             .sum::<crate::counters::Faults>();
         let feeds: Vec<Feed<'_>> = intakes
             .iter()
-            .map(|intake| Feed::new(rule, intake, self.effects))
+            .map(|intake| Feed::new((rule, group), intake, self.effects))
             .collect();
         let before = self.outputs.fired.len();
         let mut context = Context {
@@ -203,12 +214,15 @@ impl Evaluation<'_> {
             strays: self.strays,
             counters: self.counters,
             sees: u64::MAX,
+            rules: &self.rules.rules,
+            group,
+            member: 0,
         };
         state.advance(&mut context, until);
         self.agenda.set_deadline_at(place, state.next_deadline());
-        let Some(emit) = &rule.emit else {
+        if rule.emit.is_none() && group.is_none() {
             return;
-        };
+        }
         let faults = Cell::new(Faults::default());
         let found = Found {
             rules: self.rules,
@@ -218,6 +232,10 @@ impl Evaluation<'_> {
             faults: &faults,
         };
         for fired in &found.outputs.fired[before..] {
+            let rule = &self.rules.rules[fired.rule.index()];
+            let Some(emit) = &rule.emit else {
+                continue;
+            };
             let new = (self.derived).add((rule, emit), found, fired, self.counters);
             if let Some(ty) = new.filter(|_| !self.defers) {
                 self.agenda.mark_readers(self.rules, ty);

@@ -6,7 +6,7 @@ use trapjaw_program::Envelope;
 /// A copy of an event: its envelope, and of its fields those that its rule keeps.
 ///
 /// All texts lie in one buffer, so that the copy of a key's next event goes where that of the last one was.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeptEvent {
     /// Place in the rule's sources.
     pub(crate) source: u16,

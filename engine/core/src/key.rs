@@ -123,7 +123,7 @@ pub(crate) struct SlotId {
 }
 
 /// A key's bytes: short ones in place, so that looking one up touches no other memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Bytes {
     Short(u8, [u8; SHORT]),
     Long(Box<[u8]>),
@@ -160,7 +160,7 @@ impl Bytes {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     key: Bytes,
     generation: u32,
@@ -170,7 +170,7 @@ struct Entry {
 }
 
 /// The keys of one rule on one shard, each with a slot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keys {
     /// Hash and slot.
     table: HashTable<(u64, u32)>,

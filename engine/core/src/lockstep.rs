@@ -303,13 +303,17 @@ impl Lockstep {
                     due.insert(rule);
                 });
             }
+            // Rules with the same windows are moved by the first of them: what one of them tells may belong behind what
+            // a rule between them tells. So the instant's matches are put in order together.
+            let mut collector = Collector::default();
             for rule in due {
-                self.settle(out, |shards, sink| {
+                self.drive(&mut collector, |shards, sink| {
                     for shard in shards {
                         shard.pass_rule(line, next, rule, sink);
                     }
                 });
             }
+            self.tell(collector, out);
         }
         self.settle(out, |shards, sink| {
             for shard in shards {
@@ -326,15 +330,29 @@ impl Lockstep {
         first: impl FnOnce(&mut [Shard], &mut Collector),
     ) {
         let mut collector = Collector::default();
-        first(&mut self.shards, &mut collector);
+        self.drive(&mut collector, first);
+        self.tell(collector, out);
+    }
+
+    /// Runs `first`, and delivers what the shards send one another until nothing is on its way.
+    fn drive(
+        &mut self,
+        collector: &mut Collector,
+        first: impl FnOnce(&mut [Shard], &mut Collector),
+    ) {
+        first(&mut self.shards, collector);
         while let Some(next) = first_of(&collector.forwards) {
             let forward = collector.forwards.remove(next);
             let shard = &mut self.shards[forward.destination as usize];
             // Derived rows are numbered over all shards, in the order in which they come about.
             shard.number_from(self.numbered);
-            shard.step(Input::Forwarded(&forward), &mut collector);
+            shard.step(Input::Forwarded(&forward), collector);
             self.numbered = shard.numbered();
         }
+    }
+
+    /// Tells what was collected, in order.
+    fn tell(&mut self, mut collector: Collector, out: &mut impl FnMut(Match)) {
         if self.keeps_late {
             self.late.append(&mut collector.late);
         }

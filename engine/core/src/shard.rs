@@ -20,7 +20,7 @@ use crate::output::{Outputs, Sink};
 use crate::piece::pieces;
 use crate::place::root_timer;
 use crate::record::Record;
-use crate::rule::{Span, State};
+use crate::rule::{Groups, Span, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment, segments};
 use crate::stage::Stage;
 use crate::staging::Hold;
@@ -65,6 +65,8 @@ pub struct Shard {
     /// This shard and the number of shards.
     place: (u32, u32),
     states: Vec<State>,
+    /// The rules that have the same windows.
+    groups: Groups,
     lines: Lines,
     /// By line: its rules and their deadlines.
     agendas: Vec<Agenda>,
@@ -94,11 +96,9 @@ pub struct Shard {
 impl Shard {
     /// Shard `place.0` of `place.1`, before its first input.
     pub fn new(rules: Arc<Verified<RuleSet>>, config: Config, place: (u32, u32)) -> Self {
-        let states: Vec<State> = rules
-            .rules
-            .iter()
-            .map(|rule| State::new(rule, &config))
-            .collect();
+        let groups = Groups::new(&rules, &config, place.1);
+        let ids = (0..rules.rules.len() as u32).map(RuleId::new);
+        let states: Vec<State> = ids.map(|id| groups.state(&rules, id, &config)).collect();
         let counters = Counters {
             matches: vec![0; rules.rules.len()],
             late: vec![0; rules.registry.len()],
@@ -126,6 +126,7 @@ impl Shard {
             config,
             place,
             states,
+            groups,
             defers: false,
             counters,
             outputs: Outputs::default(),
@@ -212,11 +213,12 @@ impl Shard {
 
     /// Live keys of each rule.
     pub fn keys(&self) -> impl Iterator<Item = usize> + '_ {
-        self.states.iter().map(State::keys)
+        let ids = (0..self.states.len() as u32).map(RuleId::new);
+        ids.map(|id| self.states[self.groups.owner(id).index()].keys())
     }
 
     /// Bytes that each rule remembers, counted as in [`Config::max_state_bytes`] and
-    /// [`Config::max_window_bytes`].
+    /// [`Config::max_window_bytes`]. What several rules remember together is counted with the first of them.
     pub fn bytes(&self) -> impl Iterator<Item = usize> + '_ {
         self.states.iter().map(State::bytes)
     }
@@ -393,6 +395,7 @@ impl Shard {
                 ingest,
                 end,
                 states: &mut self.states,
+                groups: &self.groups,
                 agenda: &mut self.agendas[line as usize],
                 outputs: &mut self.outputs,
                 strays: &mut self.strays,

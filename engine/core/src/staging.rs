@@ -73,7 +73,7 @@ impl Evaluation<'_> {
         ) else {
             return;
         };
-        let feed = Feed::new(rule, &intake, self.effects);
+        let feed = Feed::new((rule, None), &intake, self.effects);
         let mut reader = feed.keys(rule);
         let door = self
             .door

@@ -21,24 +21,28 @@ const CUTS: [Cut; 4] = [
         batch: 1,
         index_from: 1,
         run_by_run: false,
+        share_windows: true,
     },
     Cut {
         shards: 2,
         batch: 7,
         index_from: NEVER,
         run_by_run: false,
+        share_windows: true,
     },
     Cut {
         shards: 3,
         batch: 4_096,
         index_from: 1,
         run_by_run: false,
+        share_windows: false,
     },
     Cut {
         shards: 1,
         batch: 4_096,
         index_from: 1,
         run_by_run: true,
+        share_windows: false,
     },
 ];
 

@@ -69,10 +69,20 @@ pub(super) fn rules(random: &mut Random, schema: &Schema) -> Vec<String> {
         } else {
             source(random, &read)
         };
-        let (text, derived) = rule(random, schema, &format!("r{place}"), &source, !any);
-        read.extend(derived);
-        // A rule may stand before or behind those whose events it reads.
-        rules.insert(random.below(rules.len() + 1), text);
+        let frame = Frame::new(random, schema, &source);
+        // Rules that differ in what they ask and tell alone have their windows together.
+        let alike = if frame.clause.is_window() {
+            random.weighted(&[(5, 1), (3, 2), (1, 4)])
+        } else {
+            1
+        };
+        for number in 0..alike {
+            let name = format!("r{place}{}", ["", "b", "c", "d"][number]);
+            let (text, derived) = rule(random, &frame, &name, !any);
+            read.extend(derived);
+            // A rule may stand before or behind those whose events it reads.
+            rules.insert(random.below(rules.len() + 1), text);
+        }
     }
     if random.chance(25) {
         let text = schedule(random, schema, !any);
@@ -140,67 +150,91 @@ fn cron(random: &mut Random) -> String {
     format!("{minute} {hour} {day} {month} {weekday}")
 }
 
+/// Which events a rule takes in, by which key, and how it remembers them.
+struct Frame<'s> {
+    names: Names<'s>,
+    layer: usize,
+    clause: Clause,
+    /// `on`, `where`, `by` and the clause.
+    text: String,
+}
+
+impl<'s> Frame<'s> {
+    fn new(random: &mut Random, schema: &'s Schema, source: &Source) -> Self {
+        let alias = random.pick(&["e", "c", "item"]);
+        let layer = source.types.iter().map(|ty| ty.layer).max().unwrap_or(0);
+        let names = Names {
+            schema,
+            alias,
+            fields: fields(source, layer),
+        };
+        let clause = random.weighted(&[
+            (4, Clause::Each),
+            (7, Clause::Sustained),
+            (5, Clause::Sliding),
+            (3, Clause::Tumbling),
+            (3, Clause::Hopping),
+            (4, Clause::Counted),
+            (1, Clause::Batched),
+            (3, Clause::Session),
+            (2, Clause::All),
+            (6, Clause::Absent),
+        ]);
+        let mut text = String::new();
+        line(&mut text, &format!("on {alias}: {}", source.text));
+        if random.chance(if clause == Clause::Sustained { 95 } else { 55 }) {
+            // A condition that is to last had better be a simple one.
+            let depth = random.pick(match clause {
+                Clause::Sustained => &[0, 0, 0, 0, 1, 2],
+                _ => &[0, 0, 1, 1, 2, 3],
+            });
+            let condition = names.condition(random, Place::Row, depth);
+            line(&mut text, &format!("where {condition}"));
+        }
+        let keys = keys(random, &names);
+        if !keys.is_empty() {
+            let keys: Vec<&str> = keys.iter().map(|(key, _)| &**key).collect();
+            line(&mut text, &format!("by {}", keys.join(", ")));
+        }
+        let mut state = state(random, clause);
+        if clause == Clause::Absent
+            && let [(_, key)] = &keys[..]
+        {
+            let tables = schema.tables.iter().filter(|table| table.key == *key);
+            let tables: Vec<&str> = tables.map(|table| &*table.name).collect();
+            if !tables.is_empty() && random.chance(60) {
+                state.extend([" of ", random.pick(&tables)]);
+            }
+        }
+        if !state.is_empty() {
+            line(&mut text, &state);
+        }
+        Self {
+            names,
+            layer,
+            clause,
+            text,
+        }
+    }
+}
+
 /// A rule of that name, and the type that it derives.
 fn rule<'s>(
     random: &mut Random,
-    schema: &'s Schema,
+    frame: &Frame<'s>,
     name: &str,
-    source: &Source,
     may_emit: bool,
 ) -> (String, Option<&'s TypeDef>) {
-    let alias = random.pick(&["e", "c", "item"]);
-    let layer = source.types.iter().map(|ty| ty.layer).max().unwrap_or(0);
-    let names = Names {
-        schema,
-        alias,
-        fields: fields(source, layer),
-    };
-    let clause = random.weighted(&[
-        (4, Clause::Each),
-        (7, Clause::Sustained),
-        (5, Clause::Sliding),
-        (3, Clause::Tumbling),
-        (3, Clause::Hopping),
-        (4, Clause::Counted),
-        (1, Clause::Batched),
-        (3, Clause::Session),
-        (2, Clause::All),
-        (6, Clause::Absent),
-    ]);
-    let mut text = format!(
-        "rule {name} {{\n{}    on {alias}: {}\n",
-        metadata(random),
-        source.text
-    );
-    if random.chance(if clause == Clause::Sustained { 95 } else { 55 }) {
-        // A condition that is to last had better be a simple one.
-        let depth = random.pick(match clause {
-            Clause::Sustained => &[0, 0, 0, 0, 1, 2],
-            _ => &[0, 0, 1, 1, 2, 3],
-        });
-        let condition = names.condition(random, Place::Row, depth);
-        line(&mut text, &format!("where {condition}"));
-    }
-    let keys = keys(random, &names);
-    if !keys.is_empty() {
-        let keys: Vec<&str> = keys.iter().map(|(key, _)| &**key).collect();
-        line(&mut text, &format!("by {}", keys.join(", ")));
-    }
-    let mut state = state(random, clause);
-    if clause == Clause::Absent
-        && let [(_, key)] = &keys[..]
-    {
-        let tables = schema.tables.iter().filter(|table| table.key == *key);
-        let tables: Vec<&str> = tables.map(|table| &*table.name).collect();
-        if !tables.is_empty() && random.chance(60) {
-            state.extend([" of ", random.pick(&tables)]);
-        }
-    }
-    if !state.is_empty() {
-        line(&mut text, &state);
-    }
+    let Frame {
+        names,
+        layer,
+        clause,
+        text,
+    } = frame;
+    let (schema, clause, layer) = (names.schema, *clause, *layer);
+    let mut text = format!("rule {name} {{\n{}{text}", metadata(random));
     if clause.is_window() && random.chance(90) {
-        line(&mut text, &format!("having {}", having(random, &names)));
+        line(&mut text, &format!("having {}", having(random, names)));
     }
     if random.chance(25) {
         let per = duration(random.pick(&DURATIONS));
@@ -221,15 +255,15 @@ fn rule<'s>(
     let emits = may_emit && !derivable.is_empty() && random.chance(60);
     let derived = emits.then(|| random.pick(&derivable));
     if let Some(derived) = derived {
-        line(&mut text, &emit(random, &names, derived, place));
+        line(&mut text, &emit(random, names, derived, place));
     }
     for _ in 0..random.between(usize::from(!emits), 2) {
-        line(&mut text, &format!("do {}", action(random, &names, place)));
+        line(&mut text, &format!("do {}", action(random, names, place)));
     }
     if clause.clears() && random.chance(50) {
         line(
             &mut text,
-            &format!("on clear do {}", action(random, &names, place)),
+            &format!("on clear do {}", action(random, names, place)),
         );
     }
     (text + "}", derived)

@@ -14,7 +14,7 @@ use crate::window::chunks::{Chunks, Cursor, Fifo};
 use crate::window::minmax::{Daba, MaxFloat, MaxInt, MinFloat, MinInt};
 
 /// One aggregate of one key's window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Accumulator {
     Count(u64),
     Float(Sum),

@@ -54,12 +54,9 @@ pub(super) fn lane(aggregate: &Aggregate) -> Kind {
     aggregate.argument_ty.as_ref().map_or(Kind::Int, Kind::of)
 }
 
-/// The arguments of all aggregates, out of a source's computed inputs.
-pub(crate) fn arguments<'r>(
-    aggregates: &[Aggregate],
-    inputs: &'r Registers<'_>,
-) -> Vec<Argument<'r>> {
-    let argument = |aggregate: &Aggregate| Argument {
+/// The argument of an aggregate, out of a source's computed inputs.
+pub(crate) fn argument<'r>(aggregate: &Aggregate, inputs: &'r Registers<'_>) -> Argument<'r> {
+    Argument {
         values: match (aggregate.argument.map(usize::from), lane(aggregate)) {
             _ if aggregate.function == AggregateFunction::Count => Values::None,
             (None, _) => Values::None,
@@ -79,11 +76,22 @@ pub(crate) fn arguments<'r>(
             Some(FieldType::Enum(names)) => Some(names.len() as i64),
             _ => None,
         },
-    };
-    aggregates.iter().map(argument).collect()
+    }
 }
 
 impl Argument<'_> {
+    /// Of an aggregate that nobody asks for any more, over so many rows: it has no value of any of them. Rows without
+    /// argument or filter go on to be counted, since no row says whether it was.
+    pub(crate) fn unasked(aggregate: &Aggregate, rows: usize) -> Self {
+        let counts_rows = aggregate.argument.is_none() && aggregate.filter.is_none();
+        Self {
+            values: Values::None,
+            known: None,
+            filter: (!counts_rows).then(|| vec![0; bits::words(rows)].into()),
+            variants: None,
+        }
+    }
+
     #[inline]
     pub(super) fn is_present(&self, row: usize) -> bool {
         self.known.is_none_or(|known| bits::get(known, row))

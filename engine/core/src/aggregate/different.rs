@@ -9,7 +9,7 @@ use crate::limits::EXACT_DISTINCT as EXACT;
 use crate::sketch::HyperLogLog;
 
 /// The values of a window that rows leave, each with how often it is there: exact, in as much room as its rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Counted(HashTable<(u64, u32)>);
 
 impl Counted {
@@ -52,7 +52,7 @@ impl Counted {
 }
 
 /// The values of a window that no row leaves: a set, and when there are more than [`EXACT`], a sketch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Different {
     /// Words; those of texts and addresses are referred to.
     Set(HashTable<u64>),

@@ -23,13 +23,13 @@ use crate::window::chunks::{Chunks, Cursor, Fifo};
 use crate::window::minmax::{Combine, Daba, MaxInt, MinInt};
 pub(crate) use accumulator::Accumulator;
 use argument::lane;
-pub(crate) use argument::{Argument, arguments};
+pub(crate) use argument::{Argument, argument};
 use different::{Counted, Different};
 pub(crate) use results::Results;
 pub(crate) use store::Store;
 
 /// How the aggregates of one rule lie in its windows' rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Layout {
     specs: Vec<Spec>,
     /// Words of a row; the first is its time.
@@ -44,7 +44,7 @@ pub(crate) struct Layout {
     pub(crate) has_text: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Spec {
     function: AggregateFunction,
     lane: Kind,

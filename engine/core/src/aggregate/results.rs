@@ -6,13 +6,13 @@ use trapjaw_program::Kind;
 use crate::vm::{Bound, bits};
 
 /// The values of a rule's aggregates.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Results {
     pub(super) columns: Vec<Column>,
 }
 
 /// The values of one aggregate.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Column {
     values: Values,
     known: Vec<u64>,
@@ -21,7 +21,7 @@ pub(super) struct Column {
 }
 
 /// Values of one kind; what an unknown row holds means nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Values {
     Bools(Vec<u64>),
     Ints(Vec<i64>),
@@ -176,8 +176,8 @@ impl Results {
     }
 
     /// The column of an aggregate as code's input.
-    pub(crate) fn bind(&self, aggregate: u16) -> Bound<'_> {
-        let column = &self.columns[usize::from(aggregate)];
+    pub(crate) fn bind(&self, aggregate: usize) -> Bound<'_> {
+        let column = &self.columns[aggregate];
         let data = match &column.values {
             Values::Bools(truth) => ColumnData::Bool(truth),
             Values::Ints(values) => ColumnData::Int(values),

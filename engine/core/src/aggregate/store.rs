@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::argument::Raw;
 
 /// A text or an address, and how often it is referred to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Entry {
     bytes: Box<[u8]>,
     references: u64,
@@ -17,7 +17,7 @@ struct Entry {
 
 /// Values of any type as words: numbers stand for themselves, texts and addresses for their place here, for as long as
 /// they are referred to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Store {
     /// Not that of other processes: values that collide can't be made in advance. No order of a table is ever seen.
     seed: u64,

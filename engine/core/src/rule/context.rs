@@ -6,6 +6,8 @@ use trapjaw_event::{MatchKind, Registry, RuleId, Value, ValueRef};
 use trapjaw_program::{Rule, Table};
 
 use super::feed::{At, Feed};
+use super::group::Group;
+use super::reader::NoKey;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::forward::Stray;
@@ -37,6 +39,12 @@ pub(crate) struct Context<'s> {
     pub(crate) counters: &'s mut Counters,
     /// The elements of a pattern that see the row at hand.
     pub(crate) sees: u64,
+    /// All rules.
+    pub(crate) rules: &'s [Rule],
+    /// The rules that have the same windows, where there are several.
+    pub(crate) group: Option<&'s Group>,
+    /// Which of them `rule` is; the first unless it is another's turn.
+    pub(crate) member: usize,
 }
 
 /// What brings a match about.
@@ -49,6 +57,41 @@ pub(crate) enum Trigger {
 }
 
 impl<'s> Context<'s> {
+    /// From here on, it is the turn of this one of the rules with the same windows.
+    #[inline]
+    pub(crate) fn turn_to(&mut self, member: usize) {
+        if let Some(group) = self.group {
+            self.member = member;
+            self.id = group.rule(member);
+            self.rule = &self.rules[self.id.index()];
+        }
+    }
+
+    /// How many rules have these windows.
+    pub(crate) fn members(&self) -> usize {
+        self.group.map_or(1, Group::len)
+    }
+
+    /// Where the rule's aggregates are among those of its windows.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = usize> + use<'s> {
+        let (group, member) = (self.group, self.member);
+        (0..self.rule.aggregates.len())
+            .map(move |aggregate| group.map_or(aggregate, |group| group.column(member, aggregate)))
+    }
+
+    /// Where one of the rule's aggregates is among those of its windows.
+    pub(crate) fn column(&self, aggregate: u16) -> usize {
+        let aggregate = usize::from(aggregate);
+        (self.group).map_or(aggregate, |group| group.column(self.member, aggregate))
+    }
+
+    /// A row was skipped for want of a key.
+    pub(crate) fn skip(&mut self, why: NoKey) {
+        for _ in 0..self.members() {
+            self.counters.skip(why);
+        }
+    }
+
     pub(crate) fn feed(&self, at: At) -> &'s Feed<'s> {
         &self.feeds[at.feed as usize]
     }
@@ -189,12 +232,19 @@ impl<'s> Context<'s> {
     /// Passes a row on to the shard that owns its key.
     pub(crate) fn stray(&mut self, at: At, destination: u32) {
         let feed = self.feed(at);
-        self.strays.push(Stray {
+        let stray = Stray {
             destination,
             rule: self.id,
             segment: feed.number,
             row: feed.rows.get(at.index),
             effect: self.effect(at),
-        });
+        };
+        match self.group {
+            None => self.strays.push(stray),
+            Some(group) => {
+                let each = group.members().map(|rule| Stray { rule, ..stray });
+                self.strays.extend(each);
+            }
+        }
     }
 }

@@ -19,13 +19,29 @@ pub(super) fn fire(
     (slots, aliases): (&[u32], &[Option<Alias>]),
     deadline: i64,
 ) {
+    for member in 0..cx.members() {
+        cx.turn_to(member);
+        fire_one(cx, core, (layout, results), (slots, aliases), deadline);
+    }
+    cx.turn_to(0);
+}
+
+/// As [`fire`], for the rule whose turn it is.
+fn fire_one(
+    cx: &mut Context<'_>,
+    core: &mut Core,
+    (layout, results): (&Layout, &Results),
+    (slots, aliases): (&[u32], &[Option<Alias>]),
+    deadline: i64,
+) {
     let holds = having(cx, layout, aliases, results);
     for row in bits::ones(&holds) {
         let (slot, Some(alias)) = (slots[row as usize], aliases[row as usize]) else {
             continue;
         };
         if core.admit(cx, slot, deadline) {
-            let values = (0..layout.len()).map(|i| layout.value(i, results, row as usize));
+            let columns = cx.columns();
+            let values = columns.map(|i| layout.value(i, results, row as usize));
             let about = (alias, Identity::Instant(deadline));
             cx.fire(
                 core.keys.key(slot),
@@ -57,7 +73,7 @@ fn having(
         .all(|slot| matches!(slot.input, Input::Aggregate(_)))
     {
         let bind = |input| match input {
-            Input::Aggregate(index) => results.bind(index),
+            Input::Aggregate(index) => results.bind(cx.column(index)),
             _ => Bound::Value(ValueRef::Null),
         };
         let registers = vm::run(code, cx.tables, bind, Selection::All(slots));
@@ -80,7 +96,7 @@ fn having_of(
     (layout, results): (&Layout, &Results),
     row: usize,
 ) -> bool {
-    let aggregates: Vec<_> = (0..layout.len())
+    let aggregates: Vec<_> = (cx.columns())
         .map(|i| layout.value(i, results, row))
         .collect();
     let about = About {

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use trapjaw_event::RuleId;
-use trapjaw_program::{Input, Rule, Table};
+use trapjaw_program::{Input, Rule, RuleSet, Table};
 
 use super::asked::Tests;
+use super::group::Group;
 use super::reader::KeyReader;
 use crate::aggregate::{self, Argument};
+use crate::counters::Faults;
 
 use crate::place::{Cause, compare_inputs};
 use crate::segment::Segment;
@@ -52,6 +54,8 @@ pub(crate) struct Intake<'s> {
     pub(crate) is_bare: bool,
     /// Keys and arguments of `rows`.
     pub(crate) inputs: Registers<'s>,
+    /// Arguments that other rules with the same windows have besides.
+    pub(crate) more_inputs: Vec<Registers<'s>>,
 }
 
 /// An intake with its aggregates' arguments.
@@ -73,10 +77,19 @@ impl<'s> core::ops::Deref for Feed<'s> {
 
 impl<'s> Feed<'s> {
     /// `effects`: when each row of the step takes effect.
-    pub(crate) fn new(rule: &Rule, intake: &'s Intake<'s>, effects: &'s [i64]) -> Self {
+    pub(crate) fn new(
+        (rule, group): (&Rule, Option<&Group>),
+        intake: &'s Intake<'s>,
+        effects: &'s [i64],
+    ) -> Self {
+        let inputs = &intake.inputs;
+        let of = |aggregate| aggregate::argument(aggregate, inputs);
         Self {
             intake,
-            arguments: aggregate::arguments(&rule.aggregates, &intake.inputs),
+            arguments: match group {
+                None => rule.aggregates.iter().map(of).collect(),
+                Some(group) => group.arguments(inputs, &intake.more_inputs, intake.rows.len()),
+            },
             effects: intake.effects(effects),
         }
     }
@@ -195,7 +208,27 @@ impl<'s> Intake<'s> {
             is_bare: tests.is_some() && segment.is_bare(),
             late: tests.map_or(0, |tests| tests.late),
             inputs,
+            more_inputs: Vec::new(),
         })
+    }
+
+    /// Computes what other rules with the same windows ask for besides.
+    pub(crate) fn compute_more(&mut self, group: &Group, rules: &'s RuleSet) {
+        let codes = group.more_inputs(rules);
+        let bind = |input: Input| self.segment.bind(input);
+        let more = codes.map(|code| vm::run(code, &rules.tables, bind, self.rows.selection()));
+        self.more_inputs = more.collect();
+    }
+
+    /// What had no result: for each of the rules with the same windows.
+    pub(crate) fn faults(&self, group: Option<&Group>) -> Faults {
+        let Some(group) = group else {
+            return self.inputs.faults();
+        };
+        let inputs = core::iter::once(&self.inputs).chain(&self.more_inputs);
+        let each = inputs.zip(group.sharers());
+        each.map(|(inputs, sharers)| inputs.faults() * sharers)
+            .sum()
     }
 
     /// The elements that a row fits, as far as it alone says.

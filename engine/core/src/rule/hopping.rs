@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 
-use trapjaw_program::Rule;
+use trapjaw_program::{Aggregate, Rule};
 
 use super::context::Context;
 use super::ending;
@@ -30,7 +30,7 @@ struct Pane {
 }
 
 /// The windows of all keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Hopping {
     length: i64,
     every: i64,
@@ -54,12 +54,17 @@ pub(crate) struct Hopping {
 }
 
 impl Hopping {
-    pub(crate) fn new(rule: &Rule, length: i64, every: i64, max_bytes: usize) -> Self {
+    pub(crate) fn new(
+        rule: &Rule,
+        aggregates: &[Aggregate],
+        (length, every): (i64, i64),
+        max_bytes: usize,
+    ) -> Self {
         Self {
             length,
             every,
             grid: Grid::new(every, rule.zone.as_deref()),
-            layout: Layout::new(&rule.aggregates),
+            layout: Layout::new(aggregates),
             store: Store::default(),
             by_slot: Vec::new(),
             accumulators: Vec::new(),

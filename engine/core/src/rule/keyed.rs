@@ -114,6 +114,9 @@ pub(crate) trait Machine {
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     fn reorder_sources(&mut self, _places: &[u16]) {}
 
+    /// Only these of the rules with the same windows are left.
+    fn keep_members(&mut self, _members: &[usize]) {}
+
     /// Does the key, without a deadline of its own, wait for the common one, or for an event?
     fn waits(&self, _slot: u32) -> bool {
         false
@@ -129,19 +132,20 @@ pub(crate) trait Machine {
 }
 
 /// Keys, timers and limits of one rule on one shard.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) keys: Keys,
     wheel: Wheel,
     /// When each slot's timer stands; `NEVER` for none.
     armed: Vec<i64>,
-    logs: Option<Logs>,
+    /// What the limit of each of its rules counts.
+    logs: Vec<Option<Logs>>,
     resting: Resting,
     room: Room,
 }
 
 /// What the keys of one rule may take.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Room {
     /// Most live keys; at least one.
     keys: usize,
@@ -170,7 +174,8 @@ const NEVER: i64 = i64::MAX;
 impl Core {
     /// May the key fire now? Counts what the rule's limit holds back.
     pub(crate) fn admit(&mut self, cx: &mut Context<'_>, slot: u32, now: i64) -> bool {
-        let admitted = self.logs.as_mut().is_none_or(|logs| logs.admit(slot, now));
+        let logs = self.logs.get_mut(cx.member).and_then(Option::as_mut);
+        let admitted = logs.is_none_or(|logs| logs.admit(slot, now));
         cx.counters.held_back += u64::from(!admitted);
         admitted
     }
@@ -197,11 +202,11 @@ impl Core {
         }
     }
 
-    /// Until when the limit remembers the key's firings, if beyond `now`.
+    /// Until when a limit remembers the key's firings, if beyond `now`.
     fn remembered_until(&self, slot: u32, now: i64) -> Option<i64> {
-        self.logs
-            .as_ref()?
-            .forgotten_at(slot)
+        let logs = self.logs.iter().flatten();
+        logs.filter_map(|logs| logs.forgotten_at(slot))
+            .max()
             // Past the end of time nothing is forgotten.
             .filter(|&forgotten| forgotten > now || forgotten == i64::MAX)
     }
@@ -213,7 +218,7 @@ impl Core {
 
     /// Bytes of slots, long keys and firings.
     fn bytes(&self) -> usize {
-        let logs = self.logs.as_ref().map_or(0, Logs::bytes);
+        let logs: usize = self.logs.iter().flatten().map(Logs::bytes).sum();
         self.keys.slots() * self.room.slot_bytes + self.keys.bytes() + logs
     }
 
@@ -229,7 +234,7 @@ impl Core {
     fn remove(&mut self, slot: u32) {
         self.keys.remove(slot);
         self.disarm(slot);
-        if let Some(logs) = &mut self.logs {
+        for logs in self.logs.iter_mut().flatten() {
             logs.clear(slot);
         }
     }
@@ -242,7 +247,7 @@ impl Core {
 }
 
 /// A rule with state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keyed<M> {
     machine: M,
     core: Core,
@@ -250,11 +255,18 @@ pub(crate) struct Keyed<M> {
 
 impl<M: Machine> Keyed<M> {
     pub(crate) fn new(rule: &Rule, machine: M, config: &Config) -> Self {
-        let logs = rule.limit.map(Logs::new);
+        Self::of(&[rule], machine, config)
+    }
+
+    /// What several rules with the same windows remember.
+    pub(crate) fn of(rules: &[&Rule], machine: M, config: &Config) -> Self {
+        let logs: Vec<_> = (rules.iter())
+            .map(|rule| rule.limit.map(Logs::new))
+            .collect();
         let slot_bytes = Keys::SLOT_BYTES
             + size_of::<i64>()
             + Wheel::SLOT_BYTES
-            + logs.as_ref().map_or(0, |_| Logs::SLOT_BYTES)
+            + logs.iter().flatten().count() * Logs::SLOT_BYTES
             + machine.slot_bytes()
             + if M::RESTS { Resting::SLOT_BYTES } else { 0 };
         let room = Room::new(config, slot_bytes);
@@ -316,6 +328,13 @@ impl<M: Machine> Keyed<M> {
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
         self.machine.reorder_sources(places);
+    }
+
+    /// Only these of the rules with the same windows are left, in their order.
+    pub(crate) fn keep_members(&mut self, members: &[usize]) {
+        self.machine.keep_members(members);
+        let logs = &mut self.core.logs;
+        *logs = members.iter().map(|&member| logs[member].take()).collect();
     }
 
     /// A lower bound of the next instant at which something happens by itself.
@@ -384,7 +403,7 @@ impl<M: Machine> Keyed<M> {
             keys.push(encoded.map_err(|why| refused = Some(why)).ok());
         }
         if let Some(why) = refused.filter(|_| keys.iter().all(Option::is_none)) {
-            return cx.counters.skip(why);
+            return cx.skip(why);
         }
         let mut sent = Vec::new();
         for (number, (_, reader)) in sets.iter_mut().enumerate() {
@@ -433,7 +452,7 @@ impl<M: Machine> Keyed<M> {
         (home, now): (Home, i64),
     ) {
         let slot = match home {
-            Home::Nowhere(why) => return cx.counters.skip(why),
+            Home::Nowhere(why) => return cx.skip(why),
             Home::Shard(destination) => return cx.stray(at, destination),
             Home::Slot(id) => id.slot,
             Home::New if !self.machine.opens(cx, at) => return,
@@ -508,7 +527,7 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn rest(&mut self, slot: u32, now: i64) {
-        if self.core.logs.is_some() {
+        if self.core.logs.iter().any(Option::is_some) {
             self.rest_at(slot, now);
         } else {
             self.lay(slot);
@@ -541,7 +560,7 @@ impl<M: Machine> Keyed<M> {
         }
         let victim = self.core.keys.oldest(spared)?;
         self.free(victim);
-        cx.counters.evicted += 1;
+        cx.counters.evicted += cx.members() as u64;
         Some(victim)
     }
 

@@ -14,14 +14,14 @@ use crate::bound::{Growth, Most, Pool};
 use crate::kept::KeptEvent;
 use crate::output::Alias;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Latest {
     here: Option<At>,
     kept: Option<Arc<KeptEvent>>,
 }
 
 /// The newest event of each slot.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct LatestEvents {
     by_slot: Vec<Latest>,
     /// Slots whose newest event is of this step.

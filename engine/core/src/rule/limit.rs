@@ -7,7 +7,7 @@ use trapjaw_program::Limit;
 use crate::bound::{Growth, Most, Pool};
 
 /// The firings of each key that count against a rule's limit: at most N times a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Logs {
     limit: Limit,
     by_slot: Vec<VecDeque<i64>>,

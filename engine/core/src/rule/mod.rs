@@ -6,6 +6,7 @@ mod context;
 mod each;
 mod ending;
 mod feed;
+mod group;
 mod hopping;
 mod keyed;
 mod latest;
@@ -21,7 +22,7 @@ mod tumbling;
 mod window;
 
 use trapjaw_event::MatchKind;
-use trapjaw_program::{Clause, Routing, Rule};
+use trapjaw_program::{Aggregate, Clause, Routing, Rule};
 
 use crate::bound::Bound;
 use crate::config::Config;
@@ -34,6 +35,7 @@ use context::Trigger;
 use each::Each;
 use feed::{At, merged};
 pub(crate) use feed::{Feed, Intake, Span};
+pub(crate) use group::Groups;
 use hopping::Hopping;
 use keyed::Keyed;
 use pattern::{Patterns, Shared};
@@ -61,14 +63,23 @@ pub(crate) enum State {
     /// Any other pattern.
     Match(Keyed<Patterns>),
     Schedule(Schedule),
+    /// Its windows are those of another rule, the first of its [`Group`].
+    Elsewhere,
 }
 
 impl State {
     pub(crate) fn new(rule: &Rule, config: &Config) -> Self {
-        let windows = |extent, each| {
-            Self::Window(Keyed::new(
-                rule,
-                Windows::new(rule, extent, each, config.max_window_bytes),
+        Self::of(&[rule], &rule.aggregates, config)
+    }
+
+    /// What rules with the same windows, in which there are these aggregates, remember together; or one rule that has
+    /// no such others.
+    pub(crate) fn of(rules: &[&Rule], aggregates: &[Aggregate], config: &Config) -> Self {
+        let rule = rules[0];
+        let windows = |extent| {
+            Self::Window(Keyed::of(
+                rules,
+                Windows::new(rules, aggregates, extent, config.max_window_bytes),
                 config,
             ))
         };
@@ -84,22 +95,23 @@ impl State {
                 Sustained::new(duration, gap, keep),
                 config,
             )),
-            Clause::Sliding { length, each } => windows(Extent::Span(length), each),
-            Clause::Counted { count, each } => windows(Extent::Newest(count), each),
-            // Each full batch is judged by itself.
-            Clause::Batched { count } => windows(Extent::Batch(count), true),
-            Clause::All { each } => windows(Extent::All, each),
-            Clause::Hopping { length, every } => Self::Hopping(Keyed::new(
-                rule,
-                Hopping::new(rule, length, every, config.max_window_bytes),
+            Clause::Sliding { length, .. } => windows(Extent::Span(length)),
+            Clause::Counted { count, .. } => windows(Extent::Newest(count)),
+            Clause::Batched { count } => windows(Extent::Batch(count)),
+            Clause::All { .. } => windows(Extent::All),
+            Clause::Hopping { length, every } => Self::Hopping(Keyed::of(
+                rules,
+                Hopping::new(rule, aggregates, (length, every), config.max_window_bytes),
                 config,
             )),
             Clause::Session { gap } => {
-                Self::Session(Keyed::new(rule, Sessions::new(rule, gap), config))
+                Self::Session(Keyed::of(rules, Sessions::new(aggregates, gap), config))
             }
-            Clause::Tumbling { length } => {
-                Self::Tumbling(Keyed::new(rule, Tumbling::new(rule, length), config))
-            }
+            Clause::Tumbling { length } => Self::Tumbling(Keyed::of(
+                rules,
+                Tumbling::new(rule, aggregates, length),
+                config,
+            )),
             Clause::Absent { duration, of } => {
                 Self::Absent(Keyed::new(rule, Absent::new(duration, of), config))
             }
@@ -128,7 +140,7 @@ impl State {
     /// What it may come to remember; `None` for nothing.
     pub(crate) fn bound(&self, rule: &Rule) -> Option<Bound> {
         Some(match self {
-            Self::None => return None,
+            Self::None | Self::Elsewhere => return None,
             Self::Each(state) => state.bound(rule),
             Self::Sustained(state) => state.bound(rule),
             Self::Window(state) => state.bound(rule),
@@ -142,6 +154,28 @@ impl State {
         })
     }
 
+    /// The windows of several rules once more, so that each of them may have its own.
+    pub(crate) fn split(&self) -> Self {
+        match self {
+            Self::Window(state) => Self::Window(state.clone()),
+            Self::Tumbling(state) => Self::Tumbling(state.clone()),
+            Self::Hopping(state) => Self::Hopping(state.clone()),
+            Self::Session(state) => Self::Session(state.clone()),
+            _ => unreachable!("only windows are those of several rules"),
+        }
+    }
+
+    /// Only these of the rules with the same windows are left, in their order.
+    pub(crate) fn keep_members(&mut self, members: &[usize]) {
+        match self {
+            Self::Window(state) => state.keep_members(members),
+            Self::Tumbling(state) => state.keep_members(members),
+            Self::Hopping(state) => state.keep_members(members),
+            Self::Session(state) => state.keep_members(members),
+            _ => unreachable!("only windows are those of several rules"),
+        }
+    }
+
     /// Does the rule take in events that do not satisfy its condition?
     pub(crate) fn breaks(&self) -> bool {
         matches!(self, Self::Sustained(_))
@@ -150,7 +184,7 @@ impl State {
     /// Live keys.
     pub(crate) fn keys(&self) -> usize {
         match self {
-            Self::None | Self::Schedule(_) => 0,
+            Self::None | Self::Schedule(_) | Self::Elsewhere => 0,
             Self::Each(state) => state.keys(),
             Self::Sustained(state) => state.keys(),
             Self::Window(state) => state.keys(),
@@ -166,7 +200,7 @@ impl State {
     /// Bytes of all that it remembers.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::None | Self::Schedule(_) => 0,
+            Self::None | Self::Schedule(_) | Self::Elsewhere => 0,
             Self::Each(state) => state.bytes(),
             Self::Sustained(state) => state.bytes(),
             Self::Window(state) => state.bytes(),
@@ -182,7 +216,7 @@ impl State {
     /// A lower bound of the next instant at which something happens by itself.
     pub(crate) fn next_deadline(&self) -> Option<i64> {
         match self {
-            Self::None => None,
+            Self::None | Self::Elsewhere => None,
             Self::Each(state) => state.next_deadline(),
             Self::Sustained(state) => state.next_deadline(),
             Self::Window(state) => state.next_deadline(),
@@ -233,7 +267,7 @@ impl State {
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
         match self {
-            Self::None | Self::Schedule(_) => {}
+            Self::None | Self::Schedule(_) | Self::Elsewhere => {}
             Self::Each(state) => state.reorder_sources(places),
             Self::Sustained(state) => state.reorder_sources(places),
             Self::Window(state) => state.reorder_sources(places),
@@ -259,6 +293,7 @@ impl State {
         }
         match self {
             Self::None => stateless(cx),
+            Self::Elsewhere => {}
             Self::Each(state) => state.advance(cx, now),
             Self::Sustained(state) => state.advance(cx, now),
             Self::Window(state) => state.advance(cx, now),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::limits::MAX_RESTING;
 
 /// The slots that rest.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Resting {
     /// Whoever has come to rest, each at most once; some have woken since.
     queue: VecDeque<u32>,

@@ -10,7 +10,7 @@ use crate::aggregate::{Layout, Results};
 use crate::vm::{self, Selection, bits};
 
 /// Evaluations at rows; all of one feed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
     pub(super) slots: Vec<u32>,
@@ -51,7 +51,7 @@ impl Run {
         let source = &cx.rule.sources[usize::from(feed.source)];
         let selected: Vec<u32> = self.ats.iter().map(|at| feed.rows.get(at.index)).collect();
         let bind = |input| match input {
-            Input::Aggregate(index) => self.results.bind(index),
+            Input::Aggregate(index) => self.results.bind(cx.column(index)),
             Input::Kept(index) => feed
                 .segment
                 .bind(Input::Field(source.kept[usize::from(index)])),

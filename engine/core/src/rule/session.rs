@@ -3,7 +3,7 @@
 //! What another rule's timer derives at the very end of a session may come before the session's own timer: it is D
 //! away, and begins the next one.
 
-use trapjaw_program::Rule;
+use trapjaw_program::{Aggregate, Rule};
 
 use super::context::Context;
 use super::ending;
@@ -17,7 +17,7 @@ use crate::bound::Growth;
 type Span = Option<(i64, i64)>;
 
 /// The sessions of all keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sessions {
     gap: i64,
     layout: Layout,
@@ -32,10 +32,10 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    pub(crate) fn new(rule: &Rule, gap: i64) -> Self {
+    pub(crate) fn new(aggregates: &[Aggregate], gap: i64) -> Self {
         Self {
             gap,
-            layout: Layout::new(&rule.aggregates),
+            layout: Layout::new(aggregates),
             store: Store::default(),
             by_slot: Vec::new(),
             accumulators: Vec::new(),

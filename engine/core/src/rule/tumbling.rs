@@ -4,7 +4,7 @@
 //! what another rule's timer derives at the very end of a window may come before the window's own timer,
 //! and belongs to the next one.
 
-use trapjaw_program::Rule;
+use trapjaw_program::{Aggregate, Rule};
 
 use super::context::Context;
 use super::ending;
@@ -28,7 +28,7 @@ enum Place {
 }
 
 /// One window of all keys.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Pane {
     /// Its start and end, while it has rows.
     span: Option<(i64, i64)>,
@@ -114,7 +114,7 @@ impl Pane {
 }
 
 /// The windows of all keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tumbling {
     grid: Grid,
     layout: Layout,
@@ -124,10 +124,10 @@ pub(crate) struct Tumbling {
 }
 
 impl Tumbling {
-    pub(crate) fn new(rule: &Rule, length: i64) -> Self {
+    pub(crate) fn new(rule: &Rule, aggregates: &[Aggregate], length: i64) -> Self {
         Self {
             grid: Grid::new(length, rule.zone.as_deref()),
-            layout: Layout::new(&rule.aggregates),
+            layout: Layout::new(aggregates),
             store: Store::default(),
             open: Pane::default(),
             next: Pane::default(),

@@ -5,7 +5,7 @@
 //! over many rows in one go, and its turns are taken in order.
 
 use trapjaw_event::MatchKind;
-use trapjaw_program::Rule;
+use trapjaw_program::{Aggregate, Clause, Rule};
 
 use super::context::{Context, Trigger};
 use super::feed::At;
@@ -15,25 +15,60 @@ use super::run::Run;
 use crate::aggregate::{Accumulator, Layout, Store};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::EVALUATED_TEXT;
-use crate::output::Identity;
+use crate::output::{Alias, Identity};
 use crate::vm::bits;
 use crate::window::chunks::{Chunks, Fifo};
 
 /// One key's window.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Window {
     rows: Fifo,
     newest: i64,
     /// When its oldest event took effect, and how many there are; where no single row leaves.
     since: i64,
     count: u32,
+    /// The run of rows in which it was last touched.
+    run: u64,
+    live: bool,
+}
+
+/// How a rule stands to a key's window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stand {
     /// `having` held at the last evaluation.
     holds: bool,
     /// A firing was reported since it last did not hold.
     reported: bool,
-    /// The run of rows in which it was last touched.
-    run: u64,
-    live: bool,
+}
+
+/// A rule that looks at the windows.
+#[derive(Clone, Debug)]
+struct Judge {
+    /// Fires at every event for which `having` holds.
+    each: bool,
+    by_slot: Vec<Stand>,
+    /// Windows whose `having` holds.
+    holding: usize,
+}
+
+impl Judge {
+    /// What `having` says of an evaluation, after what it said at the last one.
+    fn turn(&mut self, slot: u32, now: bool) -> bool {
+        let stand = &mut self.by_slot[slot as usize];
+        let before = core::mem::replace(&mut stand.holds, now);
+        self.holding = self.holding + usize::from(now) - usize::from(before);
+        before
+    }
+
+    /// Was a firing reported? It is forgotten.
+    fn take_reported(&mut self, slot: u32) -> bool {
+        core::mem::take(&mut self.by_slot[slot as usize].reported)
+    }
+
+    fn forget(&mut self, slot: u32) {
+        let stand = core::mem::take(&mut self.by_slot[slot as usize]);
+        self.holding -= usize::from(stand.holds);
+    }
 }
 
 /// Which of a key's events a window holds.
@@ -57,12 +92,12 @@ impl Extent {
 }
 
 /// The windows of all keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Windows {
     extent: Extent,
-    /// Fires at every event for which `having` holds.
-    each: bool,
     reports_clear: bool,
+    /// The rules that have these windows.
+    judges: Vec<Judge>,
     layout: Layout,
     store: Store,
     chunks: Chunks,
@@ -70,25 +105,39 @@ pub(crate) struct Windows {
     /// By slot, as many as there are aggregates.
     accumulators: Vec<Accumulator>,
     run: Run,
-    /// Windows whose `having` holds.
-    holding: usize,
     latest: LatestEvents,
 }
 
 impl Windows {
-    pub(crate) fn new(rule: &Rule, extent: Extent, each: bool, max_bytes: usize) -> Self {
-        let layout = Layout::new(&rule.aggregates);
+    /// Of rules that have the same windows, with the aggregates of all.
+    pub(crate) fn new(
+        rules: &[&Rule],
+        aggregates: &[Aggregate],
+        extent: Extent,
+        max_bytes: usize,
+    ) -> Self {
+        let layout = Layout::new(aggregates);
+        let judge = |rule: &&Rule| Judge {
+            each: match rule.clause {
+                Clause::Sliding { each, .. }
+                | Clause::Counted { each, .. }
+                | Clause::All { each } => each,
+                // Each full batch is judged by itself.
+                _ => true,
+            },
+            by_slot: Vec::new(),
+            holding: 0,
+        };
         Self {
             extent,
-            each,
-            reports_clear: rule.reports_clear,
+            reports_clear: rules.iter().any(|rule| rule.reports_clear),
+            judges: rules.iter().map(judge).collect(),
             chunks: Chunks::new(layout.width, max_bytes),
             by_slot: Vec::new(),
             accumulators: Vec::new(),
             run: Run::new(&layout),
             store: Store::default(),
             layout,
-            holding: 0,
             latest: LatestEvents::default(),
         }
     }
@@ -100,6 +149,9 @@ impl Windows {
             self.by_slot.resize_with(slot + 1, Window::default);
             let empty = (0..new).flat_map(|_| self.layout.accumulators(self.extent.rows_leave()));
             self.accumulators.extend(empty);
+            for judge in &mut self.judges {
+                judge.by_slot.resize(slot + 1, Stand::default());
+            }
         }
     }
 
@@ -181,53 +233,72 @@ impl Windows {
         self.run.ats.push(at);
     }
 
-    /// `having` turned to not-true for a key.
-    fn clear_at(&mut self, cx: &mut Context<'_>, core: &Core, slot: u32, at: At, row: usize) {
-        let window = &mut self.by_slot[slot as usize];
-        if core::mem::take(&mut window.reported) && self.reports_clear {
-            let about = (cx.alias(at, true), Identity::Alias);
-            let values =
-                (0..self.layout.len()).map(|i| self.layout.value(i, &self.run.results, row));
-            cx.fire(
-                core.keys.key(slot),
-                MatchKind::Cleared,
-                Trigger::Row(at),
-                about,
-                values,
-            );
-        }
+    /// Tells of an evaluation.
+    fn tell(&self, cx: &mut Context<'_>, core: &Core, row: usize, kind: MatchKind) {
+        let (slot, at) = (self.run.slots[row], self.run.ats[row]);
+        let about = (cx.alias(at, true), Identity::Alias);
+        let columns = cx.columns();
+        let values = columns.map(|column| self.layout.value(column, &self.run.results, row));
+        cx.fire(core.keys.key(slot), kind, Trigger::Row(at), about, values);
     }
 
+    /// The turns of `having` of the rule whose turn it is.
     fn turns(&mut self, cx: &mut Context<'_>, core: &mut Core) {
         let holds = self.run.having(cx);
+        let judge = cx.member;
         // Where nothing holds and nothing held, nothing turns.
-        if self.holding == 0 && holds.iter().all(|&word| word == 0) {
+        if self.judges[judge].holding == 0 && holds.iter().all(|&word| word == 0) {
             return;
         }
         for row in 0..self.run.ats.len() {
             let (slot, at) = (self.run.slots[row], self.run.ats[row]);
             let now = bits::get(&holds, row);
-            let window = &mut self.by_slot[slot as usize];
-            let before = core::mem::replace(&mut window.holds, now);
-            self.holding = self.holding + usize::from(now) - usize::from(before);
-            if now && (self.each || !before) {
+            let before = self.judges[judge].turn(slot, now);
+            if now && (self.judges[judge].each || !before) {
                 if core.admit(cx, slot, cx.effect(at)) {
-                    window.reported = true;
-                    let about = (cx.alias(at, true), Identity::Alias);
-                    let values = (0..self.layout.len())
-                        .map(|i| self.layout.value(i, &self.run.results, row));
-                    cx.fire(
-                        core.keys.key(slot),
-                        MatchKind::Matched,
-                        Trigger::Row(at),
-                        about,
-                        values,
-                    );
+                    self.judges[judge].by_slot[slot as usize].reported = true;
+                    self.tell(cx, core, row, MatchKind::Matched);
                 }
-            } else if before && !now {
-                self.clear_at(cx, core, slot, at, row);
+            } else if before && !now && self.judges[judge].take_reported(slot) && self.reports_clear
+            {
+                self.tell(cx, core, row, MatchKind::Cleared);
             }
         }
+    }
+
+    /// A window that has run empty is not-true: tells it for the rules that have reported it as true.
+    fn clear_empty(
+        &self,
+        cx: &mut Context<'_>,
+        core: &Core,
+        (slot, deadline): (u32, i64),
+        (alias, reported): (Alias, &[bool]),
+    ) {
+        let count = self.layout.len();
+        let mut empty = self.layout.no_results();
+        self.layout.results(
+            &self.accumulators[slot as usize * count..][..count],
+            None,
+            match self.extent {
+                Extent::Span(length) => Some(length),
+                _ => None,
+            },
+            &self.store,
+            &mut empty,
+        );
+        for (member, _) in reported.iter().enumerate().filter(|(_, was)| **was) {
+            cx.turn_to(member);
+            let values = cx.columns().map(|i| self.layout.value(i, &empty, 0));
+            let about = (alias, Identity::Instant(deadline));
+            cx.fire(
+                core.keys.key(slot),
+                MatchKind::Cleared,
+                Trigger::Deadline(deadline),
+                about,
+                values,
+            );
+        }
+        cx.turn_to(0);
     }
 }
 
@@ -242,8 +313,10 @@ impl Machine for Windows {
 
     fn close(&mut self, slot: u32) {
         self.empty(slot);
-        let window = core::mem::take(&mut self.by_slot[slot as usize]);
-        self.holding -= usize::from(window.holds);
+        self.by_slot[slot as usize] = Window::default();
+        for judge in &mut self.judges {
+            judge.forget(slot);
+        }
         self.latest.clear(slot);
     }
 
@@ -310,43 +383,33 @@ impl Machine for Windows {
     }
 
     fn expire(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, deadline: i64) {
-        let alias = self.latest.alias(cx, slot);
-        let reported = self.by_slot[slot as usize].reported;
+        let reported: Vec<bool> = (self.judges.iter())
+            .map(|judge| judge.by_slot[slot as usize].reported)
+            .collect();
+        let is_told = self.reports_clear && reported.contains(&true);
+        let alias = is_told.then(|| self.latest.alias(cx, slot)).flatten();
         self.close(slot);
         self.fresh(slot);
-        if reported
-            && self.reports_clear
-            && let Some(alias) = alias
-        {
-            let count = self.layout.len();
-            let mut empty = self.layout.no_results();
-            self.layout.results(
-                &self.accumulators[slot as usize * count..][..count],
-                None,
-                match self.extent {
-                    Extent::Span(length) => Some(length),
-                    _ => None,
-                },
-                &self.store,
-                &mut empty,
-            );
-            let values = (0..count).map(|i| self.layout.value(i, &empty, 0));
-            let about = (alias, Identity::Instant(deadline));
-            cx.fire(
-                core.keys.key(slot),
-                MatchKind::Cleared,
-                Trigger::Deadline(deadline),
-                about,
-                values,
-            );
+        if let Some(alias) = alias {
+            self.clear_empty(cx, core, (slot, deadline), (alias, &reported));
         }
     }
 
     fn flush(&mut self, cx: &mut Context<'_>, core: &mut Core) {
         if !self.run.ats.is_empty() {
-            self.turns(cx, core);
+            for member in 0..self.judges.len() {
+                cx.turn_to(member);
+                self.turns(cx, core);
+            }
+            cx.turn_to(0);
         }
         self.run.next();
+    }
+
+    fn keep_members(&mut self, members: &[usize]) {
+        self.judges = (members.iter())
+            .map(|&member| self.judges[member].clone())
+            .collect();
     }
 
     fn is_behind(&self, slot: u32) -> bool {
@@ -365,7 +428,7 @@ impl Machine for Windows {
         } else {
             0
         };
-        size_of::<Window>() + accumulators + latest
+        size_of::<Window>() + self.judges.len() * size_of::<Stand>() + accumulators + latest
     }
 
     fn growth(&self, rule: &Rule) -> Vec<Growth> {

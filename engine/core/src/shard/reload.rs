@@ -9,7 +9,6 @@ use trapjaw_program::{Rule, RuleSet, Verified, inherits};
 use super::{Shard, bindings, of_lines};
 use crate::index::Index;
 use crate::lines::Lines;
-use crate::rule::State;
 use crate::stage::{Held, Turn};
 
 impl Shard {
@@ -19,8 +18,7 @@ impl Shard {
         self.index = Arc::new(Index::new(&rules, self.config.index_from));
         let old = core::mem::replace(&mut self.rules, rules);
         let names = old.rules.iter().map(|rule| &*rule.name);
-        let mut states: HashMap<&str, (usize, State)> =
-            names.zip(self.states.drain(..).enumerate()).collect();
+        let places: HashMap<&str, usize> = names.zip(0..).collect();
         let matches = core::mem::take(&mut self.counters.matches);
         let mut waiting = Vec::new();
         for stage in &mut self.stages {
@@ -35,27 +33,32 @@ impl Shard {
                 _ => self.lines.watermark(line as u32, self.base),
             };
         }
-        for (rule, id) in self.rules.rules.iter().zip(0..) {
-            let before = states.remove(&*rule.name);
-            let count = before.as_ref().map_or(0, |(index, _)| matches[*index]);
-            self.counters.matches.push(count);
-            let mut state = match before {
-                Some((index, mut state))
-                    if inherits((&old, &old.rules[index]), (&self.rules, rule)) =>
-                {
-                    if let Some(places) = new_places((&old, index), (&self.rules, rule)) {
-                        state.reorder_sources(&places);
-                    }
-                    state
-                }
-                _ => State::new(rule, &self.config),
-            };
+        let mut before = Vec::new();
+        for rule in &self.rules.rules {
+            let index = places.get(&*rule.name).copied();
+            self.counters
+                .matches
+                .push(index.map_or(0, |index| matches[index]));
+            before.push(
+                index.filter(|&index| inherits((&old, &old.rules[index]), (&self.rules, rule))),
+            );
+        }
+        let states = core::mem::take(&mut self.states);
+        (self.groups, self.states) =
+            self.groups
+                .inherit(states, (&self.rules, &before), &self.config, self.place.1);
+        let each = self.states.iter_mut().zip(&self.rules.rules).zip(before);
+        for (((state, rule), before), id) in each.zip(0..) {
+            if let Some(index) = before
+                && let Some(places) = new_places((&old, index), (&self.rules, rule))
+            {
+                state.reorder_sources(&places);
+            }
             let id = RuleId::new(id);
             let line = self.lines.of(id) as usize;
             state.reload(self.clocks[line]);
             let agenda = &mut self.agendas[line];
             agenda.set_deadline(id, state.next_deadline());
-            self.states.push(state);
         }
         self.bindings = bindings(&self.rules);
         self.version += 1;

@@ -140,7 +140,7 @@ impl Level {
 }
 
 /// The slot table, in pieces: it grows without moving what is there.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Nodes {
     #[expect(
         clippy::vec_box,
@@ -179,7 +179,7 @@ impl Nodes {
 /// assert_eq!(wheel.pop_due(6_000_000_000), Some((5_000_000_001, 7)));
 /// assert_eq!(wheel.pop_due(6_000_000_000), None);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Wheel {
     nodes: Nodes,
     /// The entries up to and including the current tick.

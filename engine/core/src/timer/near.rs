@@ -22,7 +22,7 @@ pub(super) fn entry_slot(entry: Entry) -> u32 {
 }
 
 /// A heap of entries that tells where each entry goes, so that any of them can be taken out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Near {
     heap: Vec<Entry>,
 }

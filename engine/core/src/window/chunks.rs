@@ -199,7 +199,7 @@ impl Default for Cursor {
 /// assert_eq!(window.len(), 10);
 /// # Ok::<(), trapjaw_engine::window::chunks::Full>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Chunks {
     segments: Vec<Box<[u64]>>,
     /// Words of a row.

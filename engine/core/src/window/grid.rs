@@ -12,7 +12,7 @@ use jiff::{Span, Timestamp};
 const DAY: i64 = 86_400_000_000_000;
 
 /// The starts of windows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Grid {
     step: i64,
     zone: Option<TimeZone>,
