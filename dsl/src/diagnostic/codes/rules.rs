@@ -10,7 +10,7 @@ rule seen { on l: login do log(l.user) }",
     }
     REPEATED_CLAUSE = 302 {
         title: "a clause stands twice in a rule",
-        explanation: "Only `do` and `on clear do` may be repeated. Conditions are joined by `and`, parts of a key by commas.",
+        explanation: "Only `do`, `on clear do` and `on timeout do` may be repeated. Conditions are joined by `and`, parts of a key by commas.",
         wrong: "event login { user: text, ok: bool }
 rule failed { on l: login where not l.ok where l.user == \"root\" do log(l.user) }",
         right: "event login { user: text, ok: bool }
