@@ -9,6 +9,7 @@
 //! | [`decode`] | encoded code, or its text | what decodes reads back the same in both forms, and runs if it verifies |
 //! | [`json_event`] | JSON | what is read fits its type, and goes through a batch unchanged |
 //! | [`engine`] | choices of rules and events | one shard and several, and any cut into batches, find the same matches |
+//! | [`patterns`] | choices of a pattern and events | the engine finds what the oracle says, with each `skip` |
 //!
 //! `cargo test -p trapjaw-fuzz` runs each over its corpus with a bounded number of mutations ([`Drive`]), the same
 //! ones each time. `.ci/run fuzz` runs the same functions under libFuzzer and `AddressSanitizer`, where there is a nightly
@@ -26,6 +27,7 @@ mod json_event;
 mod mutate;
 mod naive;
 mod parse;
+mod patterns;
 mod rules;
 mod seeds;
 mod verify_then_run;
@@ -39,6 +41,7 @@ pub use frame::frame;
 pub use json_event::json_event;
 pub use mutate::XorShift;
 pub use parse::parse;
+pub use patterns::patterns;
 pub use verify_then_run::verify_then_run;
 
 /// What a target made of its bytes. Neither is a failure; a target fails by a panic.
@@ -105,6 +108,12 @@ pub const TARGETS: &[Target] = &[
         name: "engine",
         run: engine,
         seeds: seeds::choices,
+        runs: 600,
+    },
+    Target {
+        name: "patterns",
+        run: patterns,
+        seeds: seeds::patterns,
         runs: 600,
     },
 ];

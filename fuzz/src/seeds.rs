@@ -6,6 +6,7 @@ use std::sync::Arc;
 use trapjaw_event::batch::{Batch, Column, ColumnData, Dictionary, Section, Text, Texts};
 use trapjaw_event::{BatchBuilder, DeclaredType, Event, FieldType, Value};
 use trapjaw_program::sample::Entropy;
+use trapjaw_tests::generate::{PatternCase, SKIPS};
 use trapjaw_wire::Code;
 use trapjaw_wire::frame::{
     Ack, Bye, Events, Hello, Kind, Level, Matched, Message, Nack, Ping, Pong, Schema, StreamId,
@@ -31,6 +32,21 @@ pub(crate) fn choices() -> Seeds {
         .map(|(length, seed)| (format!("choices_{length}"), random_bytes(seed, length)))
         .collect();
     seeds.push(("none".to_owned(), Vec::new()));
+    seeds
+}
+
+/// Choices of patterns, three for each way on after a match; and none.
+pub(crate) fn patterns() -> Seeds {
+    let mut seeds = vec![("none".to_owned(), Vec::new())];
+    for skip in SKIPS {
+        let bytes = (1..).map(|seed| random_bytes(seed, 120 + 10 * (seed as usize % 8)));
+        let right = bytes.filter(|bytes| {
+            let case = PatternCase::of_bytes(bytes);
+            case.is_some_and(|case| case.skip() == skip)
+        });
+        let names = (1..=3).map(|number| format!("{}_{number}", skip.replace(' ', "_")));
+        seeds.extend(names.zip(right));
+    }
     seeds
 }
 

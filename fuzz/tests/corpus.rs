@@ -118,6 +118,11 @@ fn engine() {
     run("engine");
 }
 
+#[test]
+fn patterns() {
+    run("patterns");
+}
+
 /// Each target has its test above, its folder, and its file for libFuzzer.
 #[test]
 fn every_target_is_run() {

@@ -127,8 +127,8 @@ fn both_machines(
     Ok(expected.len())
 }
 
-/// What differs in a case, made as small as it can be.
-fn smallest(case: PatternCase) -> String {
+/// What differs in a case of which engine and oracle judge differently, made as small as it can be, as the corpus has it.
+pub fn smallest(case: PatternCase) -> String {
     let differs = |case: &Case| matches!(difference(case), Err(Failure::Difference(_)));
     if !differs(&case.case()) {
         return format!(

@@ -20,7 +20,7 @@ use core::fmt;
 use trapjaw_dsl::source::SourceMap;
 use trapjaw_event::Event;
 
-pub use pattern::PatternCase;
+pub use pattern::{PatternCase, SKIPS};
 
 use crate::oracle::Options;
 use random::Random;

@@ -1,25 +1,37 @@
-//! A source of choices that a seed replays.
+//! A source of choices, which a seed or the bytes of a fuzzer decide.
 
-/// `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+use core::slice;
+
+/// Choices. The same seed, or the same bytes, replay them.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(super) struct Random<'b>(Source<'b>);
 
-impl Random {
+#[derive(Debug)]
+enum Source<'b> {
+    /// `SplitMix64` (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+    Seed(u64),
+    /// A byte a choice, so that a byte that changes is one thing that changes.
+    Bytes(slice::Iter<'b, u8>),
+}
+
+impl<'b> Random<'b> {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Source::Seed(seed))
     }
 
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    /// Choices that the bytes decide. Once they are spent, the first of all is chosen, and what has a chance does not
+    /// come.
+    pub(super) fn of_bytes(bytes: &'b [u8]) -> Self {
+        Self(Source::Bytes(bytes.iter()))
     }
 
-    /// A number below `bound`, which isn't 0. The bias of the remainder is below what a test could notice.
+    /// A number below `bound`, which isn't 0, and for bytes not above 256. The bias of the remainder is below what a
+    /// test could notice.
     pub(super) fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
+        match &mut self.0 {
+            Source::Seed(state) => (next(state) % bound as u64) as usize,
+            Source::Bytes(bytes) => bytes.next().map_or(0, |byte| usize::from(*byte) % bound),
+        }
     }
 
     /// A number from `least` to `most`.
@@ -29,7 +41,8 @@ impl Random {
 
     /// True in `percent` of a hundred cases.
     pub(super) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
+        let spent = matches!(&self.0, Source::Bytes(bytes) if bytes.len() == 0);
+        !spent && self.below(100) < percent
     }
 
     /// One of the items; there is one.
@@ -50,6 +63,14 @@ impl Random {
     }
 }
 
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +86,16 @@ mod tests {
         let mut random = Random::new(1);
         let threes = (0..1_000).filter(|_| random.weighted(&[(3, true), (1, false)]));
         assert!((700..800).contains(&threes.count()));
+    }
+
+    #[test]
+    fn bytes_are_choices_until_they_are_spent() {
+        let mut random = Random::of_bytes(&[7, 5, 200, 3, 99]);
+        assert_eq!(random.below(4), 3);
+        assert_eq!(random.between(10, 19), 15);
+        assert!(!random.chance(100 - 100));
+        assert!(random.chance(4) && !random.chance(99));
+        assert_eq!((random.below(9), random.pick(&["x", "y"])), (0, "x"));
+        assert!(!random.chance(100));
     }
 }

@@ -1,6 +1,9 @@
 //! Random patterns over small alphabets, and short histories for them.
 
+mod of_bytes;
 mod tree;
+
+pub use of_bytes::SKIPS;
 
 use trapjaw_event::{Event, TypeId, Value};
 
@@ -39,8 +42,7 @@ impl PatternCase {
     fn made(random: &mut Random, seed: u64) -> Self {
         let tree = Tree::new(random);
         let clauses = clauses(random);
-        let most = if tree.has_any() { 7 } else { 12 };
-        let (events, options) = history(random, most);
+        let (events, options) = history(random, most_events(&tree));
         Self {
             seed,
             tree,
@@ -53,15 +55,16 @@ impl PatternCase {
     /// The same rule over another history, of at most so many events as is usual for it.
     #[must_use]
     pub fn with_history(&self, seed: u64) -> Self {
-        let most = if self.tree.has_any() { 7 } else { 12 };
-        let mut case = self.with_events(seed, most);
-        // The engine keeps events with nothing but fields and a time in another way.
-        if seed % 4 >= 2 {
-            for event in &mut case.events {
-                (event.id, event.source) = (None, "".into());
-            }
+        let case = self.with_events(seed, most_events(&self.tree));
+        if seed % 4 >= 2 { case.bare() } else { case }
+    }
+
+    /// With events that have nothing but fields and a time, which the engine keeps in another way.
+    fn bare(mut self) -> Self {
+        for event in &mut self.events {
+            (event.id, event.source) = (None, "".into());
         }
-        case
+        self
     }
 
     /// The same rule over another history, of at most so many events.
@@ -171,6 +174,11 @@ impl PatternCase {
             }
         }
     }
+}
+
+/// Most events of a history that the oracle comes to the end of.
+fn most_events(tree: &Tree) -> usize {
+    if tree.has_any() { 7 } else { 12 }
 }
 
 /// A history of at most so many events, and how it is run.

@@ -32,8 +32,8 @@ const QUANTIFIERS: [&str; 12] = [
 ];
 
 /// Makes one pattern.
-pub(super) struct Grower<'r> {
-    pub(super) random: &'r mut Random,
+pub(super) struct Grower<'r, 'b> {
+    pub(super) random: &'r mut Random<'b>,
     /// Elements so far, those that bind and others.
     elements: usize,
     binding: usize,
@@ -224,7 +224,7 @@ impl Element {
     }
 }
 
-impl Grower<'_> {
+impl Grower<'_, '_> {
     fn tree(&mut self, depth: usize) -> Tree {
         if depth == 0 || self.binding + 1 >= MOST_ELEMENTS {
             return self.leaf();
