@@ -199,7 +199,7 @@ fn machines_get_one_object() {
     explained(&["--rule", "long", "--most", "1", "--output", "json"])
         .code(0)
         .stdout_eq(str![[r#"
-{"events":12,"rules":[{"clause":"for 5m","file":"rules.trap","fired":[],"held_back":0,"line":5,"matches":0,"name":"long","nearly":[{"conditions":[{"condition":"c.load > 90%","holds":null,"values":[["c.load","null"]]}],"from":"2026-01-01T00:01:00Z","key":[["host","db-1"]],"outcome":"missed","says":"held for 2m over 2 events, 3m missing: broken by an event","steps":[{"event":null,"time":"2026-01-01T00:01:00Z","what":"the first event for which `where` holds"},{"event":null,"time":"2026-01-01T00:03:00Z","what":"the last one"}],"time":"2026-01-01T00:05:30Z"}]}]}
+{"events":12,"rules":[{"clause":"for 5m","file":"rules.trap","fired":[],"held_back":0,"left_out":0,"line":5,"matches":0,"name":"long","nearly":[{"conditions":[{"condition":"c.load > 90%","holds":null,"values":[["c.load","null"]]}],"from":"2026-01-01T00:01:00Z","key":[["host","db-1"]],"outcome":"missed","says":"held for 2m over 2 events, 3m missing: broken by an event","steps":[{"event":null,"time":"2026-01-01T00:01:00Z","what":"the first event for which `where` holds"},{"event":null,"time":"2026-01-01T00:03:00Z","what":"the last one"}],"time":"2026-01-01T00:05:30Z"}]}]}
 
 "#]]);
 }
@@ -224,4 +224,88 @@ fn the_book_shows_what_is_told() {
         told.contains("waited for") && page.contains(told.trim_end()),
         "{told}"
     );
+}
+
+#[test]
+fn a_value_of_an_enum_is_told_by_its_name() {
+    let rules = r#"event deploy { service: text, phase: enum(started, failed, done) }
+rule worse { match a: deploy -> b: deploy[phase > a.phase] by service within 1h do log("{b.service}") }
+"#;
+    let events = r#"{"type":"deploy","time":"2026-01-01T00:00:00Z","service":"shop","phase":"failed"}
+{"type":"deploy","time":"2026-01-01T00:01:00Z","service":"shop","phase":"started"}
+"#;
+    let here = folder(&[("rules.trap", rules), ("day.ndjson", events)]);
+    let args = [
+        "explain",
+        "rules.trap",
+        "--events",
+        "day.ndjson",
+        "--most",
+        "1",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(0)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+rule worse (match within 1h), rules.trap:2
+0 matches
+
+  open   2026-01-01T00:01:00Z  service=shop
+         waited for b; the events end; `--until` lets time go on
+    2026-01-01T00:00:00Z  a  deploy service=shop phase=failed
+    2026-01-01T00:01:00Z  deploy service=shop phase=started
+         not b: `phase > a.phase` is not true (a.last.phase = failed)
+
+"#]]);
+}
+
+#[test]
+fn what_could_not_be_followed_is_counted() {
+    let rules = r#"event login { user: text, ok: bool }
+rule guessed { match f: login[not ok] -> w: login[ok] by user within 1h do log("{w.user}") }
+"#;
+    // Each is skipped by all partial matches before it: of 256 events at a time that is more than is kept.
+    let events: Vec<String> = (0..1_400)
+        .map(|second| {
+            let (minute, second) = (second / 60, second % 60);
+            format!(
+                r#"{{"type":"login","time":"2026-01-01T00:{minute:02}:{second:02}Z","user":"ada","ok":false}}"#
+            )
+        })
+        .collect();
+    let events = events.join("\n");
+    let here = folder(&[("rules.trap", rules), ("day.ndjson", &events)]);
+    let args = [
+        "explain",
+        "rules.trap",
+        "--events",
+        "day.ndjson",
+        "--most",
+        "1",
+    ];
+    command(here.path(), &args)
+        .assert()
+        .code(0)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+rule guessed (match within 1h), rules.trap:2
+0 matches
+its partial matches did more than is followed: 32896 steps are left out; over fewer events all are told
+
+  open   2026-01-01T00:23:19Z  user=ada
+         waited for w; the events end; `--until` lets time go on
+    2026-01-01T00:00:00Z  f  login user=ada ok=false
+    2026-01-01T00:00:01Z  login user=ada ok=false
+         not w: `ok` is not true
+    2026-01-01T00:00:02Z  login user=ada ok=false
+         not w: `ok` is not true
+    2026-01-01T00:00:03Z  login user=ada ok=false
+         not w: `ok` is not true
+    2026-01-01T00:00:04Z  login user=ada ok=false
+         not w: `ok` is not true
+    2026-01-01T00:00:05Z  login user=ada ok=false
+         not w: `ok` is not true
+
+"#]]);
 }

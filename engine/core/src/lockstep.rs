@@ -17,7 +17,7 @@ use crate::output::{LateRef, Sink};
 use crate::place::{Place, compare_inputs};
 use crate::segment::Origin;
 use crate::shard::{Input, Shard};
-use crate::trace::RunStep;
+use crate::trace::Traces;
 use crate::watermark::Watermark;
 
 /// Shards in lockstep.
@@ -115,16 +115,16 @@ impl Lockstep {
 
     /// What the runs of patterns did, since it was last asked for, shard by shard and rule by rule; nothing unless the
     /// configuration asks for it.
-    pub fn take_traces(&mut self) -> Vec<RunStep> {
+    pub fn take_traces(&mut self) -> Traces {
         let shards = self.shards.iter_mut();
-        shards.flat_map(Shard::take_traces).collect()
+        shards.map(Shard::take_traces).collect()
     }
 
     /// The runs of patterns that are open now, each as a step that [waits](crate::trace::Fate::Waits); nothing unless
     /// the configuration asks for traces.
-    pub fn open_runs(&mut self) -> Vec<RunStep> {
+    pub fn open_runs(&mut self) -> Traces {
         let shards = self.shards.iter_mut();
-        shards.flat_map(Shard::open_runs).collect()
+        shards.map(Shard::open_runs).collect()
     }
 
     /// Events that wait for the watermark.

@@ -24,7 +24,7 @@ use crate::rule::{Groups, Span, State};
 use crate::segment::{Origin, RowOrigin, Rows, Segment, segments};
 use crate::stage::Stage;
 use crate::staging::Hold;
-use crate::trace::RunStep;
+use crate::trace::Traces;
 
 /// What moves a shard.
 #[derive(Debug)]
@@ -170,15 +170,15 @@ impl Shard {
     }
 
     /// What the runs of patterns did, since it was last asked for; nothing unless the configuration asks for it.
-    pub fn take_traces(&mut self) -> Vec<RunStep> {
+    pub fn take_traces(&mut self) -> Traces {
         let states = self.states.iter_mut();
-        states.flat_map(State::take_traces).collect()
+        states.map(State::take_traces).collect()
     }
 
     /// The runs of patterns that are open now; nothing unless the configuration asks for traces.
-    pub fn open_runs(&mut self) -> Vec<RunStep> {
+    pub fn open_runs(&mut self) -> Traces {
         let states = self.states.iter_mut();
-        states.flat_map(State::open_runs).collect()
+        states.map(State::open_runs).collect()
     }
 
     /// The limits of its state.

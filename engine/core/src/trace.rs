@@ -7,10 +7,30 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::{Event, RuleId, Value};
+use trapjaw_event::{Event, FieldType, RuleId, Value};
 
-/// Steps that are kept on one shard for one rule until they are taken; what is beyond them is not recorded.
+/// Steps that are kept on one shard for one rule until they are taken; what is beyond them is left out, and counted.
 pub const MAX_STEPS: usize = 1 << 18;
+
+/// Steps, shard by shard and rule by rule, each in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Traces {
+    /// What runs did.
+    pub steps: Vec<RunStep>,
+    /// By rule, how many more steps there were than [`MAX_STEPS`]; only rules that had more, for each shard.
+    pub left_out: Vec<(RuleId, u64)>,
+}
+
+impl FromIterator<Traces> for Traces {
+    fn from_iter<I: IntoIterator<Item = Traces>>(traces: I) -> Self {
+        let mut all = Self::default();
+        for traces in traces {
+            all.steps.extend(traces.steps);
+            all.left_out.extend(traces.left_out);
+        }
+        all
+    }
+}
 
 /// What one run made of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,5 +101,16 @@ pub struct Refusal {
     /// Which of its conditions that read other events is not true; `None`: one that reads the event alone.
     pub condition: Option<u16>,
     /// What that condition read beside the event.
-    pub values: Vec<(Box<str>, Value)>,
+    pub values: Vec<Reading>,
+}
+
+/// A value that a condition read beside the event under test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Its name, as rules write it.
+    pub name: Box<str>,
+    /// Its type, by which values of an enum have names.
+    pub ty: FieldType,
+    /// The value.
+    pub value: Value,
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use trapjaw_dsl::compile_checked;
 use trapjaw_dsl::hir::{self, Clause};
 use trapjaw_engine::Config;
+use trapjaw_engine::trace::Traces;
 use trapjaw_event::Match;
 use trapjaw_wire::json::{EventReader, NdjsonReader};
 
@@ -153,11 +154,8 @@ pub fn explain(
     }
     look(&mut feed, &probes, &mut tellers, &mut found);
     let end = newest.max(options.until.unwrap_or(i64::MIN));
-    for step in feed.engine().open_runs() {
-        if let Some(teller) = tellers.get_mut(&step.rule.index()) {
-            teller.partials.step(&step, &teller.context);
-        }
-    }
+    let open = feed.engine().open_runs();
+    follow(open, &mut tellers);
     let rules = asked.iter().filter_map(|rule| {
         let teller = tellers.remove(rule)?;
         let rule = &loaded.checked.rules[*rule];
@@ -207,9 +205,20 @@ fn look(
             }
         }
     }
-    for step in feed.engine().take_traces() {
+    let traces = feed.engine().take_traces();
+    follow(traces, tellers);
+}
+
+/// Takes in what partial matches did.
+fn follow(traces: Traces, tellers: &mut HashMap<usize, Teller>) {
+    for step in traces.steps {
         if let Some(teller) = tellers.get_mut(&step.rule.index()) {
             teller.partials.step(&step, &teller.context);
+        }
+    }
+    for (rule, count) in traces.left_out {
+        if let Some(teller) = tellers.get_mut(&rule.index()) {
+            teller.partials.left_out += count;
         }
     }
 }
@@ -299,6 +308,7 @@ impl<'r> Teller<'r> {
 
     fn finish(mut self, file: &str, line: u32, end: i64) -> RuleExplanation {
         let most = self.context.options.most;
+        let left_out = self.partials.left_out;
         let nearly = match self.context.rule.clause {
             Clause::Sustained { .. } => self.runs.finish(&self.context, end),
             Clause::Absent { .. } => self.silences.finish(&self.context, end),
@@ -326,6 +336,7 @@ impl<'r> Teller<'r> {
             clause: self.context.clause(),
             matches: self.count,
             held_back,
+            left_out,
             fired: self.fired,
             nearly: nearly.into_iter().take(most).collect(),
         }

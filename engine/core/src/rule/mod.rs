@@ -28,7 +28,7 @@ use crate::bound::Bound;
 use crate::config::Config;
 use crate::key;
 use crate::output::Identity;
-use crate::trace::RunStep;
+use crate::trace::Traces;
 use absent::Absent;
 pub(crate) use context::Context;
 use context::Trigger;
@@ -240,18 +240,18 @@ impl State {
     }
 
     /// What the runs of its pattern did, since it was last asked for.
-    pub(crate) fn take_traces(&mut self) -> Vec<RunStep> {
+    pub(crate) fn take_traces(&mut self) -> Traces {
         match self {
             Self::Match(state) => state.machine().take_traces(),
-            _ => Vec::new(),
+            _ => Traces::default(),
         }
     }
 
     /// The runs of its pattern that are open, where they are traced.
-    pub(crate) fn open_runs(&mut self) -> Vec<RunStep> {
+    pub(crate) fn open_runs(&mut self) -> Traces {
         match self {
             Self::Match(state) => state.machine().open_runs(),
-            _ => Vec::new(),
+            _ => Traces::default(),
         }
     }
 

@@ -8,3 +8,4 @@ mod order;
 mod reload;
 mod rig;
 mod size;
+mod trace;

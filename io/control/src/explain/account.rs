@@ -34,6 +34,8 @@ pub struct RuleExplanation {
     pub matches: u64,
     /// What its limit held back.
     pub held_back: u64,
+    /// What its partial matches did beyond what can be followed: among them may be some that came nearer.
+    pub left_out: u64,
     /// The first of what it reported.
     pub fired: Vec<Account>,
     /// What came nearest to it, the nearest first.

@@ -35,6 +35,8 @@ struct Partial {
 #[derive(Default)]
 pub(super) struct Partials {
     starts: HashMap<u64, Partial>,
+    /// Steps of which there were too many at once to be told.
+    pub(super) left_out: u64,
 }
 
 impl Partials {
@@ -160,10 +162,8 @@ impl Partial {
             let element = &pattern.elements[usize::from(refusal.element)];
             let late = element.conditions.iter();
             let mut late = late.filter(|condition| !matches!(condition.reach, Reach::Event));
-            let read = refusal.values.iter().map(|(name, value)| {
-                // The value alone tells how it is shown, but for enums, which are told by number.
-                format!("{name} = {}", plain(&trapjaw_event::FieldType::Int, value))
-            });
+            let read = refusal.values.iter();
+            let read = read.map(|read| format!("{} = {}", read.name, plain(&read.ty, &read.value)));
             let read: Vec<String> = read.collect();
             let what = match refusal
                 .condition

@@ -31,6 +31,13 @@ impl Display for RuleExplanation {
             write!(f, ", {} held back by its limit", self.held_back)?;
         }
         writeln!(f)?;
+        if self.left_out > 0 {
+            writeln!(
+                f,
+                "its partial matches did more than is followed: {} steps are left out; over fewer events all are told",
+                self.left_out
+            )?;
+        }
         for account in self.fired.iter().chain(&self.nearly) {
             write!(f, "\n{account}")?;
         }

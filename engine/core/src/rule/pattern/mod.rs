@@ -32,7 +32,7 @@ use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::MAX_RUNS;
-use crate::trace::{RunStep, Why};
+use crate::trace::{Traces, Why};
 
 /// What one key remembers.
 #[derive(Debug, Default)]
@@ -150,7 +150,7 @@ impl Patterns {
     }
 
     /// What runs did, since it was last asked for.
-    pub(crate) fn take_traces(&mut self) -> Vec<RunStep> {
+    pub(crate) fn take_traces(&mut self) -> Traces {
         let recorder = self.recorder.as_mut();
         recorder.map(|recorder| recorder.take()).unwrap_or_default()
     }

@@ -14,12 +14,14 @@ use super::runs::{Run, Start};
 use super::{Event, Patterns, ones};
 use crate::key;
 use crate::rule::context::Context;
-use crate::trace::{Fate, MAX_STEPS, Refusal, RunStep, Why};
+use crate::trace::{Fate, MAX_STEPS, Reading, Refusal, RunStep, Traces, Why};
 
 /// What is recorded of one rule.
 #[derive(Debug)]
 pub(super) struct Recorder {
     steps: Vec<RunStep>,
+    /// Steps for which there was no room.
+    left_out: u64,
     /// The events that something holds, by number.
     events: Vec<Option<Arc<Row>>>,
     rule: RuleId,
@@ -34,6 +36,7 @@ impl Recorder {
     pub(super) fn new() -> Self {
         Self {
             steps: Vec::new(),
+            left_out: 0,
             events: Vec::new(),
             rule: RuleId::new(0),
             key: Vec::new(),
@@ -43,8 +46,22 @@ impl Recorder {
         }
     }
 
-    pub(super) fn take(&mut self) -> Vec<RunStep> {
-        mem::take(&mut self.steps)
+    pub(super) fn take(&mut self) -> Traces {
+        let left_out = mem::take(&mut self.left_out);
+        Traces {
+            steps: mem::take(&mut self.steps),
+            left_out: (left_out > 0)
+                .then_some((self.rule, left_out))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// Is there no room for another step? Counts the step that would have been.
+    fn is_full(&mut self) -> bool {
+        let is_full = self.steps.len() >= MAX_STEPS;
+        self.left_out += u64::from(is_full);
+        is_full
     }
 
     /// A moment of a partition begins.
@@ -83,9 +100,12 @@ impl Recorder {
 impl Patterns {
     /// Notes what a run did at the moment, as it stood before.
     pub(super) fn note(&mut self, start: &Start, run: &Run, fate: Fate) {
-        let Some(recorder) = &self.recorder else {
+        let Some(recorder) = &mut self.recorder else {
             return;
         };
+        if recorder.is_full() {
+            return;
+        }
         let Some(first) = recorder.event(start.event) else {
             return;
         };
@@ -108,9 +128,7 @@ impl Patterns {
             awaited,
             fate,
         };
-        if let Some(recorder) = &mut self.recorder
-            && recorder.steps.len() < MAX_STEPS
-        {
+        if let Some(recorder) = &mut self.recorder {
             recorder.steps.push(step);
         }
     }
@@ -126,7 +144,7 @@ impl Patterns {
     }
 
     /// The open runs, as they stand; nothing unless they are traced.
-    pub(crate) fn open_runs(&mut self) -> Vec<RunStep> {
+    pub(crate) fn open_runs(&mut self) -> Traces {
         let told = self.take_traces();
         for slot in 0..self.partitions.len() {
             let Some(recorder) = &mut self.recorder else {
@@ -147,7 +165,9 @@ impl Patterns {
         }
         let open = self.take_traces();
         if let Some(recorder) = &mut self.recorder {
-            recorder.steps = told;
+            let left_out = told.left_out.iter().map(|(_, count)| count);
+            recorder.left_out = left_out.sum();
+            recorder.steps = told.steps;
         }
         open
     }
@@ -235,15 +255,10 @@ impl Patterns {
 }
 
 /// What a condition reads beside the event under test, with names for readers.
-fn read_by(
-    cx: &Context<'_>,
-    pattern: &Pattern,
-    late: &Late,
-    scene: Scene<'_>,
-) -> Vec<(Box<str>, Value)> {
-    let mut values: Vec<(Box<str>, Value)> = Vec::new();
+fn read_by(cx: &Context<'_>, pattern: &Pattern, late: &Late, scene: Scene<'_>) -> Vec<Reading> {
+    let mut values: Vec<Reading> = Vec::new();
     for slot in &late.code.inputs {
-        let (name, value) = match slot.input {
+        let reading = match slot.input {
             Input::Kept(index) => {
                 let read = &pattern.reads[usize::from(index)];
                 if matches!(read.what, What::Key(_) | What::Waiting) {
@@ -257,17 +272,25 @@ fn read_by(
                     }
                     _ => read.name.clone(),
                 };
-                (name, value_of(cx, read, scene))
+                Reading {
+                    name,
+                    ty: read.ty.clone(),
+                    value: value_of(cx, read, scene),
+                }
             }
             Input::Aggregate(index) => {
                 let index = usize::from(index);
-                let name = cx.rule.aggregates[index].name.clone();
-                (name, aggregate(cx, pattern, index, scene))
+                let read = &cx.rule.aggregates[index];
+                Reading {
+                    name: read.name.clone(),
+                    ty: read.ty.clone(),
+                    value: aggregate(cx, pattern, index, scene),
+                }
             }
             Input::Field(_) | Input::Envelope(_) => continue,
         };
-        if !values.iter().any(|(known, _)| *known == name) {
-            values.push((name, value));
+        if !values.iter().any(|known| known.name == reading.name) {
+            values.push(reading);
         }
     }
     values
