@@ -13,6 +13,15 @@ pub const SECOND_CHANCES: usize = 256;
 /// counted.
 pub const MAX_RUNS: usize = 1 << 16;
 
+/// Steps of a pattern's runs that are remembered, those of events and those of silences; when there are more, all are
+/// forgotten, and derived anew as they are needed.
+pub const MAX_MOVES: usize = 1 << 16;
+
+/// Places in a pattern that are remembered although no run stands there: when there are more, and as many as where
+/// runs stand, they are forgotten, and derived anew as they are needed. So there are never more places than this and twice
+/// the runs, which [`Config::max_state_bytes`](crate::Config::max_state_bytes) and [`MAX_RUNS`] bound.
+pub const MAX_PLACES: usize = 1 << 12;
+
 /// Stands of a pattern's starts, each with at most so many runs, and steps between them: a pattern that has more is
 /// evaluated run by run.
 pub const MAX_STANDS: usize = 1 << 10;

@@ -118,3 +118,40 @@ fn an_event_with_nothing_but_fields_takes_little() {
     // An event, a step that it is part of, and a number.
     assert_eq!(rig.bytes() - few, 1_000 * (40 + 16 + 8));
 }
+
+#[test]
+fn places_of_a_pattern_that_nobody_stands_at_are_forgotten_in_between() {
+    // Each key takes another way through a hundred times a hundred places.
+    let mut rig = rig(
+        "match s: e[n == 2] -> (a: e[n == 0]{100} and b: e[n == 1]{100}) by k within 1h do log(\"x\")",
+        Config {
+            run_by_run: true,
+            ..Config::default()
+        },
+    );
+    let keys = 1..100_usize;
+    let of_key = |first: usize| {
+        let ahead = core::iter::repeat_n(0, first);
+        let in_turn = [0, 1].into_iter().cycle().take(2 * (100 - first));
+        let behind = core::iter::repeat_n(1, first);
+        core::iter::once(2)
+            .chain(ahead)
+            .chain(in_turn)
+            .chain(behind)
+    };
+    let mut ways: Vec<_> = keys.clone().map(|first| (first, of_key(first))).collect();
+    let mut time = 0;
+    let mut events = Vec::new();
+    // One half after the other, so that some stand somewhere while others go.
+    for half in [0, 1] {
+        for (first, way) in &mut ways {
+            for n in way.by_ref().take(if half == 0 { 50 } else { 1_000 }) {
+                time += 1;
+                events.push(event(&format!("k{first}"), time, n));
+            }
+        }
+    }
+    rig.take(&events);
+    assert_eq!(rig.found().len(), keys.len());
+    assert_eq!(rig.shard.counters().partial_matches_given_up, 0);
+}

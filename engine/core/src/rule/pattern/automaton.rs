@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use trapjaw_program::pattern::{self as program, Awaited, Choice, Pattern, Rest};
 
+use crate::limits::{MAX_MOVES, MAX_PLACES};
+
 /// Where a run stands.
 pub(super) type RestId = u32;
 
@@ -56,10 +58,9 @@ pub(super) struct Automaton {
     by_event: HashMap<(RestId, u64), Arc<Moves>>,
     deadlines: HashMap<(RestId, u64), Box<[Arrival]>>,
     beginnings: Box<[RestId]>,
+    /// From how many places on it has to be asked where runs stand.
+    most: usize,
 }
-
-/// Steps that are remembered; when there are more, all are forgotten, and derived anew as they are needed.
-const MAX_MOVES: usize = 1 << 16;
 
 impl Automaton {
     pub(super) fn new(pattern: &Pattern) -> Self {
@@ -69,6 +70,7 @@ impl Automaton {
             by_event: HashMap::new(),
             deadlines: HashMap::new(),
             beginnings: Box::default(),
+            most: MAX_PLACES,
         };
         let beginnings = pattern.beginnings().into_iter();
         automaton.beginnings = beginnings
@@ -127,8 +129,39 @@ impl Automaton {
         }
         let arrivals = pattern.at_deadline(&self.rests[rest as usize].0, key.1);
         let arrivals = self.arrivals(pattern, arrivals);
+        if self.deadlines.len() >= MAX_MOVES {
+            self.deadlines.clear();
+        }
         self.deadlines.insert(key, arrivals.clone());
         arrivals
+    }
+
+    /// Are so many places remembered that those where no run stands should be forgotten?
+    pub(super) fn is_crowded(&self) -> bool {
+        self.rests.len() > self.most
+    }
+
+    /// Forgets the places where none of these runs stands, and gives the others new numbers.
+    pub(super) fn forget<'r>(&mut self, runs: impl Iterator<Item = &'r mut RestId>) {
+        let known = core::mem::take(&mut self.rests);
+        let mut numbers: Vec<Option<RestId>> = vec![None; known.len()];
+        let rests = &mut self.rests;
+        let mut number = |id: &mut RestId| {
+            if *id != COMPLETE && *id != LATE {
+                let place = *id as usize;
+                *id = *numbers[place].get_or_insert_with(|| {
+                    rests.push(known[place].clone());
+                    rests.len() as RestId - 1
+                });
+            }
+        };
+        self.beginnings.iter_mut().for_each(&mut number);
+        runs.for_each(&mut number);
+        let places = self.rests.iter().zip(0..);
+        self.by_rest = places.map(|((rest, _), id)| (rest.clone(), id)).collect();
+        self.by_event.clear();
+        self.deadlines.clear();
+        self.most = MAX_PLACES.max(2 * self.rests.len());
     }
 
     fn arrivals(&mut self, pattern: &Pattern, arrivals: Vec<program::Arrival>) -> Box<[Arrival]> {
@@ -153,5 +186,74 @@ impl Automaton {
         self.rests.push((rest.clone(), awaited));
         self.by_rest.insert(rest, id);
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two operands of an `and`, a hundred times each: ten thousand places.
+    fn pattern() -> Pattern {
+        let mut sources = trapjaw_dsl::source::SourceMap::new();
+        sources.add(
+            "test.trap",
+            "event a { n: int } event b { n: int }\n\
+             rule r { match a{100} and b{100} within 1h do log(\"x\") }",
+        );
+        let compiled = trapjaw_dsl::compile(&sources).expect("the rule is right");
+        let pattern = compiled.program.rules[0].pattern.as_deref();
+        pattern.expect("the rule has a pattern").clone()
+    }
+
+    /// Where an event of one element leads.
+    fn next(automaton: &mut Automaton, pattern: &Pattern, rest: RestId, element: u16) -> RestId {
+        automaton.moves(pattern, rest, 1 << element).taken[0].arrivals[0].rest
+    }
+
+    #[test]
+    fn places_where_no_run_stands_are_forgotten() {
+        let pattern = pattern();
+        let (mut automaton, mut all) = (Automaton::new(&pattern), Automaton::new(&pattern));
+        let start = automaton.beginnings()[0];
+        let (mut most, mut forgotten) = (0, 0);
+        // A run stays behind, and others go all ways: so many of one element first, then the others in turn.
+        let mut stays = next(&mut automaton, &pattern, start, 0);
+        let mut stays_in_all = next(&mut all, &pattern, start, 0);
+        for first in 1..100_usize {
+            let (mut run, mut in_all) = (automaton.beginnings()[0], all.beginnings()[0]);
+            let taken = [0, 1].map(|element| core::iter::repeat_n(element, 100));
+            let [of_a, of_b] = taken;
+            let ahead = of_a.clone().take(first);
+            let in_turn = of_a.skip(first).zip(of_b.clone()).flat_map(|(a, b)| [a, b]);
+            for element in ahead.chain(in_turn).chain(of_b.take(first)) {
+                run = next(&mut automaton, &pattern, run, element);
+                in_all = next(&mut all, &pattern, in_all, element);
+                if automaton.is_crowded() {
+                    forgotten += 1;
+                    automaton.forget([&mut run, &mut stays].into_iter());
+                }
+                most = most.max(automaton.rests.len());
+                let place = |automaton: &Automaton, id: RestId| {
+                    automaton
+                        .rests
+                        .get(id as usize)
+                        .map(|(rest, _)| rest.clone())
+                };
+                assert_eq!(place(&automaton, run), place(&all, in_all));
+            }
+            assert_eq!((run, in_all), (COMPLETE, COMPLETE));
+        }
+        assert!(
+            forgotten > 0 && most <= MAX_PLACES + 1,
+            "{forgotten} {most}"
+        );
+        assert!(all.rests.len() > MAX_PLACES, "{}", all.rests.len());
+        stays = next(&mut automaton, &pattern, stays, 1);
+        stays_in_all = next(&mut all, &pattern, stays_in_all, 1);
+        assert_eq!(
+            automaton.rests[stays as usize],
+            all.rests[stays_in_all as usize]
+        );
     }
 }

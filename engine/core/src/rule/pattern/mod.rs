@@ -210,6 +210,11 @@ impl Patterns {
     fn give_back(&mut self, slot: u32, partition: Partition, before: usize) {
         self.runs = self.runs - before + Self::count(&partition);
         self.partitions[slot as usize] = partition;
+        if self.automaton.is_crowded() {
+            let starts = self.partitions.iter_mut().flat_map(|it| &mut it.starts);
+            let runs = starts.flat_map(|start| &mut start.runs);
+            self.automaton.forget(runs.map(|run| &mut run.rest));
+        }
     }
 
     fn take_out(&mut self, slot: u32) -> (Partition, usize) {
