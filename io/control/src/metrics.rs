@@ -3,7 +3,7 @@
 //! | metric | labels | what |
 //! |---|---|---|
 //! | `trapjaw_events_total`, `trapjaw_forwarded_events_total` | `shard` | events taken in, and taken from other shards |
-//! | `trapjaw_dropped_total` | `shard`, `reason` | `null_key`, `evicted_key`, `limit`, `derived_event` |
+//! | `trapjaw_dropped_total` | `shard`, `reason` | `null_key`, `evicted_key`, `partial_match`, `limit`, `derived_event` |
 //! | `trapjaw_faults_total` | `shard`, `reason` | values that became null because an operation had no result |
 //! | `trapjaw_events_ahead_total` | `shard` | events ahead of the clock |
 //! | `trapjaw_late_events_total`, `trapjaw_early_events_total` | `shard` | events too late for a rule; events let go early for want of room |

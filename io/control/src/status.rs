@@ -217,6 +217,7 @@ impl Shard {
                 + counters.long_keys
                 + counters.unrouted
                 + counters.evicted
+                + counters.partial_matches_given_up
                 + counters.held_back
                 + counters.dropped_derived,
             late: counters.late.iter().sum(),

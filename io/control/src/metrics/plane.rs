@@ -41,11 +41,14 @@ const COUNTERS: [Series; 7] = [
     ),
     (
         "trapjaw_dropped",
-        "What was not done: events that a rule skipped for a null key, keys given up for room, firings that a limit held back, derived events with a null in a required field",
+        "What was not done: events that a rule skipped for a null key, keys and partial matches given up for room, firings that a limit held back, derived events with a null in a required field",
         "reason",
         &[
             ("null_key", |shard| shard.counters.null_keys),
             ("evicted_key", |shard| shard.counters.evicted),
+            ("partial_match", |shard| {
+                shard.counters.partial_matches_given_up
+            }),
             ("limit", |shard| shard.counters.held_back),
             ("derived_event", |shard| shard.counters.dropped_derived),
         ],
