@@ -334,6 +334,10 @@ impl Builder<'_> {
     }
 
     /// Takes out the runs that can do nothing that a preferred one can't do too.
+    ///
+    /// A timeout tells of all runs that have bound the same as the first. None of these is missed: runs part with the same
+    /// bound only at a choice that neither has settled since. So either a run competes with this one, which then may be
+    /// there to end it; or this one competes, and so does every run that stands where it does, which then covers none.
     fn thin(&self, runs: &mut Vec<Came>) {
         let is_plain = self.pattern.skip != Skip::None;
         if is_plain
