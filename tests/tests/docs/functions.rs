@@ -11,7 +11,7 @@ const HEAD: &str = "\
 # Functions
 
 Each of these gives one value from the values of one event. Aggregates, which give one value from many events, are told
-of in [Rules](rules.md).
+of in [Windows](windows.md#aggregates).
 
 - A function of an argument that is null is null.
 - Where there is no result, it is null; where that is said below, it is counted (`trapjaw_faults_total`).
