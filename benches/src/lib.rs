@@ -7,6 +7,7 @@
 pub mod figure;
 pub mod figures;
 pub mod latency;
+pub mod layers;
 pub mod load;
 pub mod measure;
 pub mod network;

@@ -26,7 +26,7 @@ const REQUEST: &str = "event request { code: int, ms: float, path: text, a: int,
 
 /// A request.
 #[derive(Clone, Debug)]
-struct Request {
+pub(crate) struct Request {
     code: i64,
     ms: f64,
     path: u32,
@@ -37,14 +37,15 @@ struct Request {
 
 /// How many rules there are of each kind.
 #[derive(Clone, Copy)]
-struct Kinds {
+pub(crate) struct Kinds {
     equal: u32,
     range: u32,
     text: u32,
 }
 
 impl Kinds {
-    fn of(rules: u32) -> Self {
+    /// Of so many rules in all.
+    pub(crate) fn of(rules: u32) -> Self {
         let indexed = rules - PLAIN;
         let (equal, text) = (indexed.div_ceil(3), indexed / 3);
         Self {
@@ -54,7 +55,8 @@ impl Kinds {
         }
     }
 
-    fn rules(self) -> String {
+    /// Their text.
+    pub(crate) fn rules(self) -> String {
         let mut rules = REQUEST.to_owned();
         for plain in 0..PLAIN {
             let _ = writeln!(
@@ -114,7 +116,7 @@ impl Kinds {
     }
 
     /// How many of the rules a request satisfies.
-    fn matches(self, request: &Request) -> u64 {
+    pub(crate) fn matches(self, request: &Request) -> u64 {
         let plain = (0..i64::from(PLAIN))
             .filter(|plain| request.a >= 9_990 + plain && request.b <= 5_000 + plain);
         let equal = request.code < self.equal.into();
@@ -124,10 +126,10 @@ impl Kinds {
         plain.count() as u64 + if request.a >= 100 { kinds } else { 0 }
     }
 
-    fn load(self, registry: &Arc<Registry>) -> Load<Request> {
+    /// So many requests.
+    pub(crate) fn load(self, registry: &Arc<Registry>, count: usize) -> Load<Request> {
         let mut draws = Draws::new(4);
-        let count = ROUNDS as u64 * 16 * ROWS as u64;
-        let events = (0..count).map(|number| self.request(&mut draws, number));
+        let events = (0..count as u64).map(|number| self.request(&mut draws, number));
         let ty = registry.by_name("request").expect("declared");
         Load::new(registry, events.collect(), ROWS, |builder, event| {
             write(builder, ty, event);
@@ -165,7 +167,7 @@ impl Arm {
         let program = compile(&text);
         let run = Run::new(&program);
         let loaded = start.elapsed().as_secs_f64() * 1e3;
-        let load = kinds.load(&program.registry);
+        let load = kinds.load(&program.registry, ROUNDS * 16 * ROWS);
         let matches = load.events.iter().map(|event| kinds.matches(event));
         Self {
             expected: matches.sum(),

@@ -6,7 +6,8 @@ use crate::load::{CPU, Cpu, Draws, Load, push};
 use crate::measure::{Run, Timing, compile, stream};
 use trapjaw_event::ValueRef;
 
-const LOGIN: &str = "event login { user: text, ok: bool }\n";
+/// The declaration of [`Login`].
+pub(crate) const LOGIN: &str = "event login { user: text, ok: bool }\n";
 
 /// Batches of a round.
 const BATCHES: usize = 32;
@@ -15,14 +16,14 @@ const WITHIN: i64 = 10_000_000_000;
 
 /// A login.
 #[derive(Clone, Copy, Debug)]
-struct Login {
+pub(crate) struct Login {
     user: u32,
     ok: bool,
     time: i64,
 }
 
 /// Logins of which one of ten succeeds.
-fn logins(count: usize) -> Load<Login> {
+pub(crate) fn logins(count: usize) -> Load<Login> {
     let registry = &compile(LOGIN).registry;
     let type_id = registry.by_name("login").expect("it is declared");
     let names: Vec<String> = (0..HOSTS).map(|user| format!("user-{user}")).collect();
@@ -82,7 +83,7 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
         "a: cpu[load > 0.9]{5} strict by host within 10s",
         &load,
     );
-    assert_eq!(timing.matches, fives(&load.events), "S1");
+    assert_eq!(timing.matches, fives(&load.events, 0.9), "S1");
     tell(Figure::of_timing("S1", 15.0, &timing).with_peer(245.0));
 }
 
@@ -95,7 +96,7 @@ fn time<E>(types: &str, pattern: &str, load: &Load<E>) -> Timing {
 
 /// Matches of P1, P2 and P3: by user, how many failures there were in a row, since the last match, and since the last
 /// success.
-fn expected(logins: &[Login]) -> [u64; 3] {
+pub(crate) fn expected(logins: &[Login]) -> [u64; 3] {
     let mut users = vec![[0_u64; 3]; HOSTS as usize];
     let mut expected = [0; 3];
     for login in logins {
@@ -117,13 +118,13 @@ fn expected(logins: &[Login]) -> [u64; 3] {
     expected
 }
 
-/// How often five loads of a host in a row are above 0.9.
-fn fives(events: &[Cpu]) -> u64 {
+/// How often five loads of a host in a row are above a bound.
+pub(crate) fn fives(events: &[Cpu], bound: f64) -> u64 {
     let mut rows = vec![0; HOSTS as usize];
     let mut found = 0;
     for event in events {
         let row = &mut rows[event.host as usize];
-        *row = if event.load > 0.9 { *row + 1 } else { 0 };
+        *row = if event.load > bound { *row + 1 } else { 0 };
         if *row == 5 {
             found += 1;
             *row = 0;

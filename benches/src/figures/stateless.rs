@@ -8,12 +8,12 @@ use crate::load::{CPU, Cpu, CpuRows, Load};
 use crate::measure::{Run, compile, stream, stream_rows};
 
 /// A rule set, its goal, what the best peer takes, and whether it takes an event how often.
-struct Case {
-    id: &'static str,
-    rules: String,
+pub(crate) struct Case {
+    pub(crate) id: &'static str,
+    pub(crate) rules: String,
     goal: f64,
     peer: f64,
-    matches: fn(&Cpu) -> u64,
+    pub(crate) matches: fn(&Cpu) -> u64,
 }
 
 /// The rules of H1000.
@@ -33,7 +33,8 @@ pub fn h1000_matches(event: &Cpu) -> u64 {
     u64::from(event.host < 1_000 && event.load > 0.95)
 }
 
-fn cases() -> [Case; 4] {
+/// F1, F10, F100 and H1000.
+pub(crate) fn cases() -> [Case; 4] {
     let f1 = format!("{CPU} rule f1 {{ on c: cpu where c.load > 0.99 do log(\"x\") }}");
     let mut f10 = CPU.to_owned();
     for region in 0..10 {
