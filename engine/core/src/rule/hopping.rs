@@ -317,6 +317,10 @@ impl Machine for Hopping {
         (0, 1)
     }
 
+    fn keep_members(&mut self, _members: &[usize], window_bytes: usize) {
+        self.max_bytes = window_bytes.max(self.window_bytes());
+    }
+
     fn kept_bytes(&self) -> usize {
         self.latest.bytes() + self.early.bytes() + self.store.bytes()
     }

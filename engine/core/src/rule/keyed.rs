@@ -19,6 +19,7 @@ use super::feed::{At, merged};
 use super::limit::Logs;
 use super::reader::{Home, KeyReader};
 use super::resting::Resting;
+use super::room::Room;
 use crate::bound::{Bound, Growth, Most, Pool};
 use crate::config::Config;
 use crate::key::{self, Keys, SlotId};
@@ -114,8 +115,9 @@ pub(crate) trait Machine {
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     fn reorder_sources(&mut self, _places: &[u16]) {}
 
-    /// Only these of the rules with the same windows are left.
-    fn keep_members(&mut self, _members: &[usize]) {}
+    /// Only these of the rules with the same windows are left. From now on window rows may take so many bytes, or as many
+    /// as they do take where that is more.
+    fn keep_members(&mut self, _members: &[usize], _window_bytes: usize) {}
 
     /// Does the key, without a deadline of its own, wait for the common one, or for an event?
     fn waits(&self, _slot: u32) -> bool {
@@ -143,31 +145,6 @@ pub(crate) struct Core {
     resting: Resting,
     room: Room,
 }
-
-/// What the keys of one rule may take.
-#[derive(Clone, Debug)]
-struct Room {
-    /// Most live keys; at least one.
-    keys: usize,
-    /// Bytes of each slot.
-    slot_bytes: usize,
-    /// Bytes of the slots and all that hangs on them.
-    bytes: usize,
-}
-
-impl Room {
-    fn new(config: &Config, slot_bytes: usize) -> Self {
-        let tables = config.max_state_bytes / 2 / slot_bytes;
-        Self {
-            keys: config.max_keys.min(tables).clamp(1, MAX_SLOTS),
-            slot_bytes,
-            bytes: config.max_state_bytes,
-        }
-    }
-}
-
-/// Slots are numbered by `u32`, of which the last stands for none.
-const MAX_SLOTS: usize = u32::MAX as usize - 1;
 
 const NEVER: i64 = i64::MAX;
 
@@ -263,13 +240,7 @@ impl<M: Machine> Keyed<M> {
         let logs: Vec<_> = (rules.iter())
             .map(|rule| rule.limit.map(Logs::new))
             .collect();
-        let slot_bytes = Keys::SLOT_BYTES
-            + size_of::<i64>()
-            + Wheel::SLOT_BYTES
-            + logs.iter().flatten().count() * Logs::SLOT_BYTES
-            + machine.slot_bytes()
-            + if M::RESTS { Resting::SLOT_BYTES } else { 0 };
-        let room = Room::new(config, slot_bytes);
+        let room = Room::new(config, rules.len(), Self::slot_bytes(&machine, &logs));
         let core = Core {
             keys: Keys::default(),
             wheel: Wheel::new(room.keys as u32),
@@ -279,6 +250,16 @@ impl<M: Machine> Keyed<M> {
             room,
         };
         Self { machine, core }
+    }
+
+    /// Bytes of each slot.
+    fn slot_bytes(machine: &M, logs: &[Option<Logs>]) -> usize {
+        Keys::SLOT_BYTES
+            + size_of::<i64>()
+            + Wheel::SLOT_BYTES
+            + logs.iter().flatten().count() * Logs::SLOT_BYTES
+            + machine.slot_bytes()
+            + if M::RESTS { Resting::SLOT_BYTES } else { 0 }
     }
 
     /// Number of live keys.
@@ -332,9 +313,14 @@ impl<M: Machine> Keyed<M> {
 
     /// Only these of the rules with the same windows are left, in their order.
     pub(crate) fn keep_members(&mut self, members: &[usize]) {
-        self.machine.keep_members(members);
+        let rules = members.len();
+        self.machine
+            .keep_members(members, self.core.room.window_bytes(rules));
         let logs = &mut self.core.logs;
         *logs = members.iter().map(|&member| logs[member].take()).collect();
+        self.core.room.slot_bytes = Self::slot_bytes(&self.machine, &self.core.logs);
+        let in_use = self.core.bytes() + self.machine.kept_bytes();
+        self.core.room.keep(rules, self.core.keys.len(), in_use);
     }
 
     /// A lower bound of the next instant at which something happens by itself.

@@ -14,6 +14,7 @@ mod limit;
 mod pattern;
 mod reader;
 mod resting;
+mod room;
 mod run;
 mod schedule;
 mod session;
@@ -76,10 +77,11 @@ impl State {
     /// no such others.
     pub(crate) fn of(rules: &[&Rule], aggregates: &[Aggregate], config: &Config) -> Self {
         let rule = rules[0];
+        let window_bytes = config.max_window_bytes.saturating_mul(rules.len());
         let windows = |extent| {
             Self::Window(Keyed::of(
                 rules,
-                Windows::new(rules, aggregates, extent, config.max_window_bytes),
+                Windows::new(rules, aggregates, extent, window_bytes),
                 config,
             ))
         };
@@ -101,7 +103,7 @@ impl State {
             Clause::All { .. } => windows(Extent::All),
             Clause::Hopping { length, every } => Self::Hopping(Keyed::of(
                 rules,
-                Hopping::new(rule, aggregates, (length, every), config.max_window_bytes),
+                Hopping::new(rule, aggregates, (length, every), window_bytes),
                 config,
             )),
             Clause::Session { gap } => {

@@ -406,7 +406,8 @@ impl Machine for Windows {
         self.run.next();
     }
 
-    fn keep_members(&mut self, members: &[usize]) {
+    fn keep_members(&mut self, members: &[usize], window_bytes: usize) {
+        self.chunks.limit_to(window_bytes);
         self.judges = (members.iter())
             .map(|&member| self.judges[member].clone())
             .collect();

@@ -260,6 +260,11 @@ impl Chunks {
         self.limit
     }
 
+    /// From now on the pool takes at most so many bytes, or as many as it does where that is more.
+    pub(crate) fn limit_to(&mut self, bytes: usize) {
+        self.limit = bytes.max(self.reserved_bytes());
+    }
+
     /// Bytes of the chunks that windows hold.
     pub fn used_bytes(&self) -> usize {
         self.used_units * self.unit_bytes()

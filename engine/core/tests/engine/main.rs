@@ -8,4 +8,5 @@ mod order;
 mod reload;
 mod rig;
 mod size;
+mod together;
 mod trace;
