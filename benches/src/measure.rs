@@ -93,8 +93,13 @@ pub struct Run {
 impl Run {
     /// A new shard with the rules, alone.
     pub fn new(rules: &Arc<Verified<RuleSet>>) -> Self {
+        Self::with(rules, Config::default())
+    }
+
+    /// As [`new`](Self::new), with these limits.
+    pub fn with(rules: &Arc<Verified<RuleSet>>, config: Config) -> Self {
         Self {
-            shard: shard(rules),
+            shard: Shard::new(Arc::clone(rules), config, (0, 1)),
             count: Count::default(),
             sequence: 0,
         }

@@ -8,6 +8,7 @@ pub mod latency;
 pub mod many;
 pub mod network;
 pub mod patterns;
+pub mod sharing;
 pub mod stateless;
 pub mod steady;
 pub mod windows;
@@ -25,10 +26,11 @@ pub const ROUNDS: usize = 9;
 pub type Measure = fn(&mut dyn FnMut(Figure));
 
 /// What can be measured by itself, by name.
-pub const GROUPS: [(&str, Measure); 9] = [
+pub const GROUPS: [(&str, Measure); 10] = [
     ("stateless", stateless::measure),
     ("many", many::measure),
     ("windows", windows::measure),
+    ("sharing", sharing::measure),
     ("steady", steady::measure),
     ("distinct", distinct::measure),
     ("patterns", patterns::measure),
