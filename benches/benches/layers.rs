@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use trapjaw_benches::layers::{LAYERS, Ready};
+use trapjaw_benches::layers::{EVENTS, LAYERS, Ready};
 
 // As in the binary.
 #[global_allocator]
@@ -19,12 +19,12 @@ fn layers(criterion: &mut Criterion) {
     group
         .sample_size(20)
         .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2));
+        .measurement_time(Duration::from_secs(2))
+        .throughput(Throughput::Elements(EVENTS));
     for layer in &LAYERS {
         let loaded = layer.load();
         // A time counts only where the result is right.
         loaded.ready().run();
-        group.throughput(Throughput::Elements(loaded.events));
         group.bench_function(layer.name, |bencher| {
             bencher.iter_batched_ref(|| loaded.ready(), Ready::run, BatchSize::PerIteration);
         });

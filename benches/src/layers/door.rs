@@ -5,18 +5,17 @@ use std::sync::Arc;
 use trapjaw_event::{BatchBuilder, BatchBytes, check, layout};
 use trapjaw_wire::frame::{Decoder, Events, Message};
 
-use super::{KEYS, Loaded, MEASURED, ROWS};
+use super::{EVENTS, KEYS, Loaded, ROWS};
 use crate::load::{CPU, CpuRows, Load};
 use crate::measure::compile;
 
 /// Batches from rows: the rows that the batches have.
 pub(super) fn build() -> Loaded {
     let registry = compile(CPU).registry.clone();
-    let load = Load::cpu(&registry, 1, (MEASURED * ROWS) as u64, ROWS, KEYS);
+    let load = Load::cpu(&registry, 1, EVENTS, ROWS, KEYS);
     let events: Arc<[_]> = load.events.into();
     Loaded {
-        events: events.len() as u64,
-        expected: events.len() as u64,
+        expected: EVENTS,
         ready: Box::new(move || {
             let events = Arc::clone(&events);
             let writer = CpuRows::new(&registry, KEYS);
@@ -42,7 +41,7 @@ pub(super) fn build() -> Loaded {
 /// Frames, as they come from a socket, to batches that may be read: their rows.
 pub(super) fn decode() -> Loaded {
     let registry = compile(CPU).registry.clone();
-    let load = Load::cpu(&registry, 1, (MEASURED * ROWS) as u64, ROWS, KEYS);
+    let load = Load::cpu(&registry, 1, EVENTS, ROWS, KEYS);
     let mut frames = Vec::new();
     for (number, batch) in load.batches.iter().enumerate() {
         let events = Events {
@@ -58,8 +57,7 @@ pub(super) fn decode() -> Loaded {
     let frames = Arc::new(BatchBytes::copy_of(&frames));
     let bindings: Arc<[_]> = load.bindings.into();
     Loaded {
-        events: load.events.len() as u64,
-        expected: load.events.len() as u64,
+        expected: EVENTS,
         ready: Box::new(move || {
             let (frames, bindings) = (Arc::clone(&frames), Arc::clone(&bindings));
             Box::new(move || {

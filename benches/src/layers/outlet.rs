@@ -9,7 +9,7 @@ use trapjaw_engine::{Config, Forward, Input, MatchRef, Origin, Shard, Sink};
 use trapjaw_event::{Match, check};
 use trapjaw_wire::json::write_match;
 
-use super::{KEYS, Loaded, MEASURED, ROWS};
+use super::{EVENTS, KEYS, Loaded, ROWS};
 use crate::figures::patterns::fives;
 use crate::load::{CPU, Load};
 use crate::measure::compile;
@@ -66,11 +66,10 @@ pub(super) fn exchange() -> Loaded {
     let rules = compile(&format!(
         "{CPU}rule s {{ match a: cpu[load > 0.5]{{5}} strict by host within 10s do log(\"x\") }}"
     ));
-    let load = Load::cpu(&rules.registry, 1, (MEASURED * ROWS) as u64, ROWS, KEYS);
+    let load = Load::cpu(&rules.registry, 1, EVENTS, ROWS, KEYS);
     let expected = fives(&load.events, 0.5);
     let load = Arc::new(load);
     Loaded {
-        events: load.events.len() as u64,
         expected,
         ready: Box::new(move || {
             let load = Arc::clone(&load);
@@ -104,11 +103,10 @@ pub(super) fn outbox() -> Loaded {
     let rules = compile(&format!(
         "{CPU}rule f {{ on c: cpu where c.load > 0.9 do log(\"{{c.host}} is hot\") }}"
     ));
-    let load = Load::cpu(&rules.registry, 1, (MEASURED * ROWS) as u64, ROWS, KEYS);
+    let load = Load::cpu(&rules.registry, 1, EVENTS, ROWS, KEYS);
     let expected = load.events.iter().filter(|event| event.load > 0.9).count() as u64;
     let load = Arc::new(load);
     Loaded {
-        events: load.events.len() as u64,
         expected,
         ready: Box::new(move || {
             let load = Arc::clone(&load);

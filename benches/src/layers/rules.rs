@@ -21,7 +21,6 @@ fn layer<E: 'static>(rules: &str, load: Load<E>, count: impl Fn(&[E]) -> u64) ->
     let expected = count(&load.events) - count(&load.events[..WARM * ROWS]);
     let load = Arc::new(load);
     Loaded {
-        events: (MEASURED * ROWS) as u64,
         expected,
         ready: Box::new(move || {
             let load = Arc::clone(&load);

@@ -1,4 +1,4 @@
-//! Instructions of each layer that an event passes, counted by callgrind: `.ci/run counts`.
+//! Instructions of each layer that an event passes, counted by callgrind: `.ci/run instructions`.
 //!
 //! The allocator is the C library's, and not the binary's, so that no C compiler has a say in the counts.
 #![allow(
