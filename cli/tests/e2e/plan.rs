@@ -102,6 +102,58 @@ for all keys of a rule on a shard; keys that were not seen lately make room
 }
 
 #[test]
+fn rules_with_the_same_windows_are_named() {
+    let same = (0..11).map(|rule| {
+        format!(
+            "rule r{rule} {{ on e: e by e.k over 1m having sum(e.n) > {rule} do log(\"x\") }}\n"
+        )
+    });
+    let mut rules = "event e { k: text, n: int }\n".to_owned() + &same.collect::<String>();
+    rules += "rule all { on e: e over 1m having count() > 1 do log(\"x\") }\n\
+              rule both { on e: e over 1m having max(e.n) > 1 do log(\"x\") }\n\
+              rule other { on e: e by e.k over 2m having sum(e.n) > 1 do log(\"x\") }\n";
+    let here = folder(&[("rules.trap", &*rules)]);
+    let shown = command(here.path(), &["plan", "rules.trap"])
+        .assert()
+        .code(0);
+    let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    let lines = |name: &str| -> Vec<String> {
+        let lines = shown.lines().map(str::trim);
+        let from = lines.skip_while(|line| !line.starts_with(&format!("rule {name} ")));
+        let clause = from.skip_while(|line| !line.starts_with("over"));
+        clause
+            .take_while(|line| !line.starts_with("having"))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(
+        lines("r1"),
+        [
+            "over      1m",
+            "(windows shared with r0, r2, r3, r4, r5 and 5 more)"
+        ]
+    );
+    assert_eq!(
+        lines("both"),
+        [
+            "over      1m",
+            "(windows shared with all, where one shard owns their names)"
+        ]
+    );
+    assert_eq!(lines("other"), ["over      2m"]);
+    let told = command(here.path(), &["plan", "--output", "json", "rules.trap"])
+        .assert()
+        .code(0);
+    let told: serde_json::Value =
+        serde_json::from_slice(&told.get_output().stdout).expect("it is JSON");
+    let windows = &told["rules"][10]["windows"];
+    assert_eq!(windows["rules"], 11);
+    assert_eq!(windows["with"].as_array().map(Vec::len), Some(8));
+    assert_eq!(windows["by_name"], false);
+    assert!(told["rules"][13]["windows"].is_null());
+}
+
+#[test]
 fn the_program_is_shown_where_it_is_asked_for() {
     let here = folder(&[(
         "rules.trap",

@@ -57,6 +57,7 @@ pub use matched::MatchRef;
 pub use output::{LateRef, Sink};
 pub use place::Place;
 pub use record::{Record, repeat};
+pub use rule::shared_windows;
 pub use segment::Origin;
 pub use shard::{Input, Shard};
 pub use watermark::Watermark;

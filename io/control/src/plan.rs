@@ -1,7 +1,7 @@
 //! How rules will be run, before they are: `trapjaw plan`.
 //!
 //! A [`Plan`] says of each rule what starts it, on which shard it is evaluated, what a key of it takes, how many timers it
-//! sets, and which of its conditions it shares with others. A [`ChangePlan`] says what becomes of the rules that run when
+//! sets, and which of its conditions and windows it shares with others. A [`ChangePlan`] says what becomes of the rules that run when
 //! others take their place. Both are facts, which [`Display`](core::fmt::Display) lays out for a terminal of 80 columns,
 //! and serde for machines.
 
@@ -27,7 +27,7 @@ pub use changes::ChangePlan;
 use derivations::Derivation;
 pub use drawing::{NoDrawing, drawn};
 use found::Found;
-use sharing::{Shared, Sharing};
+use sharing::{Shared, Sharing, Windows};
 use state::State;
 
 /// How a rule set will be run.
@@ -76,6 +76,9 @@ struct RulePlan {
     found: Option<Found>,
     key: Vec<KeyPart>,
     clause: String,
+    /// Who has the same windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    windows: Option<Windows>,
     having: Option<String>,
     limit: Option<String>,
     emits: Option<Box<str>>,
@@ -125,11 +128,16 @@ impl Plan {
         let rules = &**loaded.rules;
         let shared = Shared::of(rules);
         let witnesses = Witnesses::of(&loaded.rules, config);
-        let plans = rules.rules.iter().zip(&loaded.checked.rules);
-        let plans = plans.map(|(rule, checked)| {
+        let windows = Windows::of(&loaded.rules, config);
+        let plans = rules.rules.iter().zip(&loaded.checked.rules).zip(windows);
+        let plans = plans.map(|((rule, checked), windows)| {
             let found = Found::of((rules, rule), &witnesses);
             let plan = RulePlan::of((rules, rule), checked, &loaded.sources, &shared, config);
-            RulePlan { found, ..plan }
+            RulePlan {
+                found,
+                windows,
+                ..plan
+            }
         });
         Self {
             types: rules.registry.len(),
@@ -197,6 +205,7 @@ impl RulePlan {
                 })
                 .collect(),
             clause: clause::text(rule.clause, rule.zone.as_deref()).to_string(),
+            windows: None,
             having: checked.having.as_ref().map(|it| written(it.span)),
             limit: rule
                 .limit

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use trapjaw_event::{FieldId, RuleId, TypeId};
 use trapjaw_program::limits::MAX_AGGREGATES;
-use trapjaw_program::{Aggregate, Clause, Code, Routing, Rule, RuleSet};
+use trapjaw_program::{Aggregate, Clause, Code, Routing, Rule, RuleSet, Verified};
 
 use super::State;
 use crate::aggregate::{self, Argument};
@@ -318,6 +318,15 @@ impl Groups {
         let states = states.collect();
         (groups, states)
     }
+}
+
+/// The rules that have their windows together where all of them begin at once, in the order of the set: two or more each.
+///
+/// Rules without `by` are together only on a shard that owns the names of all of them; here one shard owns all.
+pub fn shared_windows(rules: &Verified<RuleSet>, config: &Config) -> Vec<Vec<RuleId>> {
+    let groups = Groups::new(rules, config, 1);
+    let members = groups.groups.iter().map(|group| group.members().collect());
+    members.collect()
 }
 
 /// Those of the rules that may have one window, if there are at least two; each with the others in the order of the set.

@@ -37,6 +37,7 @@ use each::Each;
 use feed::{At, merged};
 pub(crate) use feed::{Feed, Intake, Span};
 pub(crate) use group::Groups;
+pub use group::shared_windows;
 use hopping::Hopping;
 use keyed::Keyed;
 use pattern::{Patterns, Shared};

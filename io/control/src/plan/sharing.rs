@@ -1,7 +1,9 @@
-//! Which rules compute the same: a type's conditions are one program, in which what is said twice is there once.
+//! Which rules compute the same: a type's conditions are one program, in which what is said twice is there once; and
+//! rules with the same windows have them once.
 
 use serde::Serialize;
-use trapjaw_program::{Opcode, Rule, RuleSet};
+use trapjaw_engine::{Config, shared_windows};
+use trapjaw_program::{Opcode, Routing, Rule, RuleSet, Verified};
 
 /// Rules that are named of those that share something; more are not.
 const NAMED: usize = 8;
@@ -29,6 +31,36 @@ pub(super) struct Sharing {
     pub shared: usize,
     /// Such rules; the first ones.
     pub with: Vec<Box<str>>,
+}
+
+/// Rules that have the same windows, which are there once.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Windows {
+    /// How many rules have them.
+    pub rules: usize,
+    /// The others; the first ones.
+    pub with: Vec<Box<str>>,
+    /// They have no `by`: only those are together whose names one shard owns.
+    pub by_name: bool,
+}
+
+impl Windows {
+    /// By rule; `None` for one that has windows of its own, or none.
+    pub(super) fn of(rules: &Verified<RuleSet>, config: &Config) -> Vec<Option<Self>> {
+        let mut by_rule = vec![None; rules.rules.len()];
+        for members in shared_windows(rules, config) {
+            for &id in &members {
+                let others = members.iter().filter(|&&other| other != id).take(NAMED);
+                let others = others.map(|other| rules.rules[other.index()].name.clone());
+                by_rule[id.index()] = Some(Self {
+                    rules: members.len(),
+                    with: others.collect(),
+                    by_name: matches!(rules.rules[id.index()].routing, Routing::Home(_)),
+                });
+            }
+        }
+        by_rule
+    }
 }
 
 impl<'r> Shared<'r> {

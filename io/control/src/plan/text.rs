@@ -7,7 +7,7 @@ use trapjaw_program::limits::MAX_DERIVATION_DEPTH;
 
 use super::derivations::Derivation;
 use super::layout::{WIDTH, bytes, count, ends, grouped, paragraph, some};
-use super::sharing::Sharing;
+use super::sharing::{Sharing, Windows};
 use super::state::{Part, State};
 use super::{Call, Limits, Matching, Plan, RulePlan};
 
@@ -71,6 +71,9 @@ impl Display for RulePlan {
         }
         if let Some((word, rest)) = self.clause.split_once(' ') {
             paragraph(f, word, rest)?;
+        }
+        if let Some(windows) = &self.windows {
+            paragraph(f, "", &windows.to_string())?;
         }
         if let Some(having) = &self.having {
             paragraph(f, "having", having)?;
@@ -145,6 +148,21 @@ impl Display for Sharing {
         };
         let with = some(self.with.iter().map(|name| &**name), NAMED);
         write!(f, "({instructions}, {shared} shared with {with})")
+    }
+}
+
+impl Display for Windows {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let with = self.with.iter().map(|name| &**name);
+        let rest = self.rules - 1 - self.with.len();
+        let with: Vec<&str> = with.chain(core::iter::repeat_n("", rest)).collect();
+        let with = some(with.into_iter(), NAMED);
+        let at = if self.by_name {
+            ", where one shard owns their names"
+        } else {
+            ""
+        };
+        write!(f, "(windows shared with {with}{at})")
     }
 }
 
