@@ -196,3 +196,24 @@ fn enough_of_the_random_rules_are_right() {
         .count();
     assert!(right > 40, "{right} of 500");
 }
+
+/// Each level of a nest is looked at a bounded number of times: work that doubled with each would never end.
+#[test]
+fn deep_patterns_are_checked_and_compiled() {
+    let nest = |first: &str, before: &str, after: &str, depth: usize| {
+        let (before, after) = (before.repeat(depth), after.repeat(depth));
+        format!(
+            "event a {{ n: int }} event b {{ n: int }}\n\
+             rule r {{ match {first}{before}p: a{after} -> q: b within 1h do log(\"x\") }}"
+        )
+    };
+    for first in ["", "f: a -> ", "f: a? -> ", "f: a* -> "] {
+        for quantifier in ["+", "{2}", "{2,3}", "+?", "{2} strict", "+ any"] {
+            assert!(take(&nest(first, "(", &format!("{quantifier})"), 50)));
+            // Beyond what the parser takes in.
+            assert!(!take(&nest(first, "(", &format!("{quantifier})"), 500)));
+        }
+        // What is optional must not be repeated, but may stand in a group that is.
+        assert!(take(&nest(first, "(b? -> ", ")+", 25)));
+    }
+}

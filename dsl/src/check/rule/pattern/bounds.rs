@@ -103,7 +103,9 @@ impl Waits<'_, '_> {
     fn repeat(&self, repeat: &Repeat, place: Place) -> Result<(), Box<Diagnostic>> {
         let until = place.until || !repeat.until.is_empty();
         self.node(&repeat.body, Place { until, ..place })?;
-        if repeat.max == Some(1) {
+        // Where an event is bound before the first time, a later one differs in nothing: looking at both would double the
+        // work with each repetition within another.
+        if repeat.max == Some(1) || place.before == Before::Event {
             return Ok(());
         }
         let before = Before::Event;
