@@ -184,6 +184,7 @@ pub fn counter(counters: &Counters, name: &str) -> Option<u64> {
         "long_keys" => counters.long_keys,
         "evicted" => counters.evicted,
         "held_back" => counters.held_back,
+        "skips_degraded" => counters.skips_degraded,
         "late" => counters.late.iter().sum(),
         "dropped_derived" => counters.dropped_derived,
         _ => return None,
