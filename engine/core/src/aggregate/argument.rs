@@ -104,6 +104,16 @@ impl Argument<'_> {
                 .is_none_or(|variants| (0..variants).contains(&self.int(row)))
     }
 
+    /// The floats of all rows, where each row has one.
+    pub(super) fn floats(&self) -> Option<&[f64]> {
+        match self.values {
+            Values::Floats(Arg::Each(values)) if self.known.is_none() && self.filter.is_none() => {
+                Some(values)
+            }
+            _ => None,
+        }
+    }
+
     #[inline]
     pub(super) fn int(&self, row: usize) -> i64 {
         match self.values {

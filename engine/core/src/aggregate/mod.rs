@@ -11,6 +11,7 @@ mod evict;
 mod merge;
 mod results;
 mod store;
+mod stretch;
 
 use trapjaw_event::{FieldType, Value};
 use trapjaw_program::{Aggregate, AggregateFunction, Kind};
@@ -37,7 +38,7 @@ pub(crate) struct Layout {
     /// The word of presence bits.
     presence: Option<usize>,
     /// Does an aggregate keep something outside of rows and of its own words?
-    has_heap: bool,
+    pub(crate) has_heap: bool,
     /// Does an aggregate ask how long the window is?
     pub(crate) has_rate: bool,
     /// Is the value of an aggregate a text?

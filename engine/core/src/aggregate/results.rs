@@ -72,6 +72,7 @@ impl Column {
         }
     }
 
+    #[inline]
     pub(super) fn push_float(&mut self, value: Option<f64>) {
         if let Values::Floats(values) = &mut self.values {
             values.push(value.unwrap_or_default());
@@ -116,6 +117,7 @@ impl Column {
         self.push_known(word.is_some());
     }
 
+    #[inline]
     fn push_known(&mut self, known: bool) {
         if self.rows.is_multiple_of(64) {
             self.known.push(0);

@@ -20,6 +20,7 @@ use super::limit::Logs;
 use super::reader::{Home, KeyReader};
 use super::resting::Resting;
 use super::room::Room;
+use super::stretch::{self, Stretch};
 use crate::bound::{Bound, Growth, Most, Pool};
 use crate::config::Config;
 use crate::key::{self, Keys, SlotId};
@@ -34,6 +35,9 @@ pub(crate) struct Full;
 pub(crate) trait Machine {
     /// Do keys that have nothing to remember keep their slots for a while? It pays where they often begin anew.
     const RESTS: bool = false;
+
+    /// Does it take stretches?
+    const JOINS: bool = false;
 
     /// Does a row give a key that has no slot one?
     fn opens(&self, cx: &Context<'_>, at: At) -> bool;
@@ -64,6 +68,23 @@ pub(crate) trait Machine {
         at: At,
         now: i64,
     ) -> Result<(), Full>;
+
+    /// May rows of this key be part of a stretch? Only if it has a deadline, or waits, and taking a row in brings none
+    /// nearer, and no memory that counts against [`Config::max_state_bytes`].
+    fn joins(&self, _slot: u32) -> bool {
+        false
+    }
+
+    /// Takes in a stretch whose keys all join, row by row as far as anybody can tell; gives how many of the rows, from
+    /// the first on, there was room for.
+    fn take_stretch(
+        &mut self,
+        _cx: &mut Context<'_>,
+        _core: &mut Core,
+        _stretch: &Stretch<'_>,
+    ) -> usize {
+        0
+    }
 
     /// When the key changes by itself; `None` where it has nothing to remember.
     fn deadline(&self, cx: &Context<'_>, slot: u32) -> Option<i64>;
@@ -343,18 +364,7 @@ impl<M: Machine> Keyed<M> {
                 }
             }
         } else if let [reader] = &mut *readers {
-            let feed = cx.feed(At { feed: 0, index: 0 });
-            let has_causes = feed.segment.has_causes();
-            for (&now, index) in feed.effects.iter().zip(0..) {
-                let at = At { feed: 0, index };
-                let until = if has_causes {
-                    cx.timers_before(at, now)
-                } else {
-                    now
-                };
-                self.pass(cx, until);
-                self.place(cx, reader, at, now);
-            }
+            self.only_feed(cx, reader);
         } else {
             let mut current = None;
             for at in merged(cx.feeds) {
@@ -369,6 +379,68 @@ impl<M: Machine> Keyed<M> {
         while let Some(slot) = self.machine.settle_one(cx) {
             self.make_room(cx, Some(slot));
         }
+    }
+
+    /// All rows of the only feed, in stretches where that can be.
+    fn only_feed(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>) {
+        let feed = cx.feed(At { feed: 0, index: 0 });
+        let has_causes = feed.segment.has_causes();
+        let mut slots = Vec::new();
+        // Rows before `singly` are taken one by one.
+        let (mut index, mut singly) = (0, 0);
+        while let Some(&now) = feed.effects.get(index) {
+            let at = At {
+                feed: 0,
+                index: index as u32,
+            };
+            let until = if has_causes {
+                cx.timers_before(at, now)
+            } else {
+                now
+            };
+            self.pass(cx, until);
+            if M::JOINS && !has_causes && index >= singly {
+                let effects = &feed.effects[index..];
+                let ended_by = self.collect(cx, reader, (at.index, effects), &mut slots);
+                if let Some(home) = ended_by.filter(|_| slots.is_empty()) {
+                    self.take_home(cx, reader, at, (home, now));
+                    index += 1;
+                    continue;
+                }
+                let stretch = Stretch::new(at, &slots, effects);
+                let taken = self.machine.take_stretch(cx, &mut self.core, &stretch);
+                // Where there is no room for a row, keys have to go.
+                singly = index + slots.len();
+                index += taken;
+                if taken > 0 {
+                    continue;
+                }
+            }
+            self.place(cx, reader, at, now);
+            index += 1;
+        }
+    }
+
+    /// The slots of the rows from one on that make a stretch, and where the key is of the row that doesn't join it.
+    fn collect(
+        &mut self,
+        cx: &Context<'_>,
+        reader: &mut KeyReader<'_>,
+        (first, effects): (u32, &[i64]),
+        slots: &mut Vec<u32>,
+    ) -> Option<Home> {
+        slots.clear();
+        let next = self.next_deadline();
+        for (&effect, index) in effects.iter().take(stretch::LONGEST).zip(first..) {
+            if next.is_some_and(|next| next <= effect) {
+                break;
+            }
+            match reader.home(index, &mut self.core.keys, cx.shard) {
+                Home::Slot(id) if self.machine.joins(id.slot) => slots.push(id.slot),
+                home => return Some(home),
+            }
+        }
+        None
     }
 
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {

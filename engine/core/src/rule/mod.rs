@@ -18,6 +18,7 @@ mod room;
 mod run;
 mod schedule;
 mod session;
+mod stretch;
 mod sustained;
 mod tumbling;
 mod window;

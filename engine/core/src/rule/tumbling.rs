@@ -11,6 +11,7 @@ use super::ending;
 use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
+use super::stretch::Stretch;
 use crate::aggregate::{Accumulator, Layout, Results, Store};
 use crate::bound::Growth;
 use crate::limits::ENDED_AT_ONCE;
@@ -136,6 +137,8 @@ impl Tumbling {
 }
 
 impl Machine for Tumbling {
+    const JOINS: bool = true;
+
     fn opens(&self, _cx: &Context<'_>, _at: At) -> bool {
         true
     }
@@ -164,6 +167,30 @@ impl Machine for Tumbling {
         pane.span = Some(span);
         pane.add(&self.layout, &mut self.store, cx, slot, at);
         Ok(())
+    }
+
+    fn joins(&self, slot: u32) -> bool {
+        !self.layout.has_heap && self.open.is_active(slot)
+    }
+
+    fn take_stretch(
+        &mut self,
+        cx: &mut Context<'_>,
+        _core: &mut Core,
+        stretch: &Stretch<'_>,
+    ) -> usize {
+        // The window's end is a deadline: no row is of the next one.
+        self.layout.add_stretch(
+            &mut self.open.accumulators,
+            &cx.feed(stretch.at()).arguments,
+            (stretch.slots, stretch.rows()),
+            &mut self.store,
+            None,
+        );
+        for (slot, at, _) in stretch.each() {
+            self.open.latest.see(slot, at);
+        }
+        stretch.slots.len()
     }
 
     fn deadline(&self, _cx: &Context<'_>, _slot: u32) -> Option<i64> {

@@ -12,6 +12,7 @@ use super::feed::At;
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use super::run::Run;
+use super::stretch::Stretch;
 use crate::aggregate::{Accumulator, Layout, Store};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::EVALUATED_TEXT;
@@ -31,6 +32,9 @@ struct Window {
     run: u64,
     live: bool,
 }
+
+/// Rows whose windows are looked at ahead.
+const AHEAD: usize = 16;
 
 /// How a rule stands to a key's window.
 #[derive(Clone, Copy, Debug, Default)]
@@ -233,6 +237,39 @@ impl Windows {
         self.run.ats.push(at);
     }
 
+    /// Takes in rows that never leave, and notes the values after each.
+    fn take_column_wise(&mut self, cx: &Context<'_>, stretch: &Stretch<'_>) {
+        self.layout.add_stretch(
+            &mut self.accumulators,
+            &cx.feed(stretch.at()).arguments,
+            (stretch.slots, stretch.rows()),
+            &mut self.store,
+            Some(&mut self.run.results),
+        );
+        for (slot, at, now) in stretch.each() {
+            let window = &mut self.by_slot[slot as usize];
+            window.count = window.count.saturating_add(1);
+            window.newest = now;
+            window.run = self.run.number;
+            if self.reports_clear {
+                self.latest.see(slot, at);
+            }
+        }
+        self.run.slots.extend_from_slice(stretch.slots);
+        self.run.ats.extend(stretch.each().map(|(_, at, _)| at));
+    }
+
+    /// Reads what the rows of these slots will ask for first. Each is somewhere else in memory, and so they are fetched
+    /// together, which takes little longer than to fetch one.
+    fn look_ahead(&self, slots: &[u32]) {
+        let mut seen = 0;
+        for &slot in slots {
+            let oldest = self.chunks.front(&self.by_slot[slot as usize].rows);
+            seen ^= oldest.map_or(0, |row| row[0]);
+        }
+        core::hint::black_box(seen);
+    }
+
     /// Tells of an evaluation.
     fn tell(&self, cx: &mut Context<'_>, core: &Core, row: usize, kind: MatchKind) {
         let (slot, at) = (self.run.slots[row], self.run.ats[row]);
@@ -303,6 +340,8 @@ impl Windows {
 }
 
 impl Machine for Windows {
+    const JOINS: bool = true;
+
     fn opens(&self, _cx: &Context<'_>, _at: At) -> bool {
         true
     }
@@ -371,6 +410,33 @@ impl Machine for Windows {
             self.flush(cx, core);
         }
         Ok(())
+    }
+
+    fn joins(&self, slot: u32) -> bool {
+        !self.layout.has_heap && self.by_slot[slot as usize].live
+    }
+
+    fn take_stretch(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        stretch: &Stretch<'_>,
+    ) -> usize {
+        if self.extent == Extent::All && !self.layout.has_rate {
+            self.take_column_wise(cx, stretch);
+            return stretch.slots.len();
+        }
+        let mut taken = 0;
+        for part in stretch.parts(AHEAD) {
+            self.look_ahead(part.slots);
+            for (slot, at, now) in part.each() {
+                if self.take(cx, core, slot, at, now).is_err() {
+                    return taken;
+                }
+                taken += 1;
+            }
+        }
+        taken
     }
 
     fn deadline(&self, cx: &Context<'_>, slot: u32) -> Option<i64> {

@@ -1,0 +1,107 @@
+//! Many rows at once, each of a window that it never leaves: one aggregate after the other.
+//!
+//! What an aggregate is and where its argument comes from is asked once for all rows. The usual ones have loops of their own: a
+//! row then costs what the arithmetic costs, and the way to its window.
+
+use core::ops::Range;
+
+use trapjaw_program::{AggregateFunction, Kind};
+
+use super::accumulator::float_extreme;
+use super::argument::Argument;
+use super::results::Column;
+use super::{Accumulator, Layout, Results, Store};
+use crate::sum::Sum;
+
+/// One aggregate of all windows, and the rows that it takes in.
+struct Lane<'a> {
+    accumulators: &'a mut [Accumulator],
+    /// How many aggregates a window has, and which of them it is.
+    stride: usize,
+    index: usize,
+    slots: &'a [u32],
+    rows: Range<usize>,
+}
+
+impl Lane<'_> {
+    /// Each row, with the aggregate of its window.
+    #[inline]
+    fn each(self, mut take: impl FnMut(&mut Accumulator, usize)) {
+        for (&slot, row) in self.slots.iter().zip(self.rows) {
+            let place = slot as usize * self.stride + self.index;
+            take(&mut self.accumulators[place], row);
+        }
+    }
+
+    /// Sums, and tells what each window then has.
+    #[inline]
+    fn sum(self, values: &[f64], column: &mut Column, tell: impl Fn(&Sum) -> Option<f64>) {
+        self.each(|accumulator, row| {
+            if let Accumulator::Float(sum) = accumulator {
+                sum.push(values[row]);
+                column.push_float(tell(sum));
+            }
+        });
+    }
+
+    #[inline]
+    fn extremes(self, values: &[f64], least: bool) {
+        self.each(|accumulator, row| {
+            if let Accumulator::ExtremeFloat(extreme) = accumulator {
+                let value = values[row];
+                *extreme = Some(extreme.map_or(value, |e| float_extreme(e, value, least)));
+            }
+        });
+    }
+}
+
+impl Layout {
+    /// Takes in rows that never leave, and appends the value after each to the columns of results, if there are any.
+    /// `accumulators`: those of all slots. No aggregate may have a [heap](Self::has_heap), and, where there are results, none
+    /// may ask how long the window is.
+    pub(crate) fn add_stretch(
+        &self,
+        accumulators: &mut [Accumulator],
+        arguments: &[Argument<'_>],
+        (slots, rows): (&[u32], Range<usize>),
+        store: &mut Store,
+        mut results: Option<&mut Results>,
+    ) {
+        use AggregateFunction as F;
+        for (index, (spec, argument)) in self.specs.iter().zip(arguments).enumerate() {
+            let lane = Lane {
+                accumulators,
+                stride: self.len(),
+                index,
+                slots,
+                rows: rows.clone(),
+            };
+            let column = results.as_mut().map(|it| &mut it.columns[index]);
+            let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
+            match (spec.function, floats, column) {
+                (F::Sum, Some(floats), Some(column)) => lane.sum(floats, column, Sum::value),
+                (F::Avg, Some(floats), Some(column)) => lane.sum(floats, column, Sum::mean),
+                (F::Sum | F::Avg | F::Rate, Some(floats), None) => lane.each(|accumulator, row| {
+                    if let Accumulator::Float(sum) = accumulator {
+                        sum.push(floats[row]);
+                    }
+                }),
+                (F::Min, Some(floats), None) => lane.extremes(floats, true),
+                (F::Max, Some(floats), None) => lane.extremes(floats, false),
+                (F::Count, _, None) if spec.counts_rows => lane.each(|accumulator, _| {
+                    if let Accumulator::Count(count) = accumulator {
+                        *count += 1;
+                    }
+                }),
+                (.., mut column) => lane.each(|accumulator, row| {
+                    if argument.is_present(row) {
+                        accumulator.add(spec, argument, row, store);
+                    }
+                    if let Some(column) = &mut column {
+                        accumulator.result(spec, None, None, store, column);
+                    }
+                }),
+            }
+        }
+    }
+}
