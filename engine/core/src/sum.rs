@@ -360,12 +360,13 @@ impl Powers {
         self.second.error += sign * (error + 2.0 * distance * low);
     }
 
-    /// Mean and sum of the squared distances from it; zero for no values.
+    /// How far the mean lies from the origin, and the sum of the squared distances from the mean; zero for no values. The
+    /// mean itself would be rounded where it is large beside the spread.
     ///
     /// That is `second - first^2 / count`, of which nearly all can cancel: both are carried with their errors.
     fn centred(&self) -> (f64, f64) {
         if self.count == 0 {
-            return (self.origin, 0.0);
+            return (0.0, 0.0);
         }
         let count = self.count as f64;
         let (first, low) = two_sum(self.first.sum, self.first.error);
@@ -375,14 +376,15 @@ impl Powers {
         let (square, error) = two_product(first, shift);
         let (high, rounded) = two_sum(self.second.sum, -square);
         let squares = high + (rounded + (self.second.error - error - (rest + low) * shift));
-        (self.origin + shift, squares.max(0.0))
+        (shift, squares.max(0.0))
     }
 }
 
 /// Mean and variance of the floats in a first-in-first-out window.
 ///
-/// Distances are taken from an origin near the mean, which moves at each new generation (see the
-/// [module](self)), so that a small spread around a large mean keeps its digits. The parts are joined as in
+/// Distances are taken from an origin, the first value of each generation (see the [module](self)), so that a small
+/// spread around a large mean keeps its digits, and a value far off is an origin no longer than its generation lasts.
+/// The parts are joined as in
 /// Chan, Golub, `LeVeque`, *Updating formulae and a pairwise algorithm for computing sample variances*,
 /// 1979.
 ///
@@ -406,7 +408,7 @@ impl Moments {
         debug_assert!(!value.is_nan(), "a null reached a variance");
         self.count += 1;
         if value.abs() < SQUARE_LIMIT {
-            if self.old.count + self.young.count == 0 {
+            if self.young.count == 0 {
                 self.young = Powers {
                     origin: value,
                     ..Powers::default()
@@ -425,10 +427,7 @@ impl Moments {
         if self.old_count == 0 {
             self.old = self.young;
             self.old_count = self.count;
-            self.young = Powers {
-                origin: self.old.centred().0,
-                ..Powers::default()
-            };
+            self.young = Powers::default();
         }
         self.count -= 1;
         self.old_count -= 1;
@@ -460,22 +459,30 @@ impl Moments {
         if other.young.count == 0 {
             return;
         }
-        let ((mean, squares), (their_mean, their_squares)) =
+        if self.young.count == 0 {
+            self.young = other.young;
+            return;
+        }
+        let ((shift, squares), (their_shift, their_squares)) =
             (self.young.centred(), other.young.centred());
-        let share = theirs / (ours + theirs);
-        let apart = if ours == 0.0 { 0.0 } else { their_mean - mean };
+        let (number, share) = (ours + theirs, theirs / (ours + theirs));
+        let apart = (other.young.origin - self.young.origin) + (their_shift - shift);
+        let shift = shift + apart * share;
+        let (first, first_low) = two_product(shift, number);
+        let (square, square_low) = two_product(first, shift);
+        let mut second = Pair {
+            sum: square,
+            error: square_low + first_low * shift,
+        };
+        second.add(squares + their_squares + apart * apart * (ours * share));
         self.young = Powers {
-            origin: if ours == 0.0 {
-                their_mean
-            } else {
-                mean + apart * share
-            },
+            origin: self.young.origin,
             count: self.young.count + other.young.count,
-            first: Pair::default(),
-            second: Pair {
-                sum: squares + their_squares + apart * apart * (ours * share),
-                error: 0.0,
+            first: Pair {
+                sum: first,
+                error: first_low,
             },
+            second,
         };
     }
 
@@ -495,17 +502,17 @@ impl Moments {
     }
 
     fn squares(&self) -> f64 {
-        let (old_mean, old_squares) = self.old.centred();
-        let (young_mean, young_squares) = self.young.centred();
+        let (old_shift, old_squares) = self.old.centred();
+        let (young_shift, young_squares) = self.young.centred();
         let (old, young) = (self.old.count as f64, self.young.count as f64);
-        let apart = young_mean - old_mean;
+        let apart = (self.young.origin - self.old.origin) + (young_shift - old_shift);
         let count = self.count as f64;
         let squares = old_squares + young_squares + apart * apart * (old * young / count);
         // What lies this far below the values is rounding: values that are all the same have no spread.
         let mut noise: f64 = 0.0;
-        for (part, mean) in [(&self.old, old_mean), (&self.young, young_mean)] {
+        for (part, shift) in [(&self.old, old_shift), (&self.young, young_shift)] {
             if part.count > 0 {
-                noise = noise.max(mean.abs()).max((mean - part.origin).abs());
+                noise = noise.max((part.origin + shift).abs()).max(shift.abs());
             }
         }
         noise *= SPREAD_NOISE;

@@ -99,10 +99,12 @@ fn deviation(values: &[Value], lost: usize) -> Value {
     if numbers.iter().any(|number| number.abs() >= 2f64.powi(490)) {
         return Value::Null;
     }
-    let mean = float_sum(&numbers) / numbers.len() as f64;
-    let squares: Vec<f64> = numbers
+    // From the first one: a mean is rounded where it is large beside the spread.
+    let distances: Vec<f64> = numbers.iter().map(|number| number - numbers[0]).collect();
+    let mean = float_sum(&distances) / distances.len() as f64;
+    let squares: Vec<f64> = distances
         .iter()
-        .map(|number| (number - mean).powi(2))
+        .map(|distance| (distance - mean).powi(2))
         .collect();
     let variance = float_sum(&squares) / (numbers.len() - lost) as f64;
     alike(values, variance.sqrt())
