@@ -54,13 +54,20 @@ fn machine(pattern: &Pattern) -> PikeVM {
         .expect("the pattern was compiled before")
 }
 
-/// A letter without its case, where cases are those of the values that are generated.
+/// A letter without its case, one character for one: the small form of its capital, where either is one character.
 pub(super) fn folded(character: char) -> char {
-    let mut lower = character.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(lower), None) => lower,
-        _ => character,
+    // `I` is its capital in some languages, but case folding knows none of them.
+    if character == 'ı' {
+        return character;
     }
+    let capital = only(character.to_uppercase()).unwrap_or(character);
+    only(capital.to_lowercase()).unwrap_or(character)
+}
+
+/// The character, where it is one alone.
+fn only(mut characters: impl Iterator<Item = char>) -> Option<char> {
+    let first = characters.next();
+    first.filter(|_| characters.next().is_none())
 }
 
 /// A glob of `*`, `?`, classes and escapes, tried at every place.
