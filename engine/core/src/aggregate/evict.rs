@@ -1,6 +1,6 @@
 //! What leaves windows: their oldest rows, and all at once.
 
-use super::{Accumulator, Layout, Store};
+use super::{Accumulator, Layout, Spec, Store};
 use crate::window::chunks::{Chunks, Cursor, Fifo};
 use crate::window::minmax::{MaxFloat, MaxInt, MinFloat, MinInt};
 
@@ -20,50 +20,7 @@ impl Layout {
         for (index, (spec, accumulator)) in
             self.specs.iter().zip(accumulators.iter_mut()).enumerate()
         {
-            let present = presence >> index & 1 == 1;
-            match accumulator {
-                Accumulator::Count(count) => *count -= u64::from(present),
-                Accumulator::Float(sum) => {
-                    let value = f64::from_bits(words[spec.column]);
-                    if !value.is_nan() {
-                        sum.evict(value);
-                    }
-                }
-                Accumulator::Int(sum) if present => sum.evict(words[spec.column] as i64),
-                Accumulator::MinInt(_, count) | Accumulator::MaxInt(_, count) => {
-                    *count -= u64::from(present);
-                }
-                Accumulator::Moments(moments) if present => {
-                    moments.evict(f64::from_bits(words[spec.column]));
-                }
-                Accumulator::Oldest(ends) if present => {
-                    // The oldest row with a value is the first to leave.
-                    *ends = ends
-                        .filter(|(oldest, newest)| oldest != newest)
-                        .map(|(_, newest)| (Cursor::from_word(words[spec.column + 1]), newest));
-                    if spec.is_kept() {
-                        store.release(words[spec.column]);
-                    }
-                }
-                Accumulator::Newest { count, word } if present => {
-                    *count -= 1;
-                    if *count == 0 && spec.is_kept() {
-                        store.release(*word);
-                    }
-                }
-                Accumulator::Counted(counted) if present => {
-                    counted.remove(words[spec.column], store);
-                    if spec.is_kept() {
-                        store.release(words[spec.column]);
-                    }
-                }
-                Accumulator::Quantiles(quantiles) if present => {
-                    let before = quantiles.bytes();
-                    quantiles.remove(f64::from_bits(words[spec.column]));
-                    store.sketches = store.sketches + quantiles.bytes() - before;
-                }
-                _ => {}
-            }
+            spec.leave(accumulator, words, presence >> index & 1 == 1, store);
         }
         chunks.pop_front(fifo);
         for accumulator in accumulators {
@@ -75,6 +32,25 @@ impl Layout {
                 _ => {}
             }
         }
+    }
+
+    /// A row has left the window whose words are given, of aggregates that [subtract](Self::subtracts).
+    pub(crate) fn subtract(
+        &self,
+        accumulators: &mut [Accumulator],
+        words: &[u64],
+        store: &mut Store,
+    ) {
+        for (index, (spec, accumulator)) in self.specs.iter().zip(accumulators).enumerate() {
+            spec.leave(accumulator, words, self.is_present(words, index), store);
+        }
+    }
+
+    /// Has a row a value of an aggregate?
+    #[inline]
+    pub(super) fn is_present(&self, words: &[u64], index: usize) -> bool {
+        let presence = self.presence.map_or(u64::MAX, |word| words[word]);
+        presence >> index & 1 == 1
     }
 
     /// Makes a window's aggregates those of an empty one. `rows`: those of the window, where rows leave it; they are
@@ -122,6 +98,62 @@ impl Layout {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Spec {
+    /// A row leaves the window, with a value of this aggregate or without.
+    #[inline]
+    pub(super) fn leave(
+        &self,
+        accumulator: &mut Accumulator,
+        words: &[u64],
+        present: bool,
+        store: &mut Store,
+    ) {
+        match accumulator {
+            Accumulator::Count(count) => *count -= u64::from(present),
+            Accumulator::Float(sum) => {
+                let value = f64::from_bits(words[self.column]);
+                if !value.is_nan() {
+                    sum.evict(value);
+                }
+            }
+            Accumulator::Int(sum) if present => sum.evict(words[self.column] as i64),
+            Accumulator::MinInt(_, count) | Accumulator::MaxInt(_, count) => {
+                *count -= u64::from(present);
+            }
+            Accumulator::Moments(moments) if present => {
+                moments.evict(f64::from_bits(words[self.column]));
+            }
+            Accumulator::Oldest(ends) if present => {
+                // The oldest row with a value is the first to leave.
+                *ends = ends
+                    .filter(|(oldest, newest)| oldest != newest)
+                    .map(|(_, newest)| (Cursor::from_word(words[self.column + 1]), newest));
+                if self.is_kept() {
+                    store.release(words[self.column]);
+                }
+            }
+            Accumulator::Newest { count, word } if present => {
+                *count -= 1;
+                if *count == 0 && self.is_kept() {
+                    store.release(*word);
+                }
+            }
+            Accumulator::Counted(counted) if present => {
+                counted.remove(words[self.column], store);
+                if self.is_kept() {
+                    store.release(words[self.column]);
+                }
+            }
+            Accumulator::Quantiles(quantiles) if present => {
+                let before = quantiles.bytes();
+                quantiles.remove(f64::from_bits(words[self.column]));
+                store.sketches = store.sketches + quantiles.bytes() - before;
+            }
+            _ => {}
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) use argument::{Argument, argument};
 use different::{Counted, Different};
 pub(crate) use results::Results;
 pub(crate) use store::Store;
+pub(crate) use stretch::Leaving;
 
 /// How the aggregates of one rule lie in its windows' rows.
 #[derive(Clone, Debug)]
@@ -84,6 +85,14 @@ impl Spec {
             && matches!(self.function, F::First | F::Last | F::Distinct)
     }
 
+    fn subtracts(&self) -> bool {
+        use AggregateFunction as F;
+        matches!(
+            self.function,
+            F::Count | F::Sum | F::Avg | F::Rate | F::Stddev | F::StddevPop
+        )
+    }
+
     fn has_heap(&self) -> bool {
         use AggregateFunction as F;
         self.is_kept() || matches!(self.function, F::Distinct | F::Quantile)
@@ -107,6 +116,11 @@ impl Layout {
             specs,
             presence,
         }
+    }
+
+    /// Does each aggregate add what comes, and subtract what goes, whatever else is in the window?
+    pub(crate) fn subtracts(&self) -> bool {
+        self.specs.iter().all(Spec::subtracts)
     }
 
     /// Number of aggregates.
@@ -211,19 +225,7 @@ impl Layout {
         let Some(cursor) = newest(chunks, fifo) else {
             return;
         };
-        let words = chunks.row_mut(cursor);
-        words[0] = time as u64;
-        let mut presence = 0;
-        for (index, (spec, argument)) in self.specs.iter().zip(arguments).enumerate() {
-            let present = argument.is_present(row);
-            presence |= u64::from(present) << index;
-            if spec.words() > 0 {
-                words[spec.column] = spec.word(argument, row, present, store);
-            }
-        }
-        if let Some(word) = self.presence {
-            words[word] = presence;
-        }
+        let presence = self.write(chunks.row_mut(cursor), arguments, (row, time), store);
         for (index, (spec, accumulator)) in self.specs.iter().zip(accumulators).enumerate() {
             let present = presence >> index & 1 == 1;
             if let Accumulator::Newest { count, word } = accumulator {
@@ -238,6 +240,30 @@ impl Layout {
             }
             accumulator.push(spec, present, cursor, (chunks, fifo), store);
         }
+    }
+
+    /// Fills the words of a row that will leave. Gives for which aggregates it has a value, a bit for each.
+    #[inline]
+    pub(crate) fn write(
+        &self,
+        words: &mut [u64],
+        arguments: &[Argument<'_>],
+        (row, time): (usize, i64),
+        store: &mut Store,
+    ) -> u64 {
+        words[0] = time as u64;
+        let mut presence = 0;
+        for (index, (spec, argument)) in self.specs.iter().zip(arguments).enumerate() {
+            let present = argument.is_present(row);
+            presence |= u64::from(present) << index;
+            if spec.words() > 0 {
+                words[spec.column] = spec.word(argument, row, present, store);
+            }
+        }
+        if let Some(word) = self.presence {
+            words[word] = presence;
+        }
+        presence
     }
 
     /// Appends the window's values to the columns of results. `length`: the window's, in nanoseconds, where an

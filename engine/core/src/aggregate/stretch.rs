@@ -1,4 +1,4 @@
-//! Many rows at once, each of a window that it never leaves: one aggregate after the other.
+//! Many rows at once, each of its window: one aggregate after the other.
 //!
 //! What an aggregate is and where its argument comes from is asked once for all rows. The usual ones have loops of their own: a
 //! row then costs what the arithmetic costs, and the way to its window.
@@ -55,7 +55,106 @@ impl Lane<'_> {
     }
 }
 
+/// The rows that leave windows when the rows of a stretch come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Leaving {
+    /// Their words, row after row.
+    words: Vec<u64>,
+    /// By row of the stretch: how many words there are up to its own.
+    ends: Vec<u32>,
+}
+
+impl Leaving {
+    pub(crate) fn clear(&mut self) {
+        self.words.clear();
+        self.ends.clear();
+    }
+
+    /// Another row leaves as the next one comes.
+    #[inline]
+    pub(crate) fn push(&mut self, words: &[u64]) {
+        self.words.extend_from_slice(words);
+    }
+
+    /// The row has come.
+    #[inline]
+    pub(crate) fn come(&mut self) {
+        self.ends.push(self.words.len() as u32);
+    }
+
+    /// Those that leave although the row that was to come has not.
+    pub(crate) fn rest(&self, width: usize) -> impl Iterator<Item = &[u64]> {
+        let end = self.ends.last().map_or(0, |end| *end as usize);
+        self.words[end..].chunks_exact(width)
+    }
+
+    /// For each row that has come, those that left.
+    fn each(&self, width: usize) -> impl Iterator<Item = core::slice::ChunksExact<'_, u64>> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let of_row = &self.words[start..*end as usize];
+            start = *end as usize;
+            of_row.chunks_exact(width)
+        })
+    }
+}
+
 impl Layout {
+    /// Takes in rows that will leave, after those that leave as they come, and appends the value after each to the columns
+    /// of results. `accumulators`: those of all slots; each aggregate [subtracts](Self::subtracts). `length`: that of
+    /// the windows, in nanoseconds.
+    pub(crate) fn come_and_go(
+        &self,
+        accumulators: &mut [Accumulator],
+        arguments: &[Argument<'_>],
+        (slots, rows): (&[u32], Range<usize>),
+        (leaving, length): (&Leaving, i64),
+        store: &mut Store,
+        results: &mut Results,
+    ) {
+        use AggregateFunction as F;
+        let columns = results.columns.iter_mut();
+        for (index, ((spec, argument), column)) in
+            (self.specs.iter().zip(arguments).zip(columns)).enumerate()
+        {
+            let mut leaving = leaving.each(self.width);
+            let mut gone = || leaving.next().unwrap_or([].chunks_exact(1));
+            let lane = Lane {
+                accumulators,
+                stride: self.len(),
+                index,
+                slots,
+                rows: rows.clone(),
+            };
+            let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
+            match (spec.function, floats) {
+                (F::Sum | F::Avg, Some(floats)) => lane.each(|accumulator, row| {
+                    if let Accumulator::Float(sum) = accumulator {
+                        for words in gone() {
+                            let value = f64::from_bits(words[spec.column]);
+                            if !value.is_nan() {
+                                sum.evict(value);
+                            }
+                        }
+                        sum.push(floats[row]);
+                        let is_sum = spec.function == F::Sum;
+                        column.push_float(if is_sum { sum.value() } else { sum.mean() });
+                    }
+                }),
+                _ => lane.each(|accumulator, row| {
+                    for words in gone() {
+                        let present = self.is_present(words, index);
+                        spec.leave(accumulator, words, present, store);
+                    }
+                    if argument.is_present(row) {
+                        accumulator.add(spec, argument, row, store);
+                    }
+                    accumulator.result(spec, None, Some(length), store, column);
+                }),
+            }
+        }
+    }
+
     /// Takes in rows that never leave, and appends the value after each to the columns of results, if there are any.
     /// `accumulators`: those of all slots. No aggregate may have a [heap](Self::has_heap), and, where there are results, none
     /// may ask how long the window is.

@@ -9,11 +9,12 @@ use trapjaw_program::{Aggregate, Clause, Rule};
 
 use super::context::{Context, Trigger};
 use super::feed::At;
+use super::judge::{Judge, Stand};
 use super::keyed::{Core, Full, Machine};
 use super::latest::LatestEvents;
 use super::run::Run;
 use super::stretch::Stretch;
-use crate::aggregate::{Accumulator, Layout, Store};
+use crate::aggregate::{Accumulator, Layout, Leaving, Store};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::EVALUATED_TEXT;
 use crate::output::{Alias, Identity};
@@ -35,45 +36,6 @@ struct Window {
 
 /// Rows whose windows are looked at ahead.
 const AHEAD: usize = 16;
-
-/// How a rule stands to a key's window.
-#[derive(Clone, Copy, Debug, Default)]
-struct Stand {
-    /// `having` held at the last evaluation.
-    holds: bool,
-    /// A firing was reported since it last did not hold.
-    reported: bool,
-}
-
-/// A rule that looks at the windows.
-#[derive(Clone, Debug)]
-struct Judge {
-    /// Fires at every event for which `having` holds.
-    each: bool,
-    by_slot: Vec<Stand>,
-    /// Windows whose `having` holds.
-    holding: usize,
-}
-
-impl Judge {
-    /// What `having` says of an evaluation, after what it said at the last one.
-    fn turn(&mut self, slot: u32, now: bool) -> bool {
-        let stand = &mut self.by_slot[slot as usize];
-        let before = core::mem::replace(&mut stand.holds, now);
-        self.holding = self.holding + usize::from(now) - usize::from(before);
-        before
-    }
-
-    /// Was a firing reported? It is forgotten.
-    fn take_reported(&mut self, slot: u32) -> bool {
-        core::mem::take(&mut self.by_slot[slot as usize].reported)
-    }
-
-    fn forget(&mut self, slot: u32) {
-        let stand = core::mem::take(&mut self.by_slot[slot as usize]);
-        self.holding -= usize::from(stand.holds);
-    }
-}
 
 /// Which of a key's events a window holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +62,8 @@ impl Extent {
 pub(crate) struct Windows {
     extent: Extent,
     reports_clear: bool,
+    /// The aggregates [subtract](Layout::subtracts).
+    subtracts: bool,
     /// The rules that have these windows.
     judges: Vec<Judge>,
     layout: Layout,
@@ -109,6 +73,8 @@ pub(crate) struct Windows {
     /// By slot, as many as there are aggregates.
     accumulators: Vec<Accumulator>,
     run: Run,
+    /// What leaves as the rows of a stretch come.
+    leaving: Leaving,
     latest: LatestEvents,
 }
 
@@ -134,12 +100,14 @@ impl Windows {
         };
         Self {
             extent,
+            subtracts: layout.subtracts(),
             reports_clear: rules.iter().any(|rule| rule.reports_clear),
             judges: rules.iter().map(judge).collect(),
             chunks: Chunks::new(layout.width, max_bytes),
             by_slot: Vec::new(),
             accumulators: Vec::new(),
             run: Run::new(&layout),
+            leaving: Leaving::default(),
             store: Store::default(),
             layout,
             latest: LatestEvents::default(),
@@ -259,13 +227,66 @@ impl Windows {
         self.run.ats.extend(stretch.each().map(|(_, at, _)| at));
     }
 
+    /// Takes in rows of windows of that length, and notes the values after each; gives how many there was room for.
+    ///
+    /// First rows come and go, wherever in memory they are; then each aggregate learns of it.
+    fn come_and_go(&mut self, cx: &Context<'_>, stretch: &Stretch<'_>, length: i64) -> usize {
+        let arguments = &cx.feed(stretch.at()).arguments;
+        self.leaving.clear();
+        let mut taken = 0;
+        'rows: for part in stretch.parts(AHEAD) {
+            self.look_ahead(part.slots);
+            for (slot, at, now) in part.each() {
+                let window = &mut self.by_slot[slot as usize];
+                // Where time has not been going on for as long, no row is past.
+                let past = now.checked_sub(length);
+                let is_past = |row: &&[u64]| past.is_some_and(|past| row[0] as i64 <= past);
+                while let Some(row) = self.chunks.front(&window.rows).filter(is_past) {
+                    self.leaving.push(row);
+                    self.chunks.pop_front(&mut window.rows);
+                }
+                let Ok(row) = self.chunks.push(&mut window.rows) else {
+                    let count = self.layout.len();
+                    let accumulators = &mut self.accumulators[slot as usize * count..][..count];
+                    for words in self.leaving.rest(self.layout.width) {
+                        self.layout.subtract(accumulators, words, &mut self.store);
+                    }
+                    break 'rows;
+                };
+                let place = (at.index as usize, now);
+                self.layout.write(row, arguments, place, &mut self.store);
+                self.leaving.come();
+                window.newest = now;
+                window.run = self.run.number;
+                if self.reports_clear {
+                    self.latest.see(slot, at);
+                }
+                taken += 1;
+            }
+        }
+        let rows = stretch.rows();
+        self.layout.come_and_go(
+            &mut self.accumulators,
+            arguments,
+            (&stretch.slots[..taken], rows.start..rows.start + taken),
+            (&self.leaving, length),
+            &mut self.store,
+            &mut self.run.results,
+        );
+        self.run.slots.extend_from_slice(&stretch.slots[..taken]);
+        let ats = stretch.each().map(|(_, at, _)| at);
+        self.run.ats.extend(ats.take(taken));
+        taken
+    }
+
     /// Reads what the rows of these slots will ask for first. Each is somewhere else in memory, and so they are fetched
     /// together, which takes little longer than to fetch one.
     fn look_ahead(&self, slots: &[u32]) {
         let mut seen = 0;
         for &slot in slots {
-            let oldest = self.chunks.front(&self.by_slot[slot as usize].rows);
-            seen ^= oldest.map_or(0, |row| row[0]);
+            let rows = &self.by_slot[slot as usize].rows;
+            seen ^= self.chunks.front(rows).map_or(0, |row| row[0]);
+            seen ^= self.chunks.back(rows).map_or(0, |row| row[0]);
         }
         core::hint::black_box(seen);
     }
@@ -422,9 +443,15 @@ impl Machine for Windows {
         core: &mut Core,
         stretch: &Stretch<'_>,
     ) -> usize {
-        if self.extent == Extent::All && !self.layout.has_rate {
-            self.take_column_wise(cx, stretch);
-            return stretch.slots.len();
+        match self.extent {
+            Extent::All if !self.layout.has_rate => {
+                self.take_column_wise(cx, stretch);
+                return stretch.slots.len();
+            }
+            Extent::Span(length) if self.subtracts => {
+                return self.come_and_go(cx, stretch, length);
+            }
+            _ => {}
         }
         let mut taken = 0;
         for part in stretch.parts(AHEAD) {
