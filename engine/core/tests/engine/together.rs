@@ -40,7 +40,7 @@ const EMITTERS: [&str; 4] = [
 ];
 
 /// Rules, some of them as in other sets, in some order.
-fn rules(draws: &mut Draws, frame: &str, clears: bool) -> String {
+fn rules(draws: &mut Draws, (event, frame): (&str, &str), clears: bool) -> String {
     let mut rules: Vec<String> = Vec::new();
     for (place, asked) in ASKED.iter().enumerate() {
         if draws.below(10) < 3 {
@@ -59,10 +59,10 @@ fn rules(draws: &mut Draws, frame: &str, clears: bool) -> String {
         rules.insert(draws.below(rules.len() + 1), rule);
     }
     let Some(emitter) = EMITTERS.get(draws.below(3 * EMITTERS.len())) else {
-        return format!("{EVENT}{DERIVED}{}", rules.join("\n"));
+        return format!("{event}{DERIVED}{}", rules.join("\n"));
     };
     rules.insert(draws.below(rules.len() + 1), (*emitter).to_owned());
-    format!("{EVENT}{DERIVED}{}", rules.join("\n"))
+    format!("{event}{DERIVED}{}", rules.join("\n"))
 }
 
 /// Events of both types, each some time after the last.
@@ -90,7 +90,12 @@ fn rules_come_and_go_as_if_each_had_windows_of_its_own() {
         let condition = ["", "where a.n > 0", "where a.n != 3"][draws.below(3)];
         let by = ["by a.k", "by a.k", "by a.k, a.n", ""][draws.below(4)];
         let frame = format!("on a: e {condition} {by} {clause}");
-        let first = rules(&mut draws, &frame, clears);
+        // Of a late type, rows wait while rules come and go.
+        let event = match draws.below(3) {
+            0 => EVENT.replace('}', "} lateness 2s"),
+            _ => EVENT.to_owned(),
+        };
+        let first = rules(&mut draws, (&event, &frame), clears);
         let mut arms = [true, false].map(|share_windows| {
             let config = Config {
                 share_windows,
@@ -101,7 +106,7 @@ fn rules_come_and_go_as_if_each_had_windows_of_its_own() {
         let mut now = 0;
         for step in 0..6 {
             let events = events(&mut draws, &mut now);
-            let reloaded = program(&rules(&mut draws, &frame, clears));
+            let reloaded = program(&rules(&mut draws, (&event, &frame), clears));
             for rig in &mut arms {
                 rig.take(&events);
             }
