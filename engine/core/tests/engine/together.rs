@@ -267,3 +267,35 @@ fn rules_part_with_what_they_have_when_others_derive_what_they_read() {
     );
     assert_eq!(bytes(&rig), [true, true]);
 }
+
+/// An event that a timer brings comes behind the timers of the rules before its own, and before those of the rules behind
+/// it: rules that are alike but for their place see another order.
+#[test]
+fn rules_on_both_sides_of_one_that_derives_by_timer_are_not_alike() {
+    let alike = |name: &str| {
+        format!(
+            "rule {name} {{ on a: e by a.k over 1s having count() > 0 \
+             do log(\"x\") on clear do log(\"ok\") }}\n"
+        )
+    };
+    let text = [EVENT, DERIVED, &alike("a"), EMITTERS[0], &alike("b")].concat();
+    for share_windows in [true, false] {
+        let config = Config {
+            share_windows,
+            ..Config::default()
+        };
+        let mut rig = Rig::new(&text, config);
+        let f = of(1, 0, vec![Value::Text("k".into()), Value::Int(0)]);
+        rig.take(&[event("k", 0, 1), f]).tick(SECOND);
+        assert_eq!(
+            rig.found(),
+            [
+                "a matched 0 k 1",
+                "b matched 0 k 1",
+                "a cleared 1000000000 k 0",
+                "em matched 1000000000 k 1",
+                "a matched 1000000000 k 1",
+            ]
+        );
+    }
+}
