@@ -299,3 +299,35 @@ fn rules_on_both_sides_of_one_that_derives_by_timer_are_not_alike() {
         );
     }
 }
+
+/// The same the other way round: what a rule derives by timer comes at its own place, and not where one like it stands.
+#[test]
+fn a_rule_that_derives_by_timer_keeps_its_place() {
+    let text = [
+        EVENT,
+        DERIVED,
+        "rule same { on b: f by b.k over 1s tumbling do log(\"{b.k} {count()}\") }\n",
+        "rule y { on a: e by a.k over 1s having count() > 0 do log(\"x\") on clear do log(\"ok\") }\n",
+        EMITTERS[0],
+    ]
+    .concat();
+    for share_windows in [true, false] {
+        let config = Config {
+            share_windows,
+            ..Config::default()
+        };
+        let mut rig = Rig::new(&text, config);
+        let f = of(1, 0, vec![Value::Text("k".into()), Value::Int(0)]);
+        rig.take(&[event("k", 0, 1), f]).tick(SECOND);
+        assert_eq!(
+            rig.found(),
+            [
+                "y matched 0 k 1",
+                "same matched 1000000000 k 1",
+                "y cleared 1000000000 k 0",
+                "em matched 1000000000 k 1",
+                "y matched 1000000000 k 1",
+            ]
+        );
+    }
+}
