@@ -3,6 +3,7 @@
 use super::super::{Outcome, Reported, fold};
 use super::Checker;
 use super::typing::as_float;
+use super::zone::unknown_zone;
 use crate::diagnostic::{Diagnostic, codes::types as codes, did_you_mean};
 use crate::hir::{Argument, Expr, ExprKind};
 use crate::source::Span;
@@ -71,6 +72,13 @@ impl Checker<'_> {
             FieldType::Time => layout.rsplit_once(" in "),
             _ => None,
         };
+        // One word behind the last `in` is meant as a zone.
+        if let Some((_, zone)) = zoned
+            && Zone::by_name(zone).is_none()
+            && !zone.contains([' ', '%'])
+        {
+            return self.refuse(unknown_zone(zone, span));
+        }
         let zoned = zoned.filter(|(_, zone)| Zone::by_name(zone).is_some());
         let mut given = vec![Given::Value(value)];
         match zoned {

@@ -12,21 +12,29 @@ impl Checker<'_> {
         if let Some(zone) = Zone::by_name(name) {
             return Ok(zone);
         }
-        let error = Diagnostic::error(
-            UNKNOWN_ZONE,
-            span,
-            format!("there is no time zone `{name}`"),
-        );
         let names = Zone::names();
         self.refuse(match meant(name, &names) {
-            Some(meant) => error.with_suggestion(
+            Some(meant) => no_zone(name, span).with_suggestion(
                 span,
                 format!("\"{meant}\""),
                 format!("did you mean `{meant}`?"),
             ),
-            None => error.with_help("a zone has a name like `Europe/Berlin`, or is `UTC`"),
+            None => unknown_zone(name, span),
         })
     }
+}
+
+fn no_zone(name: &str, span: Span) -> Diagnostic {
+    let message = format!("there is no time zone `{name}`");
+    Diagnostic::error(UNKNOWN_ZONE, span, message)
+}
+
+/// There is no such zone; `span` is not its name alone.
+pub(super) fn unknown_zone(name: &str, span: Span) -> Diagnostic {
+    no_zone(name, span).with_help(match meant(name, &Zone::names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "a zone has a name like `Europe/Berlin`, or is `UTC`".to_owned(),
+    })
 }
 
 /// The zone that a name may stand for: `Berlin` is how many think of `Europe/Berlin`.

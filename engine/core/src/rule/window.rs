@@ -57,6 +57,12 @@ impl Extent {
     }
 }
 
+/// Is a row no longer in a window of that length that ends now? Where time has not been going on for as long, none is.
+fn is_past(row: &[u64], now: i64, length: i64) -> bool {
+    let past = now.checked_sub(length);
+    past.is_some_and(|past| row[0] as i64 <= past)
+}
+
 /// The windows of all keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Windows {
@@ -147,10 +153,9 @@ impl Windows {
         let window = &mut self.by_slot[slot as usize];
         let accumulators = &mut self.accumulators[slot as usize * count..][..count];
         let is_past = |chunks: &Chunks, rows: &Fifo| match self.extent {
-            // Where time has not been going on for as long, no row is past.
-            Extent::Span(length) => now
-                .checked_sub(length)
-                .is_some_and(|past| chunks.front(rows).is_some_and(|row| row[0] as i64 <= past)),
+            Extent::Span(length) => chunks
+                .front(rows)
+                .is_some_and(|row| is_past(row, now, length)),
             Extent::Newest(count) => rows.len() > count,
             Extent::Batch(_) | Extent::All => false,
         };
@@ -238,9 +243,7 @@ impl Windows {
             self.look_ahead(part.slots);
             for (slot, at, now) in part.each() {
                 let window = &mut self.by_slot[slot as usize];
-                // Where time has not been going on for as long, no row is past.
-                let past = now.checked_sub(length);
-                let is_past = |row: &&[u64]| past.is_some_and(|past| row[0] as i64 <= past);
+                let is_past = |row: &&[u64]| is_past(row, now, length);
                 while let Some(row) = self.chunks.front(&window.rows).filter(is_past) {
                     self.leaving.push(row);
                     self.chunks.pop_front(&mut window.rows);
