@@ -4,11 +4,10 @@
 //! was *to be* sent. So a server that stands still for a while is charged for all events of that while, and not only for the one that
 //! waited (no coordinated omission). Sender and receiver are one thread, which does not sleep.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use trapjaw_client::{Client, Options};
+use trapjaw_client::{Client, Error, Options, Pace};
 use trapjaw_event::{BatchBuilder, ValueRef};
 
 use crate::load::push;
@@ -94,60 +93,75 @@ impl Probe {
     ///
     /// If the connection fails, or a match does not come.
     pub fn events(&mut self, per_second: u32, count: u32) -> Times {
-        let mut times = Times::new();
-        let mut waiting: VecDeque<Instant> = VecDeque::new();
-        let start = Instant::now() + Duration::from_millis(1);
-        for number in 0..count {
-            let due = start + Duration::from_secs(1) * number / per_second;
-            loop {
-                self.take(&mut waiting, &mut times);
-                let now = Instant::now();
-                if now >= due {
-                    let late = now.duration_since(due).as_nanos() as u64;
-                    times.behind = times.behind.max(late);
-                    break;
-                }
-            }
-            self.client.send(&self.batch, 1).expect("sent");
-            waiting.push_back(due);
-        }
-        let end = Instant::now() + PATIENCE;
-        while !waiting.is_empty() {
-            assert!(
-                Instant::now() < end,
-                "{} matches are missing",
-                waiting.len()
-            );
-            self.take(&mut waiting, &mut times);
-        }
-        times
+        let Self { client, batch } = self;
+        turn(
+            client,
+            (per_second, count),
+            |client| client.send(batch, 1).map(drop),
+            |client| client.poll_match().map(|found| found.is_some()),
+        )
     }
 
-    /// Takes a match if one has come; matches of one connection come in the order of their events.
-    fn take(&mut self, waiting: &mut VecDeque<Instant>, times: &mut Times) {
-        if self.client.poll_match().expect("connected").is_some() {
-            let due = waiting.pop_front().expect("no match without an event");
-            times.note(due.elapsed());
-        }
-    }
-
-    /// Has `count` frames sent back that nothing is done about, at a rate: what the way alone takes. One is under way at a
-    /// time, so that the rate has to leave time for that.
+    /// Has `count` frames sent back that nothing is done about, at a rate: what the way alone takes.
     ///
     /// # Panics
     ///
-    /// If the connection fails.
+    /// If the connection fails, or a frame is not sent back.
     pub fn echoes(&mut self, per_second: u32, count: u32) -> Times {
-        let mut times = Times::new();
-        let start = Instant::now() + Duration::from_millis(1);
-        for number in 0..count {
-            let due = start + Duration::from_secs(1) * number / per_second;
-            while Instant::now() < due {
-                core::hint::spin_loop();
-            }
-            self.client.ping().expect("answered");
-            times.note(due.elapsed());
-        }
-        times
+        turn(
+            &mut self.client,
+            (per_second, count),
+            |client| client.send_ping().map(drop),
+            |client| client.poll_pong().map(|pong| pong.is_some()),
+        )
     }
+
+    /// Events a second, of `count` that are sent one a frame as fast as they go, and whose matches are taken.
+    ///
+    /// # Panics
+    ///
+    /// If the connection fails, or a match does not come.
+    pub fn saturation(&mut self, count: u32) -> f64 {
+        let start = Instant::now();
+        let times = self.events(u32::MAX, count);
+        assert_eq!(times.histogram.len(), u64::from(count));
+        f64::from(count) / start.elapsed().as_secs_f64()
+    }
+}
+
+/// Sends by a clock, and takes back an answer for each, in the order of what was sent.
+fn turn(
+    client: &mut Client,
+    (per_second, count): (u32, u32),
+    mut send: impl FnMut(&mut Client) -> Result<(), Error>,
+    mut poll: impl FnMut(&mut Client) -> Result<bool, Error>,
+) -> Times {
+    let mut times = Times::new();
+    let pace = Pace::new(Instant::now() + Duration::from_millis(1), per_second);
+    let mut answered = 0;
+    let mut answer = |times: &mut Times| {
+        times.note(pace.due(answered).elapsed());
+        answered += 1;
+        answered
+    };
+    let behind = pace.run(
+        client,
+        count,
+        |client, _| send(client),
+        |client| {
+            if poll(client)? {
+                answer(&mut times);
+            }
+            Ok(())
+        },
+    );
+    times.behind = behind.expect("connected").as_nanos() as u64;
+    let end = Instant::now() + PATIENCE;
+    while times.histogram.len() < u64::from(count) {
+        assert!(Instant::now() < end, "not all was answered");
+        if poll(client).expect("connected") {
+            assert!(answer(&mut times) <= count, "an answer without a question");
+        }
+    }
+    times
 }

@@ -1,4 +1,4 @@
-//! R9b, and latencies by rate: over TCP, counted from when an event was to be sent.
+//! R9, R9b, and latencies by rate: over TCP, counted from when an event was to be sent.
 
 use trapjaw_data::driver::Choice;
 
@@ -9,8 +9,10 @@ use crate::network::Server;
 
 /// Rates in events a second.
 const RATES: [u32; 4] = [1_000, 5_000, 20_000, 50_000];
-/// Turns of the two arms of R9b.
+/// Turns of the two arms of R9 and R9b.
 const TURNS: u32 = 10;
+/// Events of R9 to find the rate at which no more go through, one a frame.
+const SATURATING: u32 = 100_000;
 
 /// Measures them.
 ///
@@ -25,16 +27,34 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
     probe.events(1_000, 200);
     let mut sent = 200;
 
-    let (mut events, mut echoes) = (probe.events(1_000, 1), probe.echoes(1_000, 1));
-    sent += 1;
-    for _ in 0..TURNS {
-        events.add(&probe.events(1_000, 200));
-        echoes.add(&probe.echoes(1_000, 200));
-        sent += 200;
-    }
+    let mut arms = |probe: &mut Probe, rate: u32, count: u32| {
+        let (mut events, mut echoes) = (probe.events(rate, 1), probe.echoes(rate, 1));
+        for _ in 0..TURNS {
+            events.add(&probe.events(rate, count));
+            echoes.add(&probe.echoes(rate, count));
+        }
+        sent += 1 + TURNS * count;
+        (events, echoes)
+    };
+
+    let (events, echoes) = arms(&mut probe, 1_000, 200);
     let ratio = events.percentile(50.0) / echoes.percentile(50.0);
     let note = format!("{}; ping: {}; {driver}", told(&events), told(&echoes));
     tell(Figure::of_ratio("R9b", Goal::AtMost(1.2), ratio, note));
+
+    let most = probe.saturation(SATURATING);
+    let rate = (most * 0.7) as u32;
+    let (events, echoes) = arms(&mut probe, rate, rate / 4);
+    sent += SATURATING;
+    let ratio = events.percentile(99.9) / echoes.percentile(99.9);
+    let note = format!(
+        "at {rate} of {most:.0} events/s: {}; ping: {}; sent {:.0} us late at most, pings {:.0}; {driver}",
+        told(&events),
+        told(&echoes),
+        events.behind as f64 / 1e3,
+        echoes.behind as f64 / 1e3,
+    );
+    tell(Figure::of_ratio("R9", Goal::AtMost(1.3), ratio, note));
 
     for rate in RATES {
         let count = 2 * rate;

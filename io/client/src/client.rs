@@ -187,12 +187,32 @@ impl Client {
 
     /// Asks whether the server is there, and waits for the answer: all that was sent before has been looked at then.
     pub fn ping(&mut self) -> Result<Duration, Error> {
+        let start = Instant::now();
+        let token = self.send_ping()?;
+        self.wait(|state| state.pong == Some(token))?;
+        self.state.pong = None;
+        Ok(start.elapsed())
+    }
+
+    /// Asks as [`Client::ping`] does, without waiting. Returns the number that the answer will have; they count from 1.
+    pub fn send_ping(&mut self) -> Result<u64, Error> {
         self.pings += 1;
         let token = self.pings;
-        let start = Instant::now();
         self.say(|out| Ping { token }.encode(out))?;
-        self.wait(|state| state.pong == Some(token))?;
-        Ok(start.elapsed())
+        Ok(token)
+    }
+
+    /// The number of the next answer to [`Client::send_ping`], if one has come: it does not wait. Answers come in the order of
+    /// the questions; of those that come while something else is looked for, only the newest is told.
+    pub fn poll_pong(&mut self) -> Result<Option<u64>, Error> {
+        loop {
+            if let Some(token) = self.state.pong.take() {
+                return Ok(Some(token));
+            }
+            if !self.receive(Patience::None)? {
+                return Ok(None);
+            }
+        }
     }
 
     /// Asks for the matches of some rules, or of all if none is named. Returns the subscription's number; they count

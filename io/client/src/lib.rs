@@ -45,10 +45,12 @@ mod error;
 pub mod limits;
 mod link;
 mod options;
+mod pace;
 mod state;
 
 pub use client::{Client, Matches};
 pub use error::{Error, Refusal};
 pub use options::Options;
+pub use pace::Pace;
 pub use state::{Match, Welcome};
 pub use trapjaw_wire::frame::{Level, StreamId};

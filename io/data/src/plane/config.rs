@@ -11,6 +11,16 @@ use trapjaw_engine::{Config, Record};
 use crate::driver::Choice;
 use crate::limits::{FRAME_MILLIS, HANDSHAKE_MILLIS};
 
+/// How event time goes on while no event comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// At the wall's pace.
+    #[default]
+    Wall,
+    /// Not at all, as in a replay. What is found then does not depend on when events arrive.
+    Events,
+}
+
 /// How a plane is set up.
 #[derive(Clone)]
 pub struct PlaneConfig {
@@ -30,6 +40,8 @@ pub struct PlaneConfig {
     pub patience: Patience,
     /// Limits of the engine's state.
     pub engine: Config,
+    /// How event time goes on while no event comes.
+    pub clock: Clock,
     /// Is told of all that is taken in.
     pub recorder: Option<Arc<dyn Recorder>>,
 }
@@ -46,6 +58,7 @@ impl Default for PlaneConfig {
             allow_remote_without_token: false,
             patience: Patience::default(),
             engine: Config::default(),
+            clock: Clock::default(),
             recorder: None,
         }
     }
@@ -65,6 +78,7 @@ impl fmt::Debug for PlaneConfig {
             )
             .field("patience", &self.patience)
             .field("engine", &self.engine)
+            .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use trapjaw_program::{RuleSet, Verified};
 
-pub use config::{Patience, PlaneConfig, Recorder, Token};
+pub use config::{Clock, Patience, PlaneConfig, Recorder, Token};
 pub use handle::{Busy, Declined, Handle, Refusal, Submission, Taken};
 pub(crate) use outbox::OutboxSender;
 pub use outbox::{Found, Outbox};
@@ -178,6 +178,7 @@ impl Plane {
             patience,
             recorder,
             engine,
+            clock,
             ..
         } = config;
         let shared = Shared::new(
@@ -186,6 +187,7 @@ impl Plane {
                 token,
                 patience,
                 recorder,
+                clock,
             },
         );
         let loaded = Loaded::new(Arc::clone(&rules));

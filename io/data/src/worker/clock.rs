@@ -7,19 +7,23 @@
 use core::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::plane::Clock;
+
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct EventClock {
     /// How far event time is ahead of monotonic time; `NONE` before the first event.
     offset: AtomicI64,
+    kind: Clock,
 }
 
 const NONE: i64 = i64::MIN;
 
 impl EventClock {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(kind: Clock) -> Self {
         Self {
             offset: AtomicI64::new(NONE),
+            kind,
         }
     }
 
@@ -31,13 +35,14 @@ impl EventClock {
             && offset > self.offset.fetch_max(offset, Ordering::SeqCst)
     }
 
-    /// What it shows at this instant; `None` before the first event.
+    /// What it shows at this instant; `None` before the first event, and where it does not go on by itself.
     pub(crate) fn at(&self, instant: u64) -> Option<i64> {
         let offset = self.offset.load(Ordering::SeqCst);
-        (offset != NONE).then(|| offset.saturating_add_unsigned(instant))
+        (offset != NONE && self.kind == Clock::Wall)
+            .then(|| offset.saturating_add_unsigned(instant))
     }
 
-    /// How long from this instant until it shows `deadline`; `None`: no event has come.
+    /// How long from this instant until it shows `deadline`; `None`: that can't be told.
     pub(crate) fn until(&self, deadline: i64, instant: u64) -> Option<Duration> {
         let now = self.at(instant)?;
         Some(Duration::from_nanos(
@@ -52,7 +57,7 @@ mod tests {
 
     #[test]
     fn it_runs_on_from_the_newest_event() {
-        let clock = EventClock::new();
+        let clock = EventClock::new(Clock::Wall);
         assert_eq!((clock.at(5), clock.until(100, 5)), (None, None));
         assert!(clock.arrived(1_000, 10));
         assert_eq!(clock.at(10), Some(1_000));
@@ -67,8 +72,15 @@ mod tests {
     }
 
     #[test]
+    fn one_of_events_alone_shows_nothing_between_them() {
+        let clock = EventClock::new(Clock::Events);
+        assert!(clock.arrived(1_000, 10));
+        assert_eq!((clock.at(60), clock.until(100, 60)), (None, None));
+    }
+
+    #[test]
     fn times_at_the_ends_of_the_range_do_not_overflow() {
-        let clock = EventClock::new();
+        let clock = EventClock::new(Clock::Wall);
         assert!(clock.arrived(i64::MIN, u64::MAX));
         assert!(clock.at(0).is_some());
         assert!(clock.arrived(i64::MAX, 0));

@@ -15,7 +15,7 @@ use super::tap::Taps;
 use crate::driver::Waker;
 use crate::limits::STREAMS;
 use crate::names::rule_names;
-use crate::plane::{Patience, Recorder, Token};
+use crate::plane::{Clock, Patience, Recorder, Token};
 use crate::wake::Signal;
 use trapjaw_event::{Binding, RuleId};
 
@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) token: Option<Token>,
     pub(crate) patience: Patience,
     pub(crate) recorder: Option<Arc<dyn Recorder>>,
+    pub(crate) clock: Clock,
 }
 
 /// One shard, as the others see it.
@@ -116,8 +117,8 @@ impl Shared {
             interest: Interest::new(places.len()),
             taps: Arc::default(),
             places,
+            clock: EventClock::new(settings.clock),
             settings,
-            clock: EventClock::new(),
             submitted: Submitted::new(),
             streams: Streams::new(STREAMS),
             on_their_way: AtomicUsize::new(0),
@@ -201,6 +202,7 @@ impl Shared {
             token: None,
             patience: Patience::default(),
             recorder: None,
+            clock: Clock::Wall,
         };
         Self::new((0..shards).map(place).collect(), settings)
     }

@@ -1,11 +1,12 @@
 //! What works when everybody behaves.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use trapjaw_event::{MatchKind, Value};
+use trapjaw_event::{BatchBuilder, Event, MatchKind, Value};
 
 use crate::rig::{PATIENCE, RULES, Rig, loads, with_each_driver};
-use trapjaw_data::plane::PlaneConfig;
+use trapjaw_data::plane::{Clock, PlaneConfig};
 
 #[test]
 fn events_become_matches_in_the_outbox_and_at_subscribers() {
@@ -110,5 +111,52 @@ fn pings_are_answered() {
         );
         let (mut client, _) = rig.client();
         assert!(client.ping().expect("it is answered") < Duration::from_secs(1));
+        // Several are under way at a time, and each is answered once.
+        let asked = [(); 3].map(|()| client.send_ping().expect("it is sent"));
+        let end = Instant::now() + Duration::from_secs(10);
+        let mut answered = Vec::new();
+        while answered.len() < 3 && Instant::now() < end {
+            answered.extend(client.poll_pong().expect("it is there"));
+        }
+        assert_eq!(answered, asked);
+        assert_eq!(client.poll_pong().expect("it is there"), None);
+    });
+}
+
+/// As in a replay: an absence waits for an event, and not for the wall's time.
+#[test]
+fn where_the_clock_is_that_of_events_time_stands_still_between_them() {
+    with_each_driver(|driver| {
+        let rig = Rig::with(
+            "event beat { host: text }\nrule dead { on b: beat by b.host absent 10ms do log(\"x\") }",
+            PlaneConfig {
+                driver,
+                shards: 1,
+                clock: Clock::Events,
+                ..PlaneConfig::default()
+            },
+        );
+        let (mut client, registry) = rig.client();
+        let mut beat = |host: &str, time| {
+            let mut builder = BatchBuilder::new(Arc::clone(&registry));
+            let event = Event {
+                type_id: registry.by_name("beat").expect("declared"),
+                time,
+                source: "".into(),
+                id: None,
+                subject: None,
+                severity: None,
+                values: vec![Value::Text(host.into())],
+            };
+            builder.push(&event).expect("there is room");
+            client.send_rows(&mut builder).expect("there is credit");
+            client.flush().expect("it is taken in");
+        };
+        beat("a", 1_000_000_000);
+        let early = rig.matches.recv_timeout(Duration::from_millis(100));
+        assert!(early.is_err(), "{early:?}");
+        beat("b", 1_010_000_000);
+        let found = rig.next_match();
+        assert_eq!((found.kind, found.time), (MatchKind::Raised, 1_010_000_000));
     });
 }
