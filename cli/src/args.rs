@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod watch;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use trapjaw_data::driver::Choice;
 use trapjaw_data::limits;
 
+pub(crate) use bench::Bench;
 pub(crate) use watch::{HttpServer, Tap, Top, TopSort};
 
 /// Shards of a process, at most.
@@ -36,6 +38,7 @@ Examples:
   trapjaw run rules/                       take events in, set actions off
   trapjaw top                              watch it at work
   trapjaw tap cpu 'load > 90%'             see events as they come in
+  trapjaw bench                            how fast this machine is
 
 Documentation: docs/src/SUMMARY.md"
 )]
@@ -61,6 +64,7 @@ pub(crate) enum Command {
     Lsp(Lsp),
     Tap(Tap),
     Top(Top),
+    Bench(Bench),
     Completions(Completions),
     Man(Man),
 }

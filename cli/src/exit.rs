@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use trapjaw_control::StartError as ControlError;
+use trapjaw_control::bench::BenchError;
 use trapjaw_control::config::ConfigError;
 use trapjaw_control::explain::ExplainError;
 use trapjaw_control::plan::NoDrawing;
@@ -34,6 +35,11 @@ pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
     }
     if let Some(ExplainError::NoRule(..)) = error.downcast_ref::<ExplainError>() {
         return ExitCode::from(CONFIGURATION);
+    }
+    match error.downcast_ref::<BenchError>() {
+        Some(BenchError::Wrong { .. } | BenchError::Connection(_)) => return ExitCode::FAILURE,
+        Some(_) => return ExitCode::from(CONFIGURATION),
+        None => {}
     }
     if error.is::<NoDrawing>() {
         return ExitCode::from(CONFIGURATION);

@@ -6,6 +6,7 @@
     reason = "its docs are the help that a terminal shows"
 )]
 mod args;
+mod bench;
 mod check;
 mod connect;
 mod demo;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         args::Command::Tail(command) => tail::run(&command),
         args::Command::Tap(command) => tap::run(&command),
         args::Command::Top(command) => top::run(&command),
+        args::Command::Bench(command) => bench::run(&command),
         args::Command::Test(command) => test::run(&command),
     };
     match result {

@@ -8,6 +8,7 @@
     reason = "the form in which snapbox writes what it saw"
 )]
 
+mod bench;
 mod check;
 mod demo;
 mod eval;

@@ -8,7 +8,7 @@ use snapbox::str;
 
 use crate::rig::{beside, command, folder};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "demo",
     "new",
     "run",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 16] = [
     "tail",
     "tap",
     "top",
+    "bench",
     "lsp",
     "completions",
     "man",
@@ -61,7 +62,7 @@ fn each_command_has_help_with_examples_and_exit_codes() {
 fn pages_read_as_they_did() {
     let here = folder(&[]);
     for name in [
-        "", "new", "run", "check", "fmt", "plan", "test", "eval", "send", "tail", "lsp",
+        "", "new", "run", "check", "fmt", "plan", "test", "eval", "send", "tail", "bench", "lsp",
     ] {
         let args: &[&str] = if name.is_empty() {
             &["--help"]
@@ -140,6 +141,19 @@ fn mistakes_are_answered_with_what_was_meant() {
         ),
         (&["replya"], "'replay'"),
         (&["run", "--shards", "0"], "0 is not in 1..="),
+        (
+            &["bench", "--rate", "fast"],
+            "events a second are needed, as 20000, or sweep",
+        ),
+        (&["bench", "rules"], "--events <FILE>"),
+        (
+            &["bench", "--rate", "100000", "--duration", "3"],
+            "330000 events would be needed, at most 262144 are made",
+        ),
+        (
+            &["bench", "rules", "--events", "events.ndjson"],
+            "error: the files have no events",
+        ),
         (
             &["eval", "x > 1", "--event", "{bad"],
             "error: the event: key must be a string at line 1 column 2",

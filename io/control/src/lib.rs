@@ -7,6 +7,7 @@
 //! - [`plan`] says how rules will be run, and what a reload will change;
 //! - [`replay`], [`backtest`] and [`rule_test`] run rules in virtual time, without any of the rest, over events that are
 //!   [`recorded`] or made up, and [`explain`] says why they fired or not;
+//! - [`bench`] measures what a machine does with rules;
 //! - [`plane`] is the boundary to the data plane: batches go in, matches come out, both bounded;
 //! - [`Control`] puts it together: the HTTP API, the dispatcher of matches to actions, metrics, reload, and the end in
 //!   steps.
@@ -21,6 +22,7 @@
 
 mod action;
 pub mod backtest;
+pub mod bench;
 pub mod bridge;
 pub mod config;
 mod control;

@@ -11,6 +11,15 @@ pub const MAX_BODY: usize = MAX_JSON_BATCH;
 /// hold up other requests.
 pub const INLINE_BODY: usize = 16 * 1_024;
 
+/// Most events that a measurement of the machine is made with.
+pub const BENCH_EVENTS: usize = 1 << 18;
+
+/// Fewest events that it is made with: with fewer, a round would be over before it has begun.
+pub const BENCH_LEAST: usize = 1 << 16;
+
+/// Most matches that these events may bring about.
+pub const BENCH_MATCHES: usize = 1 << 22;
+
 /// Bytes of bodies that are worked on at one time, all connections together. What is beyond is told to come back.
 pub const BODY_BUDGET: usize = 8 * MAX_BODY;
 
@@ -192,6 +201,7 @@ pub const NAMED_KEYS: usize = 5;
 /// Differences of two rule sets' matches that wait for their counterpart.
 pub const PENDING_DIFFERENCES: usize = 65_536;
 
+const _: () = assert!(BENCH_LEAST <= BENCH_EVENTS);
 const _: () = assert!(STEP_ROWS <= BLOCK_ROWS && MAX_PAGE <= MAX_STEP);
 const _: () = assert!(STEP_ROWS * trapjaw_event::limits::MAX_TEXT <= MAX_STEP as usize);
 const _: () = assert!(INLINE_BODY <= MAX_LINE && MAX_LINE <= MAX_BODY);
