@@ -217,3 +217,86 @@ fn deep_patterns_are_checked_and_compiled() {
         assert!(take(&nest(first, "(b? -> ", ")+", 25)));
     }
 }
+
+const AB: &str = "event a { n: int } event b { n: int } event c { n: int }\n";
+
+/// `(p0: a or q0: b) and (p1: a or q1: b) and ...`: each operand doubles the ways.
+fn operands(number: usize) -> String {
+    let operands: Vec<String> = (0..number)
+        .map(|at| format!("(p{at}: a or q{at}: b)"))
+        .collect();
+    operands.join(" and ")
+}
+
+#[test]
+fn patterns_with_too_many_ways_are_refused() {
+    let rule = |pattern: &str| format!("{AB}rule r {{ match {pattern} within 1h do log(\"x\") }}");
+    let steps: Vec<String> = (0..60).map(|at| format!("p{at}: a?")).collect();
+    let alike: Vec<String> = (0..60).map(|at| format!("p{at}: a")).collect();
+    for pattern in [
+        operands(6),
+        format!("s: c -> ({})", operands(6)),
+        format!("{} -> s: c", steps.join(" -> ")),
+        alike.join(" or "),
+        alike.join(" and "),
+    ] {
+        assert!(take(&rule(&pattern)), "{pattern}");
+    }
+    let silent: Vec<String> = (0..20)
+        .map(|_| "(not a for 1s or not b for 1s)".into())
+        .collect();
+    for pattern in [
+        operands(20),
+        format!("s: c -> ({})", operands(20)),
+        format!("({}){{2}}", operands(20)),
+        format!("{} -> s: c", silent.join(" -> ")),
+    ] {
+        let text = rule(&pattern);
+        let findings = trapjaw_dsl::check(&sources(&text)).expect_err("too many ways");
+        let limit = findings.iter().find(|found| found.message.contains("ways"));
+        assert!(limit.is_some(), "{findings:?}");
+    }
+}
+
+/// What is refused is counted, not walked: what is counted is no less than what is walked.
+#[test]
+fn no_moment_opens_more_ways_than_are_counted() {
+    for pattern in [
+        "p: a+ -> q: a+ -> r: b",
+        "p: a? -> q: b? -> r: c? -> s: a",
+        "(p: a or q: b){1,40} -> r: c",
+        "(p: a? -> q: b) and (r: a or s: c) and t: b{2}",
+        "u: c -> ((p: a? -> q: b) and (r: a or s: c) and t: b{2}) -> v: a",
+        "((p: a and q: b) or (r: a and (s: b or t: c))){1,3} -> u: c",
+        "not c for 1s -> (p: a or q: b) -> (not a for 1s or r: b) -> s: c?",
+        "u: c -> ((p: a -> not b for 1s -> q: a?) or r: b) -> (s: a? -> t: c)",
+        "((p: a+?)+ -> (q: b? -> r: c){2,3})+ -> s: a",
+    ] {
+        let text = format!("{AB}rule r {{ match {pattern} within 1h do log(\"x\") }}");
+        let compiled = compile(&sources(&text)).unwrap_or_else(|found| panic!("{found:?}"));
+        let pattern = compiled.program.rules[0].pattern.as_deref().expect("one");
+        let most = pattern.root.ways();
+        let mut places = pattern.beginnings();
+        assert!(places.len() as u64 <= most);
+        let mut opened = 0;
+        let mut at = 0;
+        while at < places.len().min(300) {
+            let rest = places[at].clone();
+            let awaited = pattern.awaited(&rest);
+            let event = pattern.at_event(&rest, awaited.elements);
+            let by_event: Vec<_> = event.taken.into_iter().flat_map(|it| it.arrivals).collect();
+            let by_time = pattern.at_deadline(&rest, awaited.spans);
+            for ways in [by_event, by_time] {
+                assert!(ways.len() as u64 <= most, "{text}: {} {most}", ways.len());
+                opened = opened.max(ways.len() as u64);
+                for next in ways.into_iter().filter_map(|way| way.rest) {
+                    if !places.contains(&next) {
+                        places.push(next);
+                    }
+                }
+            }
+            at += 1;
+        }
+        assert!(opened > 1 && most <= 8 * opened, "{text}: {opened} {most}");
+    }
+}

@@ -15,12 +15,6 @@ pub(super) const MAX_TABLE_FINDINGS: usize = 20;
 /// Bytes of an element of a constant list, as they count where the list is named.
 pub(super) const MEMBER: usize = 32;
 
-/// Elements in a pattern.
-pub(super) const MAX_ELEMENTS: usize = 64;
-
-/// Rounds of a repetition, where their number is said.
-pub(super) const MAX_ROUNDS: u32 = 65_536;
-
 /// Events of a rule test, repeated ones counted each.
 pub(super) const MAX_TEST_EVENTS: i64 = 1_000_000;
 

@@ -9,6 +9,8 @@ mod order;
 mod pattern;
 mod rule;
 
+pub(crate) use pattern::tree;
+
 use crate::hir;
 use trapjaw_event::{RuleId, TypeId};
 use trapjaw_program::{CodeBuilder, RuleSet, TypeProgram};

@@ -372,6 +372,11 @@ fn aggregates(rule: &hir::Rule) -> Vec<Aggregate> {
     lowered.collect()
 }
 
+/// How the elements of a pattern are put together.
+pub(crate) fn tree(root: &checked::Node) -> Node {
+    node(root, &mut Vec::new())
+}
+
 fn node(part: &checked::Node, spans: &mut Vec<Silence>) -> Node {
     match part {
         checked::Node::Element(element) => Node::Element(number(*element)),

@@ -1,6 +1,7 @@
 //! The named limits of evaluation. What an operator may set is in [`Config`](crate::Config).
 
 use trapjaw_event::limits::{MAX_ROWS, MAX_TEXT};
+use trapjaw_program::limits::MAX_WAYS;
 
 /// Most bytes of a key, encoded: a part takes the bytes of its value, and a text before the last part two more
 /// and one for each zero byte in it. A row with a longer key is skipped for its rule, and counted.
@@ -13,9 +14,16 @@ pub const SECOND_CHANCES: usize = 256;
 /// counted.
 pub const MAX_RUNS: usize = 1 << 16;
 
-/// Steps of a pattern's runs that are remembered, those of events and those of silences; when there are more, all are
-/// forgotten, and derived anew as they are needed.
-pub const MAX_MOVES: usize = 1 << 16;
+/// Runs that one start of a pattern may have; then the least preferred ones are given up, and counted. With `skip none`,
+/// where each run may become a match, a start may have all of [`MAX_RUNS`].
+pub const MAX_START_RUNS: usize = 512;
+
+// No start gives up what its first event opens.
+const _: () = assert!(MAX_START_RUNS >= MAX_WAYS);
+
+/// Steps of a pattern's runs that are remembered, those of events and those of silences, each counted with the ways in
+/// which it goes on and the choices on them; when there are more, all are forgotten, and derived anew as they are needed.
+pub const MAX_MOVES: usize = 1 << 18;
 
 /// Places in a pattern that are remembered although no run stands there: when there are more, and as many as where
 /// runs stand, they are forgotten, and derived anew as they are needed. So there are never more places than this and twice
@@ -27,6 +35,8 @@ pub const MAX_PLACES: usize = 1 << 12;
 pub const MAX_STANDS: usize = 1 << 10;
 /// See [`MAX_STANDS`].
 pub const MAX_STAND_RUNS: usize = 32;
+/// Runs of a start while one of its steps is derived: see [`MAX_STANDS`].
+pub const MAX_STAND_OPENED: usize = 4 * MAX_STAND_RUNS;
 /// See [`MAX_STANDS`].
 pub const MAX_STAND_STEPS: usize = 1 << 13;
 

@@ -119,6 +119,8 @@ pub mod limits {
     pub const MAX_PATTERN_DEPTH: usize = 64;
     /// The bound of a repetition.
     pub const MAX_ROUNDS: u32 = 10_000;
+    /// Ways in which a pattern's run goes on from one moment: choices add up, and those of an `and`'s operands multiply.
+    pub const MAX_WAYS: usize = 512;
     /// What a pattern's codes read of bound events.
     pub const MAX_READS: usize = 4_096;
     /// Derived events that follow from one another, counted from the first.

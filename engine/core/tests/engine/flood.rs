@@ -1,6 +1,9 @@
 //! Patterns under streams that are made to fill memory: each event opens a partial match.
 
-use trapjaw_engine::{Config, limits::MAX_RUNS};
+use trapjaw_engine::{
+    Config,
+    limits::{MAX_RUNS, MAX_START_RUNS},
+};
 use trapjaw_event::Event;
 
 use crate::rig::{EVENT, Rig, SECOND, event};
@@ -154,4 +157,67 @@ fn places_of_a_pattern_that_nobody_stands_at_are_forgotten_in_between() {
     rig.take(&events);
     assert_eq!(rig.found().len(), keys.len());
     assert_eq!(rig.shard.counters().partial_matches_given_up, 0);
+}
+
+/// Alike events, of which none completes anything.
+fn alike(rig: &mut Rig, events: i64) {
+    for time in 0..events {
+        rig.take(&[event("k", time * SECOND, 0)]);
+    }
+}
+
+#[test]
+fn of_one_start_the_least_preferred_runs_are_given_up() {
+    let steps: Vec<String> = (0..62).map(|at| format!("p{at}: e[n == 0]?")).collect();
+    let operands: Vec<String> = (0..12).map(|at| format!("p{at}: e[n == 0]")).collect();
+    let doubled: Vec<String> = (0..6)
+        .map(|at| format!("(p{at}: e[n == 0]{{2}} or q{at}: e[n == 0])"))
+        .collect();
+    let patterns = [
+        "p: e[n == 0]+ -> u: e[n == 1]".to_owned(),
+        "p: e[n == 0]+ -> q: e[n == 0]+ -> r: e[n == 0]+ -> u: e[n == 1]".to_owned(),
+        "p: e[n == 0]+ -> q: e[n == 0]+ -> r: e[n == 0]+ -> t: e[n == 0]+ -> u: e[n == 1]"
+            .to_owned(),
+        "(p: e[n == 0] or q: e[n == 0]){1,40} -> u: e[n == 1]".to_owned(),
+        "(p: e[n == 0]{1,50}){1,50} -> u: e[n == 1]".to_owned(),
+        format!("{} -> u: e[n == 1]", steps.join(" -> ")),
+        format!("({}) -> u: e[n == 1]", operands.join(" and ")),
+        format!("({}) -> u: e[n == 1]", doubled.join(" and ")),
+    ];
+    let events = 80;
+    for pattern in &patterns {
+        for config in both(Config::default()) {
+            let text = format!("match s: e[n == 2] -> ({pattern}) within 1h do log(\"x\")");
+            let mut rig = rig(&text, config);
+            rig.take(&[event("k", 0, 2)]);
+            alike(&mut rig, events);
+            let bytes = rig.bytes();
+            assert!(bytes <= MAX_START_RUNS * 1_024, "{pattern}: {bytes}");
+            // A repetition by itself has a run or two at each event.
+            let is_alone = *pattern == patterns[0];
+            let given_up = rig.shard.counters().partial_matches_given_up;
+            assert_eq!(given_up == 0, is_alone, "{pattern}: {given_up}");
+            // The preferred runs are there yet, and what they come to is told.
+            rig.take(&[event("k", 100 * SECOND, 1)]);
+            rig.tick(4_000 * SECOND);
+            assert!(rig.out.matches.len() <= 1, "{pattern}");
+        }
+    }
+}
+
+#[test]
+fn the_preferred_run_of_the_leftmost_start_is_found_behind_a_flood() {
+    let plus = "e[n == 0]+";
+    let text = format!("match p: {plus} -> q: {plus} -> r: {plus} -> u: e[n == 1] within 1h");
+    let mut rig = rig(&format!("{text} do log(\"x\")"), Config::default());
+    let events = 50;
+    alike(&mut rig, events);
+    assert!(rig.shard.counters().partial_matches_given_up > 0);
+    rig.take(&[event("k", events * SECOND, 1)]);
+    rig.tick(4_000 * SECOND);
+    let [found] = &*rig.out.matches else {
+        panic!("one match: {:?}", rig.out.matches);
+    };
+    assert_eq!(found.events[0].time, 0);
+    assert_eq!(found.events.len(), events as usize + 1);
 }

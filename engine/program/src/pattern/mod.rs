@@ -8,6 +8,7 @@ mod enter;
 mod meaning;
 mod rest;
 mod take;
+mod ways;
 
 use trapjaw_event::FieldType;
 

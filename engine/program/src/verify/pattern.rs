@@ -5,7 +5,7 @@ use trapjaw_event::FieldType;
 use super::code::{Scope, check as check_code};
 use super::error::{Fault, VerifyError, Within, limited};
 use super::rule::{name, output_of, positive};
-use crate::limits::{MAX_ELEMENTS, MAX_PATTERN_DEPTH, MAX_READS, MAX_ROUNDS};
+use crate::limits::{MAX_ELEMENTS, MAX_PATTERN_DEPTH, MAX_READS, MAX_ROUNDS, MAX_WAYS};
 use crate::pattern::{Element, Node, Pattern, Pick, Read, Repeat, Skip, What};
 use crate::rule::{Clause, Rule, RuleSet};
 
@@ -73,7 +73,8 @@ impl Checker<'_> {
         if taken == 0 {
             return Err(part("it takes no event"));
         }
-        Ok(())
+        let ways = usize::try_from(pattern.root.ways()).unwrap_or(usize::MAX);
+        limited("ways at one event", ways, MAX_WAYS)
     }
 
     fn bound(&self, element: u16) -> Result<(), VerifyError> {

@@ -8,7 +8,7 @@ mod shape;
 mod tree;
 
 use super::super::expr::{Bindable, Bound, BoundKey, Here, Place, Reading, Subject};
-use super::super::{Outcome, Reported};
+use super::super::{Outcome, Reported, declare::beyond_limit};
 use super::RuleChecker;
 use super::clauses::Clauses;
 use crate::diagnostic::{
@@ -18,12 +18,14 @@ use crate::diagnostic::{
 };
 use crate::hir::pattern::{Contiguity, Element, ElementId, Node, Pattern, PatternKey, Role, Skip};
 use crate::hir::{self, Clause, ExprKind};
+use crate::lower;
 use crate::source::Span;
 use crate::syntax::ast::{AstNode, MatchClause, Name, RuleItem, SkipClause, SkipMode};
 use bounds::Waits;
 use finality::Finality;
 use shape::Branch;
 use trapjaw_event::{FieldId, TypeId};
+use trapjaw_program::limits::MAX_WAYS;
 use tree::{Draft, Tree};
 
 impl RuleChecker<'_> {
@@ -77,6 +79,12 @@ impl RuleChecker<'_> {
         }
         .check(&root);
         self.refuse_timeout_without_window(clauses, within);
+        if lower::tree(&root).ways() > MAX_WAYS as u64 {
+            let span = self.span(clause);
+            let error = beyond_limit(span, "ways to go on from one event in a pattern", MAX_WAYS);
+            let help = "the choices of an `and`'s operands multiply: join fewer, or give the parts rules of their own";
+            self.exprs.findings.push(error.with_help(help));
+        }
         if skip != Skip::None {
             self.warn_of_any(&root, clause);
             Finality {

@@ -4,13 +4,13 @@ use super::super::super::expr::Binding;
 use super::super::super::{Outcome, Reported, declare::beyond_limit};
 use super::super::{RuleChecker, source};
 use super::shape::{begins_with_not, ends_open, takes_nothing};
-use crate::check::limits::{MAX_ELEMENTS, MAX_ROUNDS};
 use crate::diagnostic::{Diagnostic, codes::patterns as codes};
 use crate::hir::pattern::{Contiguity, ElementId, Node, Not, Repeat, Role, Step};
 use crate::source::Span;
 use crate::syntax::ast::{
     self, Arrow, AstNode, ElementPattern, NotPattern, Pattern, RepeatPattern, SequencePattern,
 };
+use trapjaw_program::limits::{MAX_ELEMENTS, MAX_ROUNDS};
 
 /// An element whose condition is not yet checked.
 pub(super) struct Draft {

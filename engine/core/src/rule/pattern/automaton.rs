@@ -57,6 +57,8 @@ pub(super) struct Automaton {
     by_rest: HashMap<Rest, RestId>,
     by_event: HashMap<(RestId, u64), Arc<Moves>>,
     deadlines: HashMap<(RestId, u64), Box<[Arrival]>>,
+    /// What the steps of both hold.
+    weight: usize,
     beginnings: Box<[RestId]>,
     /// From how many places on it has to be asked where runs stand.
     most: usize,
@@ -69,6 +71,7 @@ impl Automaton {
             by_rest: HashMap::new(),
             by_event: HashMap::new(),
             deadlines: HashMap::new(),
+            weight: 0,
             beginnings: Box::default(),
             most: MAX_PLACES,
         };
@@ -96,9 +99,6 @@ impl Automaton {
         if let Some(known) = self.by_event.get(&key) {
             return Arc::clone(known);
         }
-        if self.by_event.len() >= MAX_MOVES {
-            self.by_event.clear();
-        }
         let event = pattern.at_event(&self.rests[rest as usize].0, fits);
         let taken = event.taken.into_iter().map(|taken| Taken {
             element: taken.element,
@@ -112,6 +112,8 @@ impl Automaton {
             ends: event.ends,
             skipped: event.skipped,
         });
+        let arrivals = moves.taken.iter().flat_map(|taken| taken.arrivals.iter());
+        self.weigh(arrivals);
         self.by_event.insert(key, Arc::clone(&moves));
         moves
     }
@@ -129,9 +131,7 @@ impl Automaton {
         }
         let arrivals = pattern.at_deadline(&self.rests[rest as usize].0, key.1);
         let arrivals = self.arrivals(pattern, arrivals);
-        if self.deadlines.len() >= MAX_MOVES {
-            self.deadlines.clear();
-        }
+        self.weigh(arrivals.iter());
         self.deadlines.insert(key, arrivals.clone());
         arrivals
     }
@@ -161,7 +161,19 @@ impl Automaton {
         self.by_rest = places.map(|((rest, _), id)| (rest.clone(), id)).collect();
         self.by_event.clear();
         self.deadlines.clear();
+        self.weight = 0;
         self.most = MAX_PLACES.max(2 * self.rests.len());
+    }
+
+    /// Makes room for one more step.
+    fn weigh<'a>(&mut self, arrivals: impl Iterator<Item = &'a Arrival>) {
+        let weight = 1 + arrivals.fold(0, |all, arrival| all + 1 + arrival.path.len());
+        if self.weight + weight > MAX_MOVES {
+            self.by_event.clear();
+            self.deadlines.clear();
+            self.weight = 0;
+        }
+        self.weight += weight;
     }
 
     fn arrivals(&mut self, pattern: &Pattern, arrivals: Vec<program::Arrival>) -> Box<[Arrival]> {

@@ -11,6 +11,7 @@ mod fold;
 mod judge;
 mod moment;
 mod report;
+mod rivals;
 mod runs;
 mod shared;
 mod trace;
@@ -59,6 +60,8 @@ pub(crate) struct Patterns {
     conjunctions: Vec<u64>,
     /// Takings and passings so far: choices of one are told from those of another by it.
     moments: u64,
+    /// Runs beyond those that a start may have, since it was last counted.
+    given_up: u64,
     runs: usize,
     /// Where what runs do is to be told.
     recorder: Option<Box<Recorder>>,
@@ -144,6 +147,7 @@ impl Patterns {
             traits,
             conjunctions: pattern.conjunctions(),
             moments: 0,
+            given_up: 0,
             runs: 0,
             recorder: is_traced.then(|| Box::new(Recorder::new())),
         }
@@ -185,7 +189,7 @@ impl Patterns {
         }
     }
 
-    /// Gives the oldest starts up while there are too many runs.
+    /// Gives the oldest starts up while there are too many runs, and counts what was given up.
     fn bound(&mut self, cx: &mut Context<'_>, partition: &mut Partition) {
         let count = |partition: &Partition| -> usize {
             partition.starts.iter().map(|start| start.runs.len()).sum()
@@ -196,7 +200,8 @@ impl Patterns {
             runs -= partition.starts[given_up].runs.len();
             given_up += 1;
         }
-        cx.counters.partial_matches_given_up += given_up as u64;
+        let given_up_here = mem::take(&mut self.given_up);
+        cx.counters.partial_matches_given_up += given_up as u64 + given_up_here;
         for start in partition.starts.drain(..given_up) {
             self.note_all(&start, Why::GivenUp);
             start.release(&mut self.events, &mut self.bindings);
@@ -382,6 +387,7 @@ impl Machine for Patterns {
             (slot, &mut partition),
             (Trigger::Deadline(deadline), deadline),
         );
+        self.bound(cx, &mut partition);
         self.give_back(slot, partition, before);
     }
 

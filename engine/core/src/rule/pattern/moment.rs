@@ -7,10 +7,33 @@ use trapjaw_program::pattern::{Pattern, Skip};
 
 use super::automaton::{Arrival, COMPLETE, LATE, Moves, Taken};
 use super::events::EventId;
+use super::rivals::Rivals;
 use super::runs::{Run, Start, begin, silences};
 use super::{Event, NEVER, Partition, Patterns};
+use crate::limits::{MAX_RUNS, MAX_START_RUNS};
 use crate::rule::context::Context;
 use crate::trace::{Fate, Why};
+
+/// Runs that a start may have.
+fn most_runs(pattern: &Pattern) -> usize {
+    match pattern.skip {
+        // Each of them may become a match.
+        Skip::None => MAX_RUNS,
+        _ => MAX_START_RUNS,
+    }
+}
+
+/// Runs that a start may have while a moment passes, before those that can do nothing of their own are taken out.
+fn most_opened(pattern: &Pattern) -> usize {
+    2 * most_runs(pattern)
+}
+
+/// May one of the preferred runs still be ended by one of the others?
+fn may_end(preferred: &[Run], others: &[Run]) -> bool {
+    let rivals = Rivals::new(preferred.iter().flat_map(Run::competing));
+    let mut choices = others.iter().flat_map(|run| &run.choices);
+    choices.any(|made| rivals.have_another(made))
+}
 
 impl Patterns {
     /// Takes an event in: what each run makes of it, and the match that may begin with it.
@@ -32,6 +55,11 @@ impl Patterns {
                         .then(|| self.moves(cx, pattern, *event, run, partition.previous)),
                 );
             }
+            let settled = runs.iter().zip(&moves).flat_map(|(run, found)| {
+                let taken = found.iter().flat_map(|found| &found.taken);
+                taken.flat_map(|taken| run.settled_by(taken))
+            });
+            let settled = Rivals::new(settled);
             for (run, found) in runs.iter().zip(&moves) {
                 let Some(found) = found else {
                     start.runs.push(run.clone());
@@ -40,16 +68,12 @@ impl Patterns {
                 for taken in &found.taken {
                     self.go_on(cx, pattern, start, run, taken, event);
                 }
-                let closed = !run.is_free()
-                    && runs.iter().zip(&moves).any(|(other, found)| {
-                        let mut taken = found.iter().flat_map(|found| &found.taken);
-                        taken.any(|taken| run.is_closed_by(other, taken))
-                    });
+                let closed = run.is_closed_by(&settled);
                 if self.recorder.is_some() {
                     let about = (*event, partition.previous);
                     self.note_moves(cx, pattern, (start, run), about, (found, closed));
                 }
-                if found.skipped && !found.ends && !closed {
+                if found.skipped && !found.ends && !closed && self.has_room(pattern, start) {
                     start.runs.push(run.clone());
                 } else {
                     self.bindings.release(&mut self.events, run.bindings);
@@ -102,6 +126,13 @@ impl Patterns {
         self.bindings.release(&mut self.events, list);
     }
 
+    /// May a start have one more run while a moment passes? Counts the one that it may not.
+    fn has_room(&mut self, pattern: &Pattern, start: &Start) -> bool {
+        let has_room = start.runs.len() < most_opened(pattern);
+        self.given_up += u64::from(!has_room);
+        has_room
+    }
+
     /// A run comes to a place, unless something ends it there. It begins to hold its bindings.
     fn arrive(
         &mut self,
@@ -111,6 +142,10 @@ impl Patterns {
         arrival: &Arrival,
         now: i64,
     ) {
+        if !self.has_room(pattern, start) {
+            self.note(start, &run, Fate::Ended(Why::GivenUp, Vec::new()));
+            return;
+        }
         if run.leaves_open(pattern, &arrival.closes) {
             self.note(start, &run, Fate::Ended(Why::Unjudged, Vec::new()));
             return;
@@ -188,8 +223,7 @@ impl Patterns {
         let mut runs = mem::take(&mut start.runs);
         if pattern.skip != Skip::None
             && let Some(won) = runs.iter().position(Run::is_complete)
-            // What can't be told any more may still end what is preferred.
-            && !runs[..won].iter().any(|run| runs[won..].iter().any(|other| run.may_end_by(other)))
+            && !may_end(&runs[..won], &runs[won..])
         {
             for run in runs.drain(won + 1..) {
                 if run.is_open() {
@@ -198,30 +232,44 @@ impl Patterns {
                 self.bindings.release(&mut self.events, run.bindings);
             }
         }
-        let mut index = 1;
-        while index < runs.len() {
-            let (before, rest) = runs.split_at(index);
-            let run = &rest[0];
+        let mut rivals = Rivals::new(runs.iter().flat_map(Run::competing));
+        // Of those that stay: the marks, and which may cover others.
+        let mut marks: Vec<u64> = Vec::with_capacity(runs.len());
+        let mut free: Vec<usize> = Vec::new();
+        for run in runs {
             // A run may be there to end another one.
-            let is_rival = || runs.iter().any(|other| other.may_end_by(run));
+            let is_rival = || run.choices.iter().any(|made| rivals.have_another(made));
             // A timeout tells of all runs that have bound the same as the first.
             let alike = |other: &Run| {
                 // So does what must not have come before, which is judged by the last event bound.
                 (!pattern.reports_timeout && run.back == NEVER)
                     || self.bindings.are_equal(other.bindings, run.bindings)
             };
-            let is_known = before.iter().any(|other| {
-                let covers = self.traits.plain && other.covers(run) && alike(other) && !is_rival();
-                covers || self.is_same(other, run)
-            });
-            if is_known {
-                let run = runs.remove(index);
-                self.bindings.release(&mut self.events, run.bindings);
-            } else {
-                index += 1;
+            let mut free_ones = free.iter().map(|place| &start.runs[*place]);
+            let is_covered = self.traits.plain
+                && free_ones.any(|other| other.covers(&run) && alike(other))
+                && !is_rival();
+            let mark = run.mark();
+            let marked = marks.iter().zip(&start.runs);
+            let mut marked = marked.filter(|(other, _)| **other == mark);
+            let is_known = is_covered || marked.any(|(_, other)| self.is_same(other, &run));
+            // The least preferred ones are given up.
+            let is_beyond = !is_known && start.runs.len() == most_runs(pattern);
+            if is_beyond {
+                self.given_up += 1;
+                self.note(start, &run, Fate::Ended(Why::GivenUp, Vec::new()));
             }
+            if is_known || is_beyond {
+                run.competing().for_each(|made| rivals.remove(made));
+                self.bindings.release(&mut self.events, run.bindings);
+                continue;
+            }
+            if run.is_open() && run.is_free() {
+                free.push(start.runs.len());
+            }
+            marks.push(mark);
+            start.runs.push(run);
         }
-        start.runs = runs;
     }
 
     fn is_same(&self, a: &Run, b: &Run) -> bool {
@@ -245,6 +293,11 @@ impl Patterns {
             let end = start.end(pattern);
             let runs = mem::take(&mut start.runs);
             let due: Vec<u64> = runs.iter().map(|run| self.due(pattern, run, now)).collect();
+            let settled = runs.iter().zip(&due).flat_map(|(run, passed)| {
+                let choices = run.choices.iter();
+                choices.filter(|made| made.is_settled_by_silence(*passed))
+            });
+            let settled = Rivals::new(settled);
             for (run, &passed) in runs.iter().zip(&due) {
                 let first = start.runs.len();
                 if passed != 0 {
@@ -258,19 +311,14 @@ impl Patterns {
                         self.arrive(pattern, start, base.clone(), arrival, now);
                     }
                     self.bindings.release(&mut self.events, run.bindings);
+                } else if run.is_open() && run.is_closed_by(&settled) {
+                    self.note(start, run, Fate::Ended(Why::Rival, Vec::new()));
+                    self.bindings.release(&mut self.events, run.bindings);
+                } else if self.has_room(pattern, start) {
+                    start.runs.push(run.clone());
                 } else {
-                    let closed = runs.iter().zip(&due).any(|(other, passed)| {
-                        let settled = other.choices.iter();
-                        let mut settled =
-                            settled.filter(|made| made.is_settled_by_silence(*passed));
-                        settled.any(|made| run.choices.iter().any(|own| own.competes_with(made)))
-                    });
-                    if closed && run.is_open() {
-                        self.note(start, run, Fate::Ended(Why::Rival, Vec::new()));
-                        self.bindings.release(&mut self.events, run.bindings);
-                    } else {
-                        start.runs.push(run.clone());
-                    }
+                    self.note(start, run, Fate::Ended(Why::GivenUp, Vec::new()));
+                    self.bindings.release(&mut self.events, run.bindings);
                 }
                 if end.is_some_and(|end| end <= now) {
                     self.close_window(pattern, start, first, now);

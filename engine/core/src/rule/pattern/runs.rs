@@ -5,6 +5,7 @@ use trapjaw_program::pattern::{Choice, Pattern};
 use super::automaton::{Arrival, Automaton, COMPLETE, LATE, RestId, Taken};
 use super::bindings::{Bindings, EMPTY, ListId};
 use super::events::{EventId, Events};
+use super::rivals::Rivals;
 
 /// A condition that waits for another operand of its `and`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,14 @@ impl Made {
     /// Does the run end where one that made another choice takes what it does not?
     pub(super) fn competes_with(&self, other: &Self) -> bool {
         self.choice.competes && self.split == other.split && self.choice.way != other.choice.way
+    }
+
+    pub(super) fn way(&self) -> u16 {
+        self.choice.way
+    }
+
+    pub(super) fn competes(&self) -> bool {
+        self.choice.competes
     }
 
     /// Is it settled where the element takes an event?
@@ -75,11 +84,20 @@ impl Run {
         }
     }
 
-    /// Does it end as the other takes an event so?
-    pub(super) fn is_closed_by(&self, other: &Self, taken: &Taken) -> bool {
-        let settled = other.choices.iter();
-        let mut settled = settled.filter(|made| made.is_settled_by(taken.element));
-        taken.must && settled.any(|made| self.choices.iter().any(|own| own.competes_with(made)))
+    /// Of its choices those that it settles as it takes an event so, and which end runs that made another one.
+    pub(super) fn settled_by<'r>(&'r self, taken: &'r Taken) -> impl Iterator<Item = &'r Made> {
+        let choices = self.choices.iter().filter(|_| taken.must);
+        choices.filter(|made| made.is_settled_by(taken.element))
+    }
+
+    /// Does it end as these choices are settled?
+    pub(super) fn is_closed_by(&self, settled: &Rivals) -> bool {
+        self.competing().any(|made| settled.have_another(made))
+    }
+
+    /// Its choices with which those of others end it.
+    pub(super) fn competing(&self) -> impl Iterator<Item = &Made> {
+        self.choices.iter().filter(|made| made.competes())
     }
 
     /// Does it end where the other takes what it does not?
@@ -112,6 +130,17 @@ impl Run {
     /// Does it end by itself alone?
     pub(super) fn is_free(&self) -> bool {
         !self.choices.iter().any(|made| made.choice.competes)
+    }
+
+    /// Runs whose marks differ are not the same.
+    pub(super) fn mark(&self) -> u64 {
+        if self.is_complete() {
+            return u64::from(COMPLETE);
+        }
+        let choices = self.choices.iter();
+        choices.fold(u64::from(self.rest), |mark, made| {
+            mix(mix(mark, made.split), u64::from(made.way()))
+        })
     }
 
     /// Makes the choices on the way to a place, at a moment that has this number.

@@ -14,9 +14,10 @@ use trapjaw_program::pattern::{Pattern, Skip};
 
 use super::super::NEVER;
 use super::super::automaton::{Automaton, COMPLETE, LATE, Moves, RestId, Taken};
+use super::super::rivals::Rivals;
 use super::super::runs::{Made, Run};
 use super::classes::Classes;
-use crate::limits::{MAX_STAND_RUNS, MAX_STAND_STEPS, MAX_STANDS};
+use crate::limits::{MAX_STAND_OPENED, MAX_STAND_RUNS, MAX_STAND_STEPS, MAX_STANDS};
 
 /// Where all runs of a start stand.
 pub(super) type StandId = u32;
@@ -230,6 +231,9 @@ impl Builder<'_> {
                     first: taken.element,
                 };
                 self.go_on(&mut after, &run, taken, from);
+                if after.len() > MAX_STAND_OPENED {
+                    return None;
+                }
             }
         }
         Self::renumber(&mut after);
@@ -252,7 +256,7 @@ impl Builder<'_> {
 
     /// What an event makes of the runs of a start: see [`Patterns::event`](super::super::Patterns::event), which does it
     /// run by run.
-    fn event(&mut self, runs: &[Came], fits: u64) -> Vec<Came> {
+    fn event(&mut self, runs: &[Came], fits: u64) -> Option<Vec<Came>> {
         let moves: Vec<Option<Arc<Moves>>> = runs
             .iter()
             .map(|(run, _)| {
@@ -260,6 +264,11 @@ impl Builder<'_> {
                     .then(|| self.automaton.moves(self.pattern, run.rest, fits))
             })
             .collect();
+        let settled = runs.iter().zip(&moves).flat_map(|((run, _), found)| {
+            let taken = found.iter().flat_map(|found| &found.taken);
+            taken.flat_map(|taken| run.settled_by(taken))
+        });
+        let settled = Rivals::new(settled);
         let mut after = Vec::new();
         for (index, ((run, edge), found)) in runs.iter().zip(&moves).enumerate() {
             let stays = Edge {
@@ -278,18 +287,16 @@ impl Builder<'_> {
                 };
                 self.go_on(&mut after, run, taken, from);
             }
-            let closed = !run.is_free()
-                && runs.iter().zip(&moves).any(|((other, _), found)| {
-                    let mut taken = found.iter().flat_map(|found| &found.taken);
-                    taken.any(|taken| run.is_closed_by(other, taken))
-                });
-            if found.skipped && !found.ends && !closed {
+            if found.skipped && !found.ends && !run.is_closed_by(&settled) {
                 after.push((run.clone(), stays));
+            }
+            if after.len() > MAX_STAND_OPENED {
+                return None;
             }
         }
         Self::renumber(&mut after);
         self.thin(&mut after);
-        after
+        Some(after)
     }
 
     /// What the end of the window makes of them.
@@ -454,7 +461,7 @@ impl Builder<'_> {
         });
         let mut steps = Vec::new();
         for fits in subsets(asks)? {
-            let after = self.event(runs, fits);
+            let after = self.event(runs, fits)?;
             let stays = after.len() == runs.len()
                 && after.iter().zip(runs).zip(0..).all(
                     |(((after, edge), (before, _)), index): (_, u16)| {
