@@ -221,3 +221,23 @@ fn the_preferred_run_of_the_leftmost_start_is_found_behind_a_flood() {
     assert_eq!(found.events[0].time, 0);
     assert_eq!(found.events.len(), events as usize + 1);
 }
+
+/// Each of them may become a match: what one start may have is what its key may have.
+#[test]
+fn with_skip_none_a_start_has_all_combinations_up_to_the_limit() {
+    let any = "p: e[n == 0] ~> q: e[n == 0] ~> s: e[n == 0] ~> t: e[n == 0] ~> u: e[n == 1]";
+    let text = format!("match {any} within 1h skip none do log(\"x\")");
+    let mut rig = rig(&text, Config::default());
+    let runs_of_first = |events: usize| -> usize {
+        // What is bound behind the start: none, one, two or three of those that followed.
+        let n = events - 1;
+        1 + n + n * (n - 1) / 2 + n * (n - 1) * (n - 2) / 6
+    };
+    alike(&mut rig, 30);
+    assert_eq!(rig.shard.counters().partial_matches_given_up, 0);
+    assert!(runs_of_first(30) < MAX_RUNS && runs_of_first(80) > MAX_RUNS);
+    alike(&mut rig, 80);
+    assert!(rig.shard.counters().partial_matches_given_up > 0);
+    let bytes = rig.bytes();
+    assert!(bytes <= MAX_RUNS * 1_024, "{bytes}");
+}

@@ -1,6 +1,7 @@
 //! What runs make of a moment: an event, or a deadline.
 
 use core::mem;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use trapjaw_program::pattern::{Pattern, Skip};
@@ -233,8 +234,8 @@ impl Patterns {
             }
         }
         let mut rivals = Rivals::new(runs.iter().flat_map(Run::competing));
-        // Of those that stay: the marks, and which may cover others.
-        let mut marks: Vec<u64> = Vec::with_capacity(runs.len());
+        // Of those that stay: where those with a mark are, and which may cover others.
+        let mut marks: HashMap<u64, Vec<usize>> = HashMap::with_capacity(runs.len());
         let mut free: Vec<usize> = Vec::new();
         for run in runs {
             // A run may be there to end another one.
@@ -249,10 +250,10 @@ impl Patterns {
             let is_covered = self.traits.plain
                 && free_ones.any(|other| other.covers(&run) && alike(other))
                 && !is_rival();
-            let mark = run.mark();
-            let marked = marks.iter().zip(&start.runs);
-            let mut marked = marked.filter(|(other, _)| **other == mark);
-            let is_known = is_covered || marked.any(|(_, other)| self.is_same(other, &run));
+            let mark = run.mark(&self.bindings);
+            let marked = marks.get(&mark).into_iter().flatten();
+            let mut marked = marked.map(|place| &start.runs[*place]);
+            let is_known = is_covered || marked.any(|other| self.is_same(other, &run));
             // The least preferred ones are given up.
             let is_beyond = !is_known && start.runs.len() == most_runs(pattern);
             if is_beyond {
@@ -267,7 +268,7 @@ impl Patterns {
             if run.is_open() && run.is_free() {
                 free.push(start.runs.len());
             }
-            marks.push(mark);
+            marks.entry(mark).or_default().push(start.runs.len());
             start.runs.push(run);
         }
     }

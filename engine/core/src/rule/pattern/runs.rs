@@ -132,13 +132,17 @@ impl Run {
         !self.choices.iter().any(|made| made.choice.competes)
     }
 
-    /// Runs whose marks differ are not the same.
-    pub(super) fn mark(&self) -> u64 {
+    /// Runs whose marks differ are not the same. Of what is bound it has the newest events.
+    pub(super) fn mark(&self, bindings: &Bindings) -> u64 {
+        let bound = bindings.iter(self.bindings).take(MARKED);
+        let mark = bound.fold(u64::from(self.rest), |mark, (element, event)| {
+            mix(mix(mark, u64::from(element)), u64::from(event))
+        });
         if self.is_complete() {
-            return u64::from(COMPLETE);
+            return mark;
         }
         let choices = self.choices.iter();
-        choices.fold(u64::from(self.rest), |mark, made| {
+        choices.fold(mark, |mark, made| {
             mix(mix(mark, made.split), u64::from(made.way()))
         })
     }
@@ -169,6 +173,9 @@ impl Run {
         inner.map_or(0, |(_, bound)| *bound)
     }
 }
+
+/// Bound events that a run's mark is made of: few runs differ in older ones alone.
+const MARKED: usize = 8;
 
 /// A number that hardly any other two give.
 fn mix(a: u64, b: u64) -> u64 {
