@@ -53,7 +53,12 @@ impl Display for RulePlan {
         };
         // A schedule's clause says what starts it.
         if !self.events.is_empty() || self.any {
-            paragraph(f, "on", &format!("{}: {events}", self.alias))?;
+            // A pattern's elements have names of their own.
+            let of = match &*self.alias {
+                "" => events,
+                alias => format!("{alias}: {events}"),
+            };
+            paragraph(f, "on", &of)?;
         }
         if let Some(condition) = &self.condition {
             paragraph(f, "where", condition)?;
