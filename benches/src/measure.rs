@@ -111,6 +111,23 @@ impl Run {
     ///
     /// If the batch is not sound.
     pub fn step(&mut self, bytes: &BatchBytes, bindings: &[Option<Arc<Binding>>]) -> u64 {
+        let mut count = self.count;
+        let rows = self.step_to(bytes, bindings, &mut count);
+        self.count = count;
+        rows
+    }
+
+    /// The same, with what is found told to another one.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is not sound.
+    pub fn step_to(
+        &mut self,
+        bytes: &BatchBytes,
+        bindings: &[Option<Arc<Binding>>],
+        sink: &mut impl Sink,
+    ) -> u64 {
         let batch = check(bytes, bindings).expect("a prepared batch is sound");
         let origin = Origin {
             stream: 0,
@@ -125,7 +142,7 @@ impl Run {
                 ingest: 0,
                 wall: None,
             },
-            &mut self.count,
+            sink,
         );
         rows
     }

@@ -157,6 +157,16 @@ fn is_consistent(subject: &Subject, case: &PatternCase) -> Result<(), String> {
     let all = Subject::new(&case.with_all_matches().case());
     let all = run(&all.map_err(|failure| format!("{failure:?}"))?, CUTS[0]);
     let chosen = |found: &&Match| found.kind == MatchKind::Matched && found.rule.index() == 0;
+    if case.is_together() {
+        let mut aggregates = subject.program.rules[0].aggregates.iter();
+        let place = aggregates.position(|aggregate| &*aggregate.name == "count()");
+        return are_counted(
+            place.expect("such a rule counts its matches"),
+            found.iter().filter(chosen),
+            all.iter().filter(chosen),
+            case.is_limited(),
+        );
+    }
     for matched in found.iter().filter(chosen) {
         let mut others = all.iter().filter(chosen);
         if !others.any(|other| {
@@ -172,6 +182,33 @@ fn is_consistent(subject: &Subject, case: &PatternCase) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Matches that are told together are as many, at each time of each key, as there are when each is told by itself.
+fn are_counted<'m>(
+    place: usize,
+    found: impl Iterator<Item = &'m Match>,
+    all: impl Iterator<Item = &'m Match>,
+    is_limited: bool,
+) -> Result<(), String> {
+    let mut counts: HashMap<String, (i64, i64)> = HashMap::new();
+    let of = |matched: &Match| format!("{:?} at {}", matched.key, matched.time);
+    for together in found {
+        let Value::Int(count) = together.values[place] else {
+            return Err(format!("no count: {together:?}"));
+        };
+        counts.entry(of(together)).or_default().0 += count;
+    }
+    for single in all {
+        counts.entry(of(single)).or_default().1 += 1;
+    }
+    match counts
+        .into_iter()
+        .find(|(_, (told, there))| told != there && !(is_limited && told < there))
+    {
+        Some((when, (told, there))) => Err(format!("{when}: {told} of {there} matches counted")),
+        None => Ok(()),
+    }
 }
 
 /// A case as the files of `tests/corpus` have it. The matches are the oracle's, to be judged by the definition.

@@ -23,9 +23,13 @@ pub struct Pattern {
     pub within: Option<i64>,
     /// Where the search goes on after a match.
     pub skip: Skip,
+    /// Whether all matches of a moment are told as one, with what counts and sums say of them: with [`Skip::None`], and
+    /// without `on timeout`.
+    pub together: bool,
     /// For each of [`Rule::aggregates`](super::Rule::aggregates), over the events of which element it is taken.
-    /// Its argument and filter read these events as the event under test.
-    pub over: Vec<ElementId>,
+    /// Its argument and filter read these events as the event under test. `None`: it is the number of matches that are
+    /// told together.
+    pub over: Vec<Option<ElementId>>,
     /// Whether the rule has `on timeout`: without, no timeout is reported.
     pub reports_timeout: bool,
 }

@@ -294,6 +294,11 @@ pub(super) const SKIPS: &[Word] = &[
     ),
     word("to last", "to last $0", "At the last event of an element."),
     word("none", "none", "All matches of all starts."),
+    word(
+        "none together",
+        "none together",
+        "All matches of all starts, those of a moment told as one: how many, and sums over their events.",
+    ),
 ];
 
 /// The types of fields.

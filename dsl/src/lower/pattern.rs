@@ -171,10 +171,11 @@ pub(super) fn lower(
             within: pattern.within,
             skip: skip(pattern.skip),
             reads: reads.into_inner(),
+            together: pattern.together,
             over: pattern
                 .over
                 .iter()
-                .map(|element| number(*element))
+                .map(|element| element.map(number))
                 .collect(),
             keys,
             reports_timeout: pattern.reports_timeout,
@@ -284,7 +285,8 @@ fn inputs(bound: &Bound<'_>, ty: TypeId) -> (trapjaw_program::Code, Vec<u64>) {
         types.iter().position(|other| *other == ty)
     };
     for (aggregate, over) in rule.aggregates.iter().zip(&pattern.over) {
-        let inputs = place_in(*over).map(|place| Inputs::Pattern(bound, Some((place, ty))));
+        let place = over.and_then(place_in);
+        let inputs = place.map(|place| Inputs::Pattern(bound, Some((place, ty))));
         let argument = aggregate.argument.as_ref();
         for (expr, otherwise) in [
             (

@@ -289,6 +289,12 @@ impl AggregateFunction {
         Self::ALL[self as usize].1
     }
 
+    /// Is it told of matches that are told as one ([`Pattern::together`])? That of all of them follows from that of each,
+    /// and that of some from that of all and of the others.
+    pub fn is_of_many(self) -> bool {
+        matches!(self, Self::Count | Self::Sum | Self::Avg)
+    }
+
     /// The type of its value over an argument of this type (`None`: over rows); `None` where it takes no such argument.
     pub fn result(self, argument: Option<&FieldType>) -> Option<FieldType> {
         use FieldType::{Duration, Enum, Float, Int, Time};

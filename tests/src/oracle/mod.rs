@@ -187,8 +187,8 @@ struct Key {
     history: Vec<Input>,
     /// What judging the history last said.
     deadline: Option<i64>,
-    /// What a pattern has told so far, and when.
-    told: Vec<(i64, pattern::Report)>,
+    /// What a pattern has told so far, and when; more than one as one where its matches are told together.
+    told: Vec<(i64, Vec<pattern::Report>)>,
 }
 
 impl Run<'_> {

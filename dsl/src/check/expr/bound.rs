@@ -4,6 +4,7 @@ use super::super::{Outcome, Reported};
 use super::field::FieldReading;
 use super::{Binding, Checker, Subject};
 use crate::diagnostic::{Diagnostic, codes::patterns as codes, did_you_mean};
+use crate::format::one_line;
 use crate::hir::pattern::{ElementId, EventRef, Read};
 use crate::hir::{AggregateFunction, Expr, ExprKind};
 use crate::source::Span;
@@ -20,8 +21,10 @@ pub(in crate::check) struct Bound {
     pub(in crate::check) types: Vec<TypeId>,
     /// Where the expression stands.
     pub(in crate::check) here: Here,
-    /// For each aggregate of the rule, over the events of which element it is taken.
-    pub(in crate::check) over: Vec<ElementId>,
+    /// Outputs tell of all matches of a moment at once.
+    pub(in crate::check) together: bool,
+    /// For each aggregate of the rule, over the events of which element it is taken; `None`: of the matches.
+    pub(in crate::check) over: Vec<Option<ElementId>>,
 }
 
 /// A part of the key, as expressions see it.
@@ -71,6 +74,17 @@ pub(in crate::check) enum Here {
         /// Of an action on a timeout.
         timeout: bool,
     },
+}
+
+/// What an aggregate is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The rows of a window: there is no pattern to speak of.
+    Window,
+    /// The events that an element has bound.
+    Element(ElementId),
+    /// The matches that are told together.
+    Matches,
 }
 
 /// What was around an aggregate.
@@ -149,8 +163,27 @@ impl Checker<'_> {
         {
             let binding = &bound.elements[element.index()].binding;
             self.note_event(self.span(&first), binding);
+            if bound.is_told_together() {
+                return Some(self.refuse_one_event(expr, &names));
+            }
         }
         Some(self.read(event, expr, &names[skipped..]))
+    }
+
+    /// Refuses to read a field of one event where many matches are told as one.
+    fn refuse_one_event<T>(&mut self, expr: &FieldExpr, path: &[Name]) -> Outcome<T> {
+        let text = one_line(expr.syntax());
+        let message = format!("`{text}` is of one event, and many matches are told as one");
+        let error = Diagnostic::error(codes::TOGETHER_EVENT, self.span(expr), message);
+        let keys = self.bound.iter().flat_map(|bound| &bound.keys);
+        let field = path.last().map(Name::text).unwrap_or_default();
+        let is_key = keys.into_iter().any(|key| *key.name == *field);
+        self.refuse(if is_key {
+            error.with_help(format!("a part of the key is called by its name: `{field}`"))
+        } else {
+            error.with_note("`together` tells how many matches there are, and counts and sums over what they have bound")
+                .with_help(format!("a sum over all of them is `sum({text})`"))
+        })
     }
 
     fn read(&mut self, event: EventRef, expr: &FieldExpr, path: &[Name]) -> Outcome<Expr> {
@@ -239,19 +272,31 @@ impl Checker<'_> {
         }
     }
 
-    /// The element over whose events an aggregate is taken; `None` where there is no pattern to speak of.
+    /// What an aggregate is over.
     pub(super) fn bound_aggregate(
         &mut self,
         function: AggregateFunction,
         call: &CallExpr,
         span: Span,
-    ) -> Outcome<Option<ElementId>> {
+    ) -> Outcome<Over> {
         let Some(bound) = &self.bound else {
-            return Ok(None);
+            return Ok(Over::Window);
         };
         if matches!(bound.here, Here::Aggregate(_)) {
-            return Ok(None);
+            return Ok(Over::Window);
         }
+        if bound.is_told_together() {
+            self.refuse_of_many(function, span)?;
+            let args = call.args();
+            let is_bare =
+                |args: &ast::ArgList| args.args().next().is_none() && args.filter().is_none();
+            if function == AggregateFunction::Count && args.as_ref().is_some_and(is_bare) {
+                return Ok(Over::Matches);
+            }
+        }
+        let Some(bound) = &self.bound else {
+            return Err(Reported);
+        };
         let names = call.args().into_iter();
         let names = names.flat_map(|args| args.syntax().descendants().filter_map(NameExpr::cast));
         let mut named: Vec<ElementId> =
@@ -262,7 +307,7 @@ impl Checker<'_> {
         match named[..] {
             [element] => {
                 self.may_read(element, span)?;
-                Ok(Some(element))
+                Ok(Over::Element(element))
             }
             [] => {
                 let message = format!("`{name}` needs an element, over whose events it is taken");
@@ -283,6 +328,23 @@ impl Checker<'_> {
         }
     }
 
+    /// Refuses an aggregate that can't be told of many matches at once.
+    fn refuse_of_many(&mut self, function: AggregateFunction, span: Span) -> Outcome<()> {
+        if function.is_of_many() {
+            return Ok(());
+        }
+        let message = format!(
+            "there is no `{}` of matches that are told together",
+            function.name()
+        );
+        let error = Diagnostic::error(codes::TOGETHER_AGGREGATE, span, message);
+        self.refuse(
+            error
+                .with_note("there are `count`, `sum` and `avg`: these are known without going through the matches")
+                .with_help("`skip none` without `together` tells each match by itself"),
+        )
+    }
+
     /// Goes inside of an aggregate over an element: its event is the one under test.
     pub(super) fn enter(&mut self, over: ElementId) -> Outside {
         let bound = self.bound.as_mut().expect("there is an element to be over");
@@ -301,9 +363,12 @@ impl Checker<'_> {
     }
 
     /// Remembers over what the aggregate is taken that comes next among the rule's.
-    pub(super) fn note_aggregate(&mut self, over: Option<ElementId>) {
+    pub(super) fn note_aggregate(&mut self, over: Over) {
         if let Some(bound) = &mut self.bound {
-            bound.over.extend(over);
+            bound.over.push(match over {
+                Over::Element(element) => Some(element),
+                Over::Window | Over::Matches => None,
+            });
         }
     }
 
@@ -329,6 +394,11 @@ impl Checker<'_> {
 }
 
 impl Bound {
+    /// Whether the expression stands where many matches are told as one.
+    fn is_told_together(&self) -> bool {
+        self.together && matches!(self.here, Here::Output { .. })
+    }
+
     fn named(&self, alias: &str) -> Option<ElementId> {
         let mut elements = self.elements.iter();
         let place = elements.position(|element| element.binding.alias == alias)?;

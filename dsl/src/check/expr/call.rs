@@ -1,6 +1,7 @@
 //! Calls: of aggregates, and of functions by their name.
 
 use super::super::{Outcome, Reported, declare::beyond_limit};
+use super::bound::Over;
 use super::{Checker, Place};
 use crate::diagnostic::{
     Diagnostic,
@@ -68,10 +69,13 @@ impl Checker<'_> {
     ) -> Outcome<Expr> {
         let over = self.bound_aggregate(function, call, span)?;
         // Between what a pattern binds there is no time that is its own.
-        if over.is_none() || function == AggregateFunction::Rate {
+        if over == Over::Window || function == AggregateFunction::Rate {
             self.refuse_without_window(function, span)?;
         }
-        let outside = over.map(|over| self.enter(over));
+        let outside = match over {
+            Over::Element(element) => Some(self.enter(element)),
+            Over::Window | Over::Matches => None,
+        };
         let aggregated = self.aggregated(function, call, span);
         if let Some(outside) = outside {
             self.leave(outside);

@@ -191,4 +191,31 @@ rule later { match x: a -> not b for 1m -> y: b by n within 30s do log(\"{x.n}\"
 event b { n: int }
 rule later { match x: a -> not b for 1m -> y: b by n within 90s do log(\"{x.n}\") }",
     }
+    TOGETHER_EVENT = 521 {
+        title: "one event of matches that are told together",
+        explanation: "With `skip none together` all matches of a moment are told as one, by how many they are and by counts and sums over all that they have bound. No event is told, and none can be read; a part of the key is called by its name.",
+        wrong: "event tx { card: text, amount: int }
+rule pairs { match a: tx ~> b: tx[amount > 99] by card within 1m skip none together do log(\"{b.amount} after {count(a)}\") }",
+        right: "event tx { card: text, amount: int }
+rule pairs { match a: tx ~> b: tx[amount > 99] by card within 1m skip none together do log(\"{card}: {sum(b.amount)} after {count(a)}\") }",
+    }
+    TOGETHER_AGGREGATE = 522 {
+        title: "an aggregate that is not told of many matches",
+        explanation: "Over what all matches of a moment have bound there are `count`, `sum` and `avg`: these are known without going through the matches one by one, of which there may be very many.",
+        wrong: "event tx { card: text, amount: int }
+rule pairs { match a: tx ~> b: tx[amount > 99] by card within 1m skip none together do log(\"{max(a.amount)}\") }",
+        right: "event tx { card: text, amount: int }
+rule pairs { match a: tx ~> b: tx[amount > 99] by card within 1m skip none together do log(\"{avg(a.amount)}\") }",
+    }
+    TOGETHER_WITH_TIMEOUT = 523 {
+        title: "`on timeout` where matches are told together",
+        explanation: "A timeout is told of a start that is in no match, and matches that are only counted don't say which events they have.",
+        wrong: "event a { n: int }
+event b { n: int }
+rule pairs { match x: a ~> y: b by n within 1m skip none together do log(\"{count()}\") on timeout do log(\"late\") }",
+        right: "event a { n: int }
+event b { n: int }
+rule pairs { match x: a ~> y: b by n within 1m skip none together do log(\"{count()}\") }
+rule late { match x: a -> y: b by n within 1m on timeout do log(\"late\") }",
+    }
 }

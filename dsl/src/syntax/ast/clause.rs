@@ -34,7 +34,7 @@ ast_node! {
     AbsentClause;
     /// `within D`.
     WithinClause;
-    /// `skip past last`, `skip to ...`, `skip none`.
+    /// `skip past last`, `skip to ...`, `skip none [together]`.
     SkipClause;
     /// `having EXPR`.
     HavingClause;
@@ -393,6 +393,13 @@ impl SkipClause {
         } else {
             None
         }
+    }
+}
+
+impl SkipClause {
+    /// Whether all matches of a moment are told as one.
+    pub fn is_together(&self) -> bool {
+        has_keyword(self.syntax(), "together")
     }
 }
 

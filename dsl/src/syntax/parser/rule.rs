@@ -242,7 +242,9 @@ impl Parser<'_> {
                     self.expected("`next`, `first` or `last`");
                 }
             }
-        } else if !self.eat_word("none") {
+        } else if self.eat_word("none") {
+            self.eat_word("together");
+        } else {
             self.expected("`past last`, `to next`, `to first`, `to last` or `none`");
         }
         SyntaxKind::SkipClause

@@ -54,10 +54,11 @@ pub(super) const COMPARISONS: [&str; 9] = [
 ];
 
 /// Words that the grammar asks for inside of items and clauses.
-const INSIDE: [&str; 32] = [
+const INSIDE: [&str; 33] = [
     "all", "any", "catchup", "clear", "each", "enum", "events", "expect", "first", "from", "gap",
     "keep", "key", "last", "lateness", "next", "no", "none", "null", "of", "one", "past", "per",
-    "repeat", "session", "skip", "strict", "timeout", "to", "tumbling", "every", "until",
+    "repeat", "session", "skip", "strict", "timeout", "to", "together", "tumbling", "every",
+    "until",
 ];
 
 /// All words of the language, in the order of the alphabet, each once.

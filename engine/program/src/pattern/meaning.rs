@@ -60,11 +60,13 @@ impl Rule {
             Skip::ToNext => (1, 0),
             Skip::ToFirst(element) => (2, element),
             Skip::ToLast(element) => (3, element),
-            Skip::None => (4, 0),
+            Skip::None => (4 + u8::from(pattern.together), 0),
         };
         bytes.u8(skip);
         bytes.u16(target);
-        bytes.all(&pattern.over, |bytes, element| bytes.u16(*element));
+        bytes.all(&pattern.over, |bytes, element| {
+            bytes.u16(element.unwrap_or(u16::MAX));
+        });
         bytes.u8(u8::from(pattern.reports_timeout));
     }
 }

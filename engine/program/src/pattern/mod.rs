@@ -30,10 +30,14 @@ pub struct Pattern {
     pub within: Option<i64>,
     /// Where the search goes on behind a match.
     pub skip: Skip,
+    /// Whether all matches of a moment are told as one, without their events: with [`Skip::None`], and where no timeout is
+    /// reported.
+    pub together: bool,
     /// What the rule's codes know as [`Input::Kept`](crate::Input::Kept).
     pub reads: Vec<Read>,
-    /// Whose bound events each of [`Rule::aggregates`](crate::Rule::aggregates) is over.
-    pub over: Vec<u16>,
+    /// Whose bound events each of [`Rule::aggregates`](crate::Rule::aggregates) is over. `None`: it is the number of
+    /// matches that are told [`together`](Self::together).
+    pub over: Vec<Option<u16>>,
     /// By source: the sets of elements that see its events under one key, each element of the source in one of them.
     /// [`KeyPart::output`](crate::KeyPart::output) is where the first set's key stands among the source's outputs; the
     /// next set's stands directly behind it, and so on.

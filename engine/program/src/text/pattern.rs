@@ -46,6 +46,7 @@ pub(super) fn write(
         Skip::ToNext => writeln!(text, " skip to next"),
         Skip::ToFirst(element) => writeln!(text, " skip to first {}", alias(element)),
         Skip::ToLast(element) => writeln!(text, " skip to last {}", alias(element)),
+        Skip::None if pattern.together => writeln!(text, " skip none together"),
         Skip::None => writeln!(text, " skip none"),
     }
 }

@@ -7,7 +7,7 @@ use super::error::{Fault, VerifyError, Within, limited};
 use super::rule::{name, output_of, positive};
 use crate::limits::{MAX_ELEMENTS, MAX_PATTERN_DEPTH, MAX_READS, MAX_ROUNDS, MAX_WAYS};
 use crate::pattern::{Element, Node, Pattern, Pick, Read, Repeat, Skip, What};
-use crate::rule::{Clause, Rule, RuleSet};
+use crate::rule::{AggregateFunction, Clause, Rule, RuleSet};
 
 /// The pattern of a rule, or that it needs none. Types, keys and aggregates are known to be sound.
 pub(super) fn check(rule: &Rule, set: &RuleSet) -> Result<(), VerifyError> {
@@ -45,10 +45,7 @@ impl Checker<'_> {
             .within(|| "within".into())?;
         one_each(pattern.over.len(), rule.aggregates.len())?;
         one_each(pattern.keys.len(), rule.sources.len())?;
-        pattern
-            .over
-            .iter()
-            .try_for_each(|element| self.bound(*element))?;
+        self.over()?;
         match pattern.skip {
             Skip::ToFirst(element) | Skip::ToLast(element) => self.bound(element)?,
             Skip::PastLast | Skip::ToNext | Skip::None => {}
@@ -75,6 +72,28 @@ impl Checker<'_> {
         }
         let ways = usize::try_from(pattern.root.ways()).unwrap_or(usize::MAX);
         limited("ways at one event", ways, MAX_WAYS)
+    }
+
+    /// What aggregates are over; and whether matches that are told together can be told.
+    fn over(&self) -> Result<(), VerifyError> {
+        let Self { pattern, rule, .. } = *self;
+        for (over, aggregate) in pattern.over.iter().zip(&rule.aggregates) {
+            let counts_matches = pattern.together
+                && aggregate.function == AggregateFunction::Count
+                && aggregate.argument.is_none()
+                && aggregate.filter.is_none();
+            match over {
+                Some(element) => self.bound(*element)?,
+                None if counts_matches => {}
+                None => return Err(unknown("an aggregate is over no element".into())),
+            }
+        }
+        if pattern.together && (pattern.skip != Skip::None || pattern.reports_timeout) {
+            return Err(part(
+                "matches are told together of a pattern that does not tell all, or tells timeouts",
+            ));
+        }
+        Ok(())
     }
 
     fn bound(&self, element: u16) -> Result<(), VerifyError> {

@@ -46,6 +46,7 @@ fn pattern() -> Pattern {
         ]),
         within: Some(60_000_000_000),
         skip: Skip::None,
+        together: false,
         reads: vec![Read {
             name: "a.last.host".into(),
             ty: FieldType::Text,
@@ -88,12 +89,22 @@ const CASES: &[(&str, Damage)] = &[
         broken(rule).elements[0].tests.clear();
     }),
     ("pattern-lists", |rule| broken(rule).keys[0] = vec![0b011]),
-    ("pattern-lists", |rule| broken(rule).over = vec![0]),
+    ("pattern-lists", |rule| broken(rule).over = vec![Some(0)]),
     ("pattern-element", |rule| {
         broken(rule).root = Node::Element(1);
     }),
     ("pattern-element", |rule| {
         broken(rule).root = Node::Element(9);
+    }),
+    ("pattern-part", |rule| {
+        let pattern = broken(rule);
+        pattern.together = true;
+        pattern.skip = Skip::ToNext;
+    }),
+    ("pattern-part", |rule| {
+        let pattern = broken(rule);
+        pattern.together = true;
+        pattern.reports_timeout = true;
     }),
     ("pattern-element", |rule| {
         broken(rule).skip = Skip::ToFirst(1);

@@ -19,6 +19,9 @@ const TYPES: [&str; 3] = ["a", "b", "c"];
 /// How often another pattern is made in place of one that is refused, before it is a plain one.
 const ATTEMPTS: usize = 200;
 
+/// Where all matches of a moment are told as one.
+const TOGETHER: &str = "skip none together";
+
 /// A rule with a pattern, and a history.
 #[derive(Clone, Debug)]
 pub struct PatternCase {
@@ -140,12 +143,27 @@ impl PatternCase {
         }
     }
 
-    /// The same pattern and history, with every match reported.
+    /// Whether all matches of a moment are told as one.
+    pub fn is_together(&self) -> bool {
+        self.clauses.iter().any(|clause| clause == TOGETHER)
+    }
+
+    /// Whether a limit holds matches back.
+    pub fn is_limited(&self) -> bool {
+        (self.clauses.iter()).any(|clause| clause.starts_with("limit"))
+    }
+
+    /// The same pattern and history, with every match reported by itself.
     #[must_use]
     pub fn with_all_matches(&self) -> Self {
         let mut case = self.clone();
+        let mut gone = vec!["skip", "limit"];
+        if self.is_together() {
+            // What they say is said of many.
+            gone.extend(["do", "emit"]);
+        }
         case.clauses
-            .retain(|clause| !clause.starts_with("skip") && !clause.starts_with("limit"));
+            .retain(|clause| !gone.iter().any(|word| clause.starts_with(word)));
         case.clauses.push("skip none".into());
         case
     }
@@ -227,6 +245,7 @@ fn clauses(random: &mut Random) -> Vec<String> {
         (35, ""),
         (15, "skip to next"),
         (25, "skip none"),
+        (15, TOGETHER),
         (12, "skip to first"),
         (13, "skip to last"),
     ]);
@@ -241,6 +260,10 @@ fn clauses(random: &mut Random) -> Vec<String> {
             random.between(1, 2),
             random.between(1, 6)
         ));
+    }
+    if skip == TOGETHER {
+        clauses.extend(told_together(random));
+        return clauses;
     }
     if random.chance(10) {
         clauses.push("keep *".into());
@@ -259,6 +282,28 @@ fn clauses(random: &mut Random) -> Vec<String> {
     clauses.push(format!("do log(\"{value}\")"));
     if within && random.chance(50) {
         clauses.push("on timeout do log(waiting)".into());
+    }
+    clauses
+}
+
+/// What is said of matches that are told together: how many they are, and what they come to.
+fn told_together(random: &mut Random) -> Vec<String> {
+    let element = random.below(3);
+    let value = random.pick(&[
+        "count(E)",
+        "sum(E.v)",
+        "avg(E.v)",
+        "count(E.v)",
+        "sum(E.v * 0.5)",
+        "count(E where E.v > 1)",
+        "sum(E.v where E.k is not null)",
+        // Three of these are no int any more.
+        "sum(E.v + 6_000_000_000_000_000_000)",
+    ]);
+    let value = value.replace('E', &format!("e{element}"));
+    let mut clauses = vec![format!("do log(\"{{count()}} {{{value}}}\")")];
+    if random.chance(20) {
+        clauses.push("emit d { v: count() }".into());
     }
     clauses
 }

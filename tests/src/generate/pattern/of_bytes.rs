@@ -14,9 +14,10 @@ const CLAUSES: usize = 16;
 const HISTORY: usize = 80;
 
 /// The ways on after a match. Those to an element end with its number.
-pub const SKIPS: [&str; 5] = [
+pub const SKIPS: [&str; 6] = [
     "skip past last",
     "skip to next",
+    "skip none together",
     "skip none",
     "skip to first",
     "skip to last",

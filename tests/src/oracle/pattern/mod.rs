@@ -390,6 +390,7 @@ pub(super) fn sees(
         place: None,
         key: &[],
         waiting: None,
+        together: None,
         idle_ttl: 0,
     };
     let scope = Scope {
@@ -433,6 +434,7 @@ impl<'h> History<'h> {
             place: None,
             key: self.key,
             waiting: None,
+            together: None,
             idle_ttl: self.idle_ttl,
         }
     }

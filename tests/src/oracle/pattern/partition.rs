@@ -77,26 +77,28 @@ impl Run<'_> {
         let new: Vec<&Report> = known
             .reports
             .iter()
-            .filter(|report| !told.iter().any(|(_, it)| it == *report))
+            .filter(|report| !told.iter().any(|(_, them)| them.contains(report)))
             .collect();
         // Of what was told before, `limit` counts the matches.
         let mut limit = Limiter::new(history.rule);
         for (at, _) in told
             .iter()
-            .filter(|(_, report)| report.kind == MatchKind::Matched)
+            .filter(|(_, them)| them[0].kind == MatchKind::Matched)
         {
             limit.lets_pass(*at);
         }
+        // Those of a moment, each as itself or all as one.
+        let as_one = if pattern.together { new.len() } else { 1 };
+        let new: Vec<(i64, Vec<Report>)> = new
+            .chunks(as_one.max(1))
+            .map(|them| (history.now, them.iter().copied().cloned().collect()))
+            .collect();
         let mut output = Vec::new();
-        for report in &new {
-            if report.kind == MatchKind::Timeout || limit.lets_pass(history.now) {
-                output.push(self.told(place, pattern, &history, report));
+        for (at, them) in &new {
+            if them[0].kind == MatchKind::Timeout || limit.lets_pass(*at) {
+                output.push(self.told(place, pattern, &history, them));
             }
         }
-        let new: Vec<(i64, Report)> = new
-            .into_iter()
-            .map(|report| (history.now, report.clone()))
-            .collect();
         // What would come past the end of time does not come.
         let deadline = known.deadline.filter(|&at| at != i64::MAX);
         let state = &mut self.keys[place][key];
@@ -115,12 +117,15 @@ impl Run<'_> {
         place: usize,
         pattern: &Pattern,
         history: &History<'_>,
-        report: &Report,
+        reports: &[Report],
     ) -> Matched {
+        let report = &reports[0];
         let timeout = report.kind == MatchKind::Timeout;
+        let bound: Vec<_> = reports.iter().flat_map(|it| &it.bound).copied().collect();
         let view = View {
             waiting: timeout.then_some(&report.waiting[..]),
-            ..history.view(pattern, &report.bound)
+            together: pattern.together.then_some(reports.len()),
+            ..history.view(pattern, &bound)
         };
         let scope = Scope {
             registry: history.registry,
@@ -140,7 +145,8 @@ impl Run<'_> {
                 events.into_iter().cloned().collect::<Vec<_>>(),
             )
         });
-        let events = events.filter(|(_, events)| !events.is_empty()).collect();
+        let is_told = |events: &Vec<Event>| !events.is_empty() && !pattern.together;
+        let events = events.filter(|(_, events)| is_told(events)).collect();
         self.tell(
             place,
             report.kind,

@@ -22,6 +22,8 @@ pub(in crate::oracle) struct View<'a> {
     pub(super) key: &'a [Value],
     /// What a timeout waited for.
     pub(super) waiting: Option<&'a [ElementId]>,
+    /// How many matches are told as one. What they have bound stands among the bound of one after the other.
+    pub(super) together: Option<usize>,
     pub(super) idle_ttl: i64,
 }
 
@@ -57,7 +59,15 @@ impl<'a> View<'a> {
         aggregate: &Aggregate,
         scope: Scope,
     ) -> Value {
-        let over = self.pattern.over[index];
+        let Some(over) = self.pattern.over[index] else {
+            return self
+                .together
+                .map_or(Value::Null, |matches| Value::Int(matches as i64));
+        };
+        // One that only conditions read, of what one run has bound, is not told of many.
+        if self.together.is_some() && !aggregate.function.is_of_many() {
+            return Value::Null;
+        }
         let rows = self.events(over);
         let view = View {
             types: &self.pattern.elements[over.index()].types,

@@ -154,7 +154,7 @@ fn collect(expr: &Expr, needs: &mut Needs) {
 }
 
 /// The elements that a condition speaks of, with the aggregates' ones.
-pub(super) fn spoken_of(condition: &Condition, over: &[ElementId]) -> Vec<ElementId> {
+pub(super) fn spoken_of(condition: &Condition, over: &[Option<ElementId>]) -> Vec<ElementId> {
     let needs = needs(&condition.expr);
     let events = needs.events.iter().filter_map(|event| match *event {
         EventRef::First(element) | EventRef::Last(element) | EventRef::Previous(element) => {
@@ -162,7 +162,8 @@ pub(super) fn spoken_of(condition: &Condition, over: &[ElementId]) -> Vec<Elemen
         }
         EventRef::Before => None,
     });
-    let aggregates = needs.aggregates.iter().map(|&index| over[index as usize]);
+    let aggregates = needs.aggregates.iter();
+    let aggregates = aggregates.filter_map(|&index| over[index as usize]);
     let mut elements: Vec<ElementId> = events.chain(aggregates).collect();
     elements.sort_unstable();
     elements.dedup();

@@ -65,6 +65,7 @@ impl RuleChecker<'_> {
         self.exprs.bound = Some(bound(&drafts, &paths, &key, &types));
         let elements = self.elements(&drafts, &paths);
         let skip = self.skip(clauses.skip.as_ref(), &drafts);
+        let together = self.together(clauses);
 
         self.exprs.place = Place::Output { window: false };
         self.output_to(false);
@@ -116,6 +117,7 @@ impl RuleChecker<'_> {
                 key,
                 within,
                 skip,
+                together,
                 over,
                 reports_timeout: clauses.timeout.is_some(),
             })),
@@ -252,6 +254,35 @@ impl RuleChecker<'_> {
         }
     }
 
+    /// Whether the matches of a moment are told as one; refuses what can't be told then.
+    fn together(&mut self, clauses: &Clauses) -> bool {
+        let clause = clauses.skip.as_ref().filter(|clause| clause.is_together());
+        let Some(clause) = clause else {
+            return false;
+        };
+        let place = self.span(clause);
+        if let Some(timeout) = &clauses.timeout {
+            let message = "`on timeout` does not go with `together`";
+            let error =
+                Diagnostic::error(codes::TOGETHER_WITH_TIMEOUT, self.span(timeout), message)
+                    .with_label(place, "here the matches are told together")
+                    .with_note("a timeout asks of each start whether it is in a match: matches that are only counted don't say");
+            self.exprs.findings.push(
+                error.with_help("let a rule of its own, without `together`, tell the timeouts"),
+            );
+        }
+        if let Some(keep) = &clauses.keep {
+            let message = "`keep` keeps fields of events, and no event is told";
+            let error = Diagnostic::error(codes::TOGETHER_EVENT, self.span(keep), message)
+                .with_label(place, "here the matches are told together");
+            self.exprs.findings.push(error.with_help("leave it out"));
+        }
+        if let Some(bound) = &mut self.exprs.bound {
+            bound.together = true;
+        }
+        true
+    }
+
     fn target(&mut self, name: Option<Name>, drafts: &[Draft]) -> Outcome<ElementId> {
         let name = name.ok_or(Reported)?;
         let text = name.text();
@@ -373,6 +404,7 @@ fn bound(drafts: &[Draft], paths: &[Vec<Branch>], key: &[PatternKey], types: &[T
             .collect(),
         types: types.to_vec(),
         here: Here::Output { timeout: false },
+        together: false,
         over: Vec::new(),
     }
 }

@@ -170,13 +170,25 @@ pub(super) fn aggregate(
     index: usize,
     scene: Scene<'_>,
 ) -> Value {
+    fold(
+        &cx.rule.aggregates[index],
+        arguments(cx, pattern, index, scene),
+    )
+}
+
+/// The arguments of one of the rule's aggregates over what a run has bound, oldest first.
+pub(super) fn arguments<'v>(
+    cx: &'v Context<'_>,
+    pattern: &Pattern,
+    index: usize,
+    scene: Scene<'v>,
+) -> impl Iterator<Item = ValueRef<'v>> {
     let definition = &cx.rule.aggregates[index];
-    let mut seen: Vec<Seen<'_>> = scene.bound(pattern.over[index]).collect();
+    let over = pattern.over[index].into_iter();
+    let mut seen: Vec<Seen<'_>> = over.flat_map(|element| scene.bound(element)).collect();
     seen.reverse();
-    let values = seen
-        .into_iter()
-        .filter_map(|seen| argument(cx, index, definition, seen));
-    fold(definition, values)
+    seen.into_iter()
+        .filter_map(move |seen| argument(cx, index, definition, seen))
 }
 
 /// An event's argument of an aggregate, anything where that takes none; `None` where the event does not count.

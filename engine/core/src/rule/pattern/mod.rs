@@ -14,6 +14,7 @@ mod report;
 mod rivals;
 mod runs;
 mod shared;
+mod together;
 mod trace;
 
 use core::mem;

@@ -43,6 +43,9 @@ impl Patterns {
         };
         self.sweep(pattern, partition);
         match pattern.skip {
+            Skip::None if pattern.together => {
+                self.report_together(cx, core, pattern, partition, (slot, trigger, now));
+            }
             Skip::None => self.report_all(cx, core, pattern, partition, &mut moment),
             Skip::ToNext => self.report_won(cx, core, pattern, partition, &mut moment),
             Skip::PastLast | Skip::ToFirst(_) | Skip::ToLast(_) => {
@@ -180,7 +183,7 @@ impl Patterns {
     }
 
     /// Gives up the starts that are lost and of which nothing is to be told.
-    fn sweep(&mut self, pattern: &Pattern, partition: &mut Partition) {
+    pub(super) fn sweep(&mut self, pattern: &Pattern, partition: &mut Partition) {
         let is_through = |start: &mut Start| {
             start.is_lost() && (start.runs.is_empty() || start.is_bound || !pattern.reports_timeout)
         };
@@ -301,7 +304,7 @@ impl Patterns {
             reported: moment.reported,
             trigger: moment.trigger,
             first: begin,
-            identity,
+            identity: Identity::Event(identity),
             waited,
         };
         tell(cx, core, pattern, &told, values);
@@ -318,7 +321,7 @@ pub(super) struct Told {
     pub(super) trigger: Trigger,
     /// Where its events begin among the outputs.
     pub(super) first: usize,
-    pub(super) identity: u128,
+    pub(super) identity: Identity,
     /// What a timeout waited for: elements, a bit each. Matches have none.
     pub(super) waited: Option<u64>,
 }
@@ -342,7 +345,7 @@ pub(super) fn tell(
         key,
         (kind, told.reported),
         told.trigger,
-        (told.first, Identity::Event(told.identity)),
+        (told.first, told.identity),
         values,
     );
 }

@@ -15,6 +15,7 @@ mod groups;
 mod report;
 mod slab;
 mod table;
+mod together;
 
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;

@@ -1,13 +1,15 @@
 //! Which matches are reported, and when.
 
 use trapjaw_event::{Value, ValueRef};
+use trapjaw_program::Aggregate;
 use trapjaw_program::pattern::{Pattern, Skip};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Shared;
-use super::events::EventId;
+use super::events::{EventId, Events};
 use super::groups::{EntryId, GroupId};
 use super::table::Outcome;
+use crate::output::Identity;
 use crate::rule::context::{Context, Trigger};
 use crate::rule::keyed::Core;
 use crate::rule::pattern::fold::fold;
@@ -19,11 +21,11 @@ const IDENTIFIED: usize = size_of::<u16>() + size_of::<u128>();
 
 /// At which moment something is reported, and how much before it.
 pub(super) struct Moment {
-    trigger: Trigger,
+    pub(super) trigger: Trigger,
     /// The event, if anything took it.
     event: Option<EventId>,
-    now: i64,
-    slot: u32,
+    pub(super) now: i64,
+    pub(super) slot: u32,
     reported: u32,
 }
 
@@ -48,7 +50,9 @@ impl Shared {
         pattern: &Pattern,
         mut moment: Moment,
     ) {
-        if !self.found.matches.is_empty() {
+        if pattern.together {
+            self.report_together(cx, core, pattern, &moment);
+        } else if !self.found.matches.is_empty() {
             self.report_found(cx, core, pattern, &mut moment);
         }
         if self.partitions[moment.slot as usize].settled == 0 {
@@ -302,7 +306,7 @@ impl Shared {
             reported: moment.reported,
             trigger: moment.trigger,
             first,
-            identity,
+            identity: Identity::Event(identity),
             waited,
         };
         tell(cx, core, pattern, &told, values);
@@ -319,32 +323,40 @@ impl Shared {
         let definition = &cx.rule.aggregates[index];
         let of = bound
             .iter()
-            .filter(|(element, _)| *element == pattern.over[index]);
+            .filter(|(element, _)| Some(*element) == pattern.over[index]);
+        let events = &self.heap.events;
+        let values = of.filter_map(|(_, event)| events.argument(cx, (index, definition), *event));
+        fold(definition, values)
+    }
+}
+
+impl Events {
+    /// An event's argument of one of the rule's aggregates, anything where that takes none; `None` where the event does
+    /// not count.
+    pub(super) fn argument<'v>(
+        &'v self,
+        cx: &'v Context<'_>,
+        (index, definition): (usize, &Aggregate),
+        event: EventId,
+    ) -> Option<ValueRef<'v>> {
         if definition.argument.is_none() && definition.filter.is_none() {
-            return fold(definition, of.map(|_| ValueRef::Bool(true)));
+            return Some(ValueRef::Bool(true));
+        }
+        if let Some(seen) = self.seen(event) {
+            return argument(cx, index, definition, seen);
         }
         // Events in words hold arguments and filters as copies do: behind the fields.
         let before = cx.rule.aggregates[..index].iter();
-        let before = before
-            .map(|it| usize::from(it.argument.is_some()) + usize::from(it.filter.is_some()))
-            .sum::<usize>();
-        let events = &self.heap.events;
-        let values = of.filter_map(|(_, event)| {
-            if let Some(seen) = events.seen(*event) {
-                return argument(cx, index, definition, seen);
-            }
-            let place = events.fields(cx, *event) + before;
-            let behind = place + usize::from(definition.argument.is_some());
-            if definition.filter.is_some()
-                && events.packed(*event, behind) != Some(ValueRef::Bool(true))
-            {
-                return None;
-            }
-            match definition.argument {
-                Some(_) => events.packed(*event, place),
-                None => Some(ValueRef::Bool(true)),
-            }
-        });
-        fold(definition, values)
+        let before =
+            before.map(|it| usize::from(it.argument.is_some()) + usize::from(it.filter.is_some()));
+        let place = self.fields(cx, event) + before.sum::<usize>();
+        let behind = place + usize::from(definition.argument.is_some());
+        if definition.filter.is_some() && self.packed(event, behind) != Some(ValueRef::Bool(true)) {
+            return None;
+        }
+        match definition.argument {
+            Some(_) => self.packed(event, place),
+            None => Some(ValueRef::Bool(true)),
+        }
     }
 }
