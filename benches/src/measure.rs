@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use trapjaw_dsl::source::SourceMap;
+use trapjaw_dsl::{Compiled, hir};
 use trapjaw_engine::{Config, Forward, Input, MatchRef, Origin, Shard, Sink};
 use trapjaw_event::{BatchBuilder, BatchBytes, Binding, check};
 use trapjaw_program::{RuleSet, Verified};
@@ -31,19 +32,28 @@ impl Sink for Count {
 ///
 /// If the text has errors: a bench's rules are its own.
 pub fn compile(text: &str) -> Arc<Verified<RuleSet>> {
+    Arc::new(compiled(text).program)
+}
+
+/// What the oracle reads of a rule text.
+///
+/// # Panics
+///
+/// If the text has errors.
+pub fn checked(text: &str) -> hir::RuleSet {
+    compiled(text).hir
+}
+
+fn compiled(text: &str) -> Compiled {
     let mut sources = SourceMap::new();
     sources.add("bench.trap", text);
-    match trapjaw_dsl::compile(&sources) {
-        Ok(compiled) => Arc::new(compiled.program),
-        Err(diagnostics) => panic!(
+    trapjaw_dsl::compile(&sources).unwrap_or_else(|diagnostics| {
+        let style = trapjaw_dsl::diagnostic::Style::Plain;
+        panic!(
             "{}",
-            trapjaw_dsl::diagnostic::render(
-                &diagnostics,
-                &sources,
-                trapjaw_dsl::diagnostic::Style::Plain
-            )
-        ),
-    }
+            trapjaw_dsl::diagnostic::render(&diagnostics, &sources, style)
+        )
+    })
 }
 
 /// What rounds took.

@@ -2,7 +2,8 @@
 //!
 //! Two connections send events of some keys at a steady rate to a data plane of two shards, while the rules are replaced
 //! over and over: ten rules, of which one has another meaning each time. Then time passes by two days, which closes
-//! windows and raises absences. What comes out is compared with what is known from arithmetic alone ([`ledger`]).
+//! windows and raises absences. What comes out is compared with what the oracle makes of the same events and rules that
+//! nobody replaces ([`ledger`]).
 //!
 //! A [`Fault`] can be put in, which the comparison has to find.
 
@@ -31,11 +32,13 @@ pub const CONNECTIONS: u32 = 2;
 /// Keys of each connection.
 pub const KEYS: u32 = 500;
 /// Events of each key before time passes that the rule `all` tells, the last ones.
-pub(crate) const LAST: i64 = 20;
+const LAST: i64 = 20;
 /// How long to wait for what must come.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Nanoseconds of a day.
-pub(crate) const DAY: i64 = 86_400_000_000_000;
+const DAY: i64 = 86_400_000_000_000;
+/// The silence after which a key is forgotten, in nanoseconds: none is as long.
+const IDLE_TTL: i64 = 30 * DAY;
 
 /// What is sent, and how.
 #[derive(Clone, Copy, Debug)]
@@ -115,12 +118,17 @@ impl Display for Figures {
 
 /// The rules as they are after so many reloads. `forgets`: a rule that should stay has another meaning too.
 fn rules(generation: u32, rounds: u32, forgets: bool) -> Arc<Verified<RuleSet>> {
+    compile(&text(generation, rounds, forgets))
+}
+
+/// Their text.
+fn text(generation: u32, rounds: u32, forgets: bool) -> String {
     let last = i64::from(rounds) - 2;
     // What was lost or doubled before is in the count and the sum of the last ones.
     let counted = i64::from(rounds) - LAST;
     // Its condition always holds, but says another thing.
     let odd = if forgets { "where t.n > -1 " } else { "" };
-    compile(&format!(
+    format!(
         "event tick {{ k: int, n: int }}
 rule changed {{ on t: tick by t.k over all each having count() > 0 do note(n: t.n, count: count(), g: {generation}) }}
 rule all {{ on t: tick {odd}by t.k over all each having count() > {counted} do note(n: t.n, count: count(), sum: sum(t.n)) }}
@@ -133,7 +141,7 @@ rule silent {{ on t: tick by t.k absent 1d do note(n: t.n) }}
 rule limited {{ on t: tick by t.k limit 5 per 1d do note(n: t.n) }}
 rule plain {{ on t: tick where t.n == 7 by t.k do note(n: t.n) }}
 "
-    ))
+    )
 }
 
 /// Runs it.
@@ -155,7 +163,7 @@ pub fn run(options: Options) -> Figures {
         driver,
         pin: false,
         engine: Config {
-            idle_ttl: 30 * DAY,
+            idle_ttl: IDLE_TTL,
             // Time passes when the events say so.
             max_ahead: i64::MAX,
             ..Config::default()
@@ -165,7 +173,7 @@ pub fn run(options: Options) -> Figures {
     let (plane, handle, outboxes) =
         Plane::start(config, rules(0, rounds, false), |_| {}).expect("the plane starts");
     let driver = plane.selection().to_string();
-    let ledger = Ledger::new(CONNECTIONS * KEYS, rounds);
+    let ledger = Ledger::new(CONNECTIONS * KEYS, rounds, &text(0, rounds, false));
     let taking = thread::spawn(move || take(outboxes, ledger));
     let address = plane.address().expect("it listens");
     let traffic = Traffic::new(address, options);

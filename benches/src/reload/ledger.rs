@@ -1,12 +1,19 @@
-//! What has to come out, from arithmetic alone, and what came.
+//! What has to come out, and what came.
+//!
+//! The oracle says what has to come of the rules that stay: it takes in the events of a key and judges them by rules that
+//! nobody replaces. All keys have the same events, and so one key stands for all. Of the rule that changes there has to
+//! be a match for each event, in order, of versions of which each begins to count anew.
 
 use core::fmt::{self, Display, Formatter};
 use std::collections::HashMap;
 
 use trapjaw_data::plane::Found;
-use trapjaw_event::{Match, MatchKind, Value};
+use trapjaw_event::{MatchKind, Value};
+use trapjaw_tests::oracle::{self, Options};
 
-use super::LAST;
+use super::IDLE_TTL;
+use super::traffic::history;
+use crate::measure::checked;
 
 /// The rules, by their places in the file.
 const RULES: [&str; 10] = [
@@ -14,7 +21,7 @@ const RULES: [&str; 10] = [
     "plain",
 ];
 
-/// What a match says: its kind, the number of its event, and what it counted and summed.
+/// What a match says: its kind, the number of its event, and what it counted and summed; 0 where it does not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Fact {
     kind: MatchKind,
@@ -24,13 +31,20 @@ struct Fact {
 }
 
 impl Fact {
-    fn matched(number: i64) -> Self {
+    /// Of a match, and the arguments of its first action.
+    fn new(kind: MatchKind, arguments: Option<&[Value]>) -> Self {
+        let argument = |place: usize| int(arguments.and_then(|arguments| arguments.get(place)));
         Self {
-            kind: MatchKind::Matched,
-            number,
-            count: 0,
-            sum: 0,
+            kind,
+            number: argument(0),
+            count: argument(1),
+            sum: argument(2),
         }
+    }
+
+    /// Of a match of the rule that changes: its number alone is known beforehand.
+    fn numbered(number: i64) -> Self {
+        Self::new(MatchKind::Matched, Some(&[Value::Int(number)]))
     }
 }
 
@@ -46,6 +60,8 @@ struct Changed {
 #[derive(Debug)]
 pub struct Ledger {
     rounds: i64,
+    /// What has to come for each key, by rule but the first.
+    expected: Vec<Vec<Fact>>,
     /// By key.
     changed: Vec<Vec<Changed>>,
     /// By rule but the first, by key.
@@ -111,11 +127,23 @@ fn int(value: Option<&Value>) -> i64 {
 }
 
 impl Ledger {
-    /// For so many keys, each with so many events and one two days later.
-    pub fn new(keys: u32, rounds: u32) -> Self {
+    /// For so many keys, each with so many events and one two days later, and the text of the rules.
+    pub fn new(keys: u32, rounds: u32, rules: &str) -> Self {
+        let options = Options {
+            idle_ttl: IDLE_TTL,
+            ..Options::default()
+        };
+        let mut expected = vec![Vec::new(); RULES.len() - 1];
+        for matched in oracle::run(&checked(rules), &history(0, rounds), options) {
+            if let Some(place) = matched.rule.checked_sub(1) {
+                let arguments = matched.actions.first().map(|(_, arguments)| &**arguments);
+                expected[place].push(Fact::new(matched.kind, arguments));
+            }
+        }
         let keys = keys as usize;
         Self {
             rounds: i64::from(rounds),
+            expected,
             changed: vec![Vec::new(); keys],
             kept: vec![vec![Vec::new(); keys]; RULES.len() - 1],
             versions: HashMap::new(),
@@ -151,7 +179,7 @@ impl Ledger {
                 self.mislabelled += u64::from(version != rule.meaning);
                 self.changed[key].push(changed);
             } else {
-                self.kept[place - 1][key].push(fact(matched, argument));
+                self.kept[place - 1][key].push(Fact::new(matched.kind, arguments));
             }
         }
     }
@@ -172,10 +200,9 @@ impl Ledger {
         for of_key in &self.changed {
             self.judge_changed(of_key, &mut verdict);
         }
-        for (place, by_key) in self.kept.iter().enumerate() {
-            let expected = self.expected(RULES[place + 1]);
+        for (expected, by_key) in self.expected.iter().zip(&self.kept) {
             for of_key in by_key {
-                compare(&expected, of_key, &mut verdict);
+                compare(expected, of_key, &mut verdict);
             }
         }
         verdict
@@ -183,8 +210,8 @@ impl Ledger {
 
     /// One match for each event, in order; versions follow on each other, and each begins to count anew.
     fn judge_changed(&self, of_key: &[Changed], verdict: &mut Verdict) {
-        let expected: Vec<Fact> = (1..=self.rounds + 1).map(Fact::matched).collect();
-        let facts: Vec<Fact> = of_key.iter().map(|it| Fact::matched(it.number)).collect();
+        let expected: Vec<Fact> = (1..=self.rounds + 1).map(Fact::numbered).collect();
+        let facts: Vec<Fact> = of_key.iter().map(|it| Fact::numbered(it.number)).collect();
         compare(&expected, &facts, verdict);
         let (mut generation, mut count) = (-1, 0);
         for changed in of_key {
@@ -198,55 +225,6 @@ impl Ledger {
             count += 1;
             verdict.mixed += u64::from(changed.count != count);
         }
-    }
-
-    /// What has to come for each key of a rule whose meaning stays, in this order.
-    fn expected(&self, rule: &str) -> Vec<Fact> {
-        let rounds = self.rounds;
-        let sum = |number: i64| number * (number + 1) / 2;
-        let counted = |number: i64| Fact {
-            count: number,
-            sum: sum(number),
-            ..Fact::matched(number)
-        };
-        match rule {
-            "all" => (rounds - LAST + 1..=rounds + 1).map(counted).collect(),
-            "turn" => vec![Fact::matched(50)],
-            // The first number up to which the sum is above 1,000.
-            "sliding" => (1..=rounds)
-                .find(|&n| sum(n) > 1_000)
-                .map(Fact::matched)
-                .into_iter()
-                .collect(),
-            "newest" => (rounds - 2..=rounds).map(Fact::matched).collect(),
-            // By timer, about the newest event of the day.
-            "tumbling" => vec![counted(rounds)],
-            "lasting" => vec![Fact {
-                kind: MatchKind::Raised,
-                ..Fact::matched(rounds + 1)
-            }],
-            "silent" => vec![
-                Fact {
-                    kind: MatchKind::Raised,
-                    ..Fact::matched(rounds)
-                },
-                Fact {
-                    kind: MatchKind::Cleared,
-                    ..Fact::matched(0)
-                },
-            ],
-            "limited" => (1..=5).chain([rounds + 1]).map(Fact::matched).collect(),
-            _ => vec![Fact::matched(7)],
-        }
-    }
-}
-
-fn fact(matched: &Match, argument: impl Fn(usize) -> i64) -> Fact {
-    Fact {
-        kind: matched.kind,
-        number: argument(0),
-        count: argument(1),
-        sum: argument(2),
     }
 }
 

@@ -13,6 +13,29 @@ use super::{CONNECTIONS, DAY, Fault, KEYS, Options};
 /// When everything happens but the last event of each key: ten seconds into a day.
 const FIRST: i64 = 20_000 * DAY + 10_000_000_000;
 
+/// When the last one does: windows are over by then.
+const LATER: i64 = FIRST + 2 * DAY;
+
+/// What is sent of a key, all in all.
+pub(super) fn history(key: u32, rounds: u32) -> Vec<Event> {
+    let under_load = (1..=rounds).map(|round| event(key, round, FIRST));
+    let later = event(key, rounds + 1, LATER);
+    under_load.chain([later]).collect()
+}
+
+/// A key's event of a round, whose number it has.
+fn event(key: u32, round: u32, time: i64) -> Event {
+    Event {
+        type_id: TypeId::new(0),
+        time,
+        source: "/load".into(),
+        id: None,
+        subject: None,
+        severity: None,
+        values: vec![Value::Int(i64::from(key)), Value::Int(i64::from(round))],
+    }
+}
+
 /// Two connections' worth of events.
 pub(super) struct Traffic {
     address: SocketAddr,
@@ -38,7 +61,7 @@ impl Traffic {
         let last = self.options.rounds + 1;
         for connection in 0..CONNECTIONS {
             let (mut client, mut builder) = self.connect();
-            fill(&mut builder, connection, last, FIRST + 2 * DAY);
+            fill(&mut builder, connection, last, LATER);
             client.send_rows(&mut builder).expect("there is credit");
             client.flush().expect("it is taken in");
         }
@@ -87,18 +110,10 @@ impl Traffic {
     }
 }
 
-/// One event of each key of a connection: its number is that of the round.
+/// One event of each key of a connection.
 fn fill(builder: &mut BatchBuilder, connection: u32, round: u32, time: i64) {
     for key in connection * KEYS..(connection + 1) * KEYS {
-        let event = Event {
-            type_id: TypeId::new(0),
-            time,
-            source: "/load".into(),
-            id: None,
-            subject: None,
-            severity: None,
-            values: vec![Value::Int(i64::from(key)), Value::Int(i64::from(round))],
-        };
+        let event = event(key, round, time);
         builder.push(&event).expect("a batch has room for it");
     }
 }
