@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use trapjaw_program::pattern::{self as program, Awaited, Choice, Pattern, Rest};
 
+use super::starts::EVERYTHING;
 use crate::limits::{MAX_MOVES, MAX_PLACES};
 
 /// Where a run stands.
@@ -53,7 +54,8 @@ pub(super) struct Moves {
 /// The automaton, as far as it was needed.
 #[derive(Debug)]
 pub(super) struct Automaton {
-    rests: Vec<(Rest, Awaited)>,
+    /// Each place, what a run awaits there, and what [concerns](Self::asks) it.
+    rests: Vec<(Rest, Awaited, u64)>,
     by_rest: HashMap<Rest, RestId>,
     by_event: HashMap<(RestId, u64), Arc<Moves>>,
     deadlines: HashMap<(RestId, u64), Box<[Arrival]>>,
@@ -90,6 +92,11 @@ impl Automaton {
     /// What a run waits for.
     pub(super) fn awaited(&self, rest: RestId) -> Awaited {
         self.rests[rest as usize].1
+    }
+
+    /// The elements that concern a run: what they don't fit does nothing to it. [`EVERYTHING`], where each event does.
+    pub(super) fn asks(&self, rest: RestId) -> u64 {
+        self.rests[rest as usize].2
     }
 
     /// What an event that fits these elements does to a run.
@@ -158,7 +165,7 @@ impl Automaton {
         self.beginnings.iter_mut().for_each(&mut number);
         runs.for_each(&mut number);
         let places = self.rests.iter().zip(0..);
-        self.by_rest = places.map(|((rest, _), id)| (rest.clone(), id)).collect();
+        self.by_rest = places.map(|((rest, ..), id)| (rest.clone(), id)).collect();
         self.by_event.clear();
         self.deadlines.clear();
         self.weight = 0;
@@ -195,7 +202,13 @@ impl Automaton {
         }
         let id = self.rests.len() as RestId;
         let awaited = pattern.awaited(&rest);
-        self.rests.push((rest.clone(), awaited));
+        let stays = pattern.at_event(&rest, 0).skipped;
+        let asks = if stays {
+            awaited.elements | awaited.forbidden
+        } else {
+            EVERYTHING
+        };
+        self.rests.push((rest.clone(), awaited, asks));
         self.by_rest.insert(rest, id);
         id
     }
@@ -250,7 +263,7 @@ mod tests {
                     automaton
                         .rests
                         .get(id as usize)
-                        .map(|(rest, _)| rest.clone())
+                        .map(|(rest, ..)| rest.clone())
                 };
                 assert_eq!(place(&automaton, run), place(&all, in_all));
             }

@@ -14,6 +14,7 @@ mod report;
 mod rivals;
 mod runs;
 mod shared;
+mod starts;
 mod together;
 mod trace;
 
@@ -27,7 +28,8 @@ use trapjaw_program::pattern::{Pattern, Skip};
 use self::automaton::Automaton;
 use self::bindings::Bindings;
 use self::events::{EventId, Events};
-use self::runs::{Run, Start, silences};
+use self::runs::{Run, silences};
+use self::starts::Starts;
 use self::trace::Recorder;
 use super::context::{Context, Trigger};
 use super::feed::At;
@@ -39,8 +41,7 @@ use crate::trace::{Traces, Why};
 /// What one key remembers.
 #[derive(Debug, Default)]
 struct Partition {
-    /// Oldest first.
-    starts: Vec<Start>,
+    starts: Starts,
     /// The event before, where conditions read it.
     previous: Option<EventId>,
     /// By element whose past matters: when it was last seen, and when before that.
@@ -64,6 +65,9 @@ pub(crate) struct Patterns {
     /// Runs beyond those that a start may have, since it was last counted.
     given_up: u64,
     runs: usize,
+    starts: usize,
+    /// The numbers of the starts that the moment has done something to.
+    moved: Vec<u64>,
     /// Where what runs do is to be told.
     recorder: Option<Box<Recorder>>,
 }
@@ -150,6 +154,8 @@ impl Patterns {
             moments: 0,
             given_up: 0,
             runs: 0,
+            starts: 0,
+            moved: Vec::new(),
             recorder: is_traced.then(|| Box::new(Recorder::new())),
         }
     }
@@ -192,41 +198,32 @@ impl Patterns {
 
     /// Gives the oldest starts up while there are too many runs, and counts what was given up.
     fn bound(&mut self, cx: &mut Context<'_>, partition: &mut Partition) {
-        let count = |partition: &Partition| -> usize {
-            partition.starts.iter().map(|start| start.runs.len()).sum()
-        };
-        let mut runs = count(partition);
-        let mut given_up = 0;
-        while runs > MAX_RUNS && given_up < partition.starts.len() {
-            runs -= partition.starts[given_up].runs.len();
-            given_up += 1;
-        }
-        let given_up_here = mem::take(&mut self.given_up);
-        cx.counters.partial_matches_given_up += given_up as u64 + given_up_here;
-        for start in partition.starts.drain(..given_up) {
+        cx.counters.partial_matches_given_up += mem::take(&mut self.given_up);
+        while partition.starts.runs() > MAX_RUNS
+            && let Some(start) = partition.starts.pop()
+        {
+            cx.counters.partial_matches_given_up += 1;
             self.note_all(&start, Why::GivenUp);
             start.release(&mut self.events, &mut self.bindings);
         }
     }
 
-    fn count(partition: &Partition) -> usize {
-        partition.starts.iter().map(|start| start.runs.len()).sum()
-    }
-
-    fn give_back(&mut self, slot: u32, partition: Partition, before: usize) {
-        self.runs = self.runs - before + Self::count(&partition);
+    fn give_back(&mut self, slot: u32, partition: Partition) {
+        self.runs += partition.starts.runs();
+        self.starts += partition.starts.len();
         self.partitions[slot as usize] = partition;
         if self.automaton.is_crowded() {
-            let starts = self.partitions.iter_mut().flat_map(|it| &mut it.starts);
-            let runs = starts.flat_map(|start| &mut start.runs);
+            let partitions = self.partitions.iter_mut();
+            let runs = partitions.flat_map(|partition| partition.starts.runs_mut());
             self.automaton.forget(runs.map(|run| &mut run.rest));
         }
     }
 
-    fn take_out(&mut self, slot: u32) -> (Partition, usize) {
+    fn take_out(&mut self, slot: u32) -> Partition {
         let partition = mem::take(&mut self.partitions[slot as usize]);
-        let runs = Self::count(&partition);
-        (partition, runs)
+        self.runs -= partition.starts.runs();
+        self.starts -= partition.starts.len();
+        partition
     }
 }
 
@@ -271,12 +268,11 @@ impl Machine for Patterns {
     }
 
     fn close(&mut self, slot: u32) {
-        let (partition, runs) = self.take_out(slot);
-        self.runs -= runs;
+        let mut partition = self.take_out(slot);
         if let Some(previous) = partition.previous {
             self.events.release(previous);
         }
-        for start in partition.starts {
+        while let Some(start) = partition.starts.pop() {
             start.release(&mut self.events, &mut self.bindings);
         }
     }
@@ -310,7 +306,7 @@ impl Machine for Patterns {
                 Some(row),
             );
         }
-        let (mut partition, before) = self.take_out(slot);
+        let mut partition = self.take_out(slot);
         if let Some(previous) = partition.previous
             && self
                 .events
@@ -322,14 +318,7 @@ impl Machine for Patterns {
             partition.previous = None;
         }
         // An event that a timer derived may come before the timers of its instant, and finds their spans over.
-        let mut deadlines = partition.starts.iter();
-        if deadlines.any(|start| {
-            start
-                .deadline(pattern, &self.automaton)
-                .is_some_and(|due| due <= now)
-        }) {
-            self.pass_deadline(pattern, &mut partition, now);
-        }
+        self.pass_deadline(pattern, &mut partition, now);
         self.event(cx, &mut partition, &mut event);
         self.report(cx, core, (slot, &mut partition), (Trigger::Row(at), now));
         self.remember(cx, pattern, &mut partition, &mut event);
@@ -337,15 +326,13 @@ impl Machine for Patterns {
         if let Some(id) = event.id {
             self.events.release(id);
         }
-        self.give_back(slot, partition, before);
+        self.give_back(slot, partition);
         Ok(())
     }
 
     fn deadline(&self, cx: &Context<'_>, slot: u32) -> Option<i64> {
-        let pattern = cx.rule.pattern.as_deref()?;
         let partition = &self.partitions[slot as usize];
-        let starts = partition.starts.iter();
-        let starts = starts.filter_map(|start| start.deadline(pattern, &self.automaton));
+        let starts = partition.starts.next_due().into_iter();
         let previous = partition.previous.map(|previous| {
             self.events
                 .time(previous)
@@ -367,7 +354,7 @@ impl Machine for Patterns {
                 None,
             );
         }
-        let (mut partition, before) = self.take_out(slot);
+        let mut partition = self.take_out(slot);
         self.pass_deadline(pattern, &mut partition, deadline);
         if let Some(previous) = partition.previous
             && self
@@ -389,7 +376,7 @@ impl Machine for Patterns {
             (Trigger::Deadline(deadline), deadline),
         );
         self.bound(cx, &mut partition);
-        self.give_back(slot, partition, before);
+        self.give_back(slot, partition);
     }
 
     fn waits(&self, slot: u32) -> bool {
@@ -406,7 +393,7 @@ impl Machine for Patterns {
     }
 
     fn growth(&self, rule: &Rule) -> Vec<Growth> {
-        let bytes = size_of::<Run>() + Events::event_bytes(rule);
+        let bytes = Starts::START_BYTES + size_of::<Run>() + Events::event_bytes(rule);
         let most = match rule.pattern.as_ref().and_then(|pattern| pattern.within) {
             Some(within) => Most::Within(within),
             None => Most::Count(MAX_RUNS as u64),
@@ -421,7 +408,8 @@ impl Machine for Patterns {
     }
 
     fn kept_bytes(&self) -> usize {
-        self.events.bytes() + self.bindings.bytes() + self.runs * size_of::<Run>()
+        let starts = self.starts * Starts::START_BYTES + self.runs * size_of::<Run>();
+        self.events.bytes() + self.bindings.bytes() + starts
     }
 
     fn reorder_sources(&mut self, places: &[u16]) {

@@ -10,6 +10,7 @@ use super::automaton::{Arrival, COMPLETE, LATE, Moves, Taken};
 use super::events::EventId;
 use super::rivals::Rivals;
 use super::runs::{Run, Start, begin, silences};
+use super::starts::EVERYTHING;
 use super::{Event, NEVER, Partition, Patterns};
 use crate::limits::{MAX_RUNS, MAX_START_RUNS};
 use crate::rule::context::Context;
@@ -47,7 +48,15 @@ impl Patterns {
         let Some(pattern) = cx.rule.pattern.as_deref() else {
             return;
         };
-        for start in &mut partition.starts {
+        let begin = self.moved.len();
+        // Who watches is told of those too that it does nothing to.
+        let fits = self.recorder.as_ref().map_or(event.fits, |_| EVERYTHING);
+        partition.starts.concerned_by(fits, &mut self.moved);
+        for index in begin..self.moved.len() {
+            let number = self.moved[index];
+            let Some(start) = partition.starts.get_mut(number) else {
+                continue;
+            };
             let runs = mem::take(&mut start.runs);
             let mut moves: Vec<Option<Arc<Moves>>> = Vec::with_capacity(runs.len());
             for run in &runs {
@@ -81,6 +90,8 @@ impl Patterns {
                 }
             }
             self.thin(start, pattern);
+            let filing = start.filing(pattern, &self.automaton);
+            partition.starts.file(number, filing);
         }
         self.start(cx, pattern, partition, event);
     }
@@ -202,12 +213,7 @@ impl Patterns {
                 let events = &mut self.events;
                 let start = start.get_or_insert_with(|| {
                     events.hold(id);
-                    Start {
-                        event: id,
-                        time: event.now,
-                        runs: Vec::new(),
-                        is_bound: false,
-                    }
+                    Start::new((id, events.number(id)), event.now)
                 });
                 self.note(start, &run, Fate::Took(taken.element));
                 self.go_on(cx, pattern, start, &run, taken, event);
@@ -215,7 +221,10 @@ impl Patterns {
         }
         if let Some(mut start) = start {
             self.thin(&mut start, pattern);
+            let (number, filing) = (start.number, start.filing(pattern, &self.automaton));
             partition.starts.push(start);
+            partition.starts.file(number, filing);
+            self.moved.push(number);
         }
     }
 
@@ -290,7 +299,13 @@ impl Patterns {
 
     /// A deadline comes to the runs of a key.
     pub(super) fn pass_deadline(&mut self, pattern: &Pattern, partition: &mut Partition, now: i64) {
-        for start in &mut partition.starts {
+        let begin = self.moved.len();
+        partition.starts.due_at(now, &mut self.moved);
+        for index in begin..self.moved.len() {
+            let number = self.moved[index];
+            let Some(start) = partition.starts.get_mut(number) else {
+                continue;
+            };
             let end = start.end(pattern);
             let runs = mem::take(&mut start.runs);
             let due: Vec<u64> = runs.iter().map(|run| self.due(pattern, run, now)).collect();
@@ -326,6 +341,8 @@ impl Patterns {
                 }
             }
             self.thin(start, pattern);
+            let filing = start.filing(pattern, &self.automaton);
+            partition.starts.file(number, filing);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which matches are reported, and when.
 
+use core::mem;
+
 use trapjaw_event::{MatchKind, Value};
 use trapjaw_program::pattern::{Pattern, Skip, What};
 use xxhash_rust::xxh3::Xxh3;
@@ -41,17 +43,25 @@ impl Patterns {
             slot,
             reported: 0,
         };
-        self.sweep(pattern, partition);
+        let mut moved = mem::take(&mut self.moved);
+        moved.sort_unstable();
+        moved.dedup();
+        for &number in &moved {
+            self.sweep(pattern, partition, number);
+        }
         match pattern.skip {
             Skip::None if pattern.together => {
-                self.report_together(cx, core, pattern, partition, (slot, trigger, now));
+                let moved = (partition, &*moved);
+                self.report_together(cx, core, pattern, moved, (slot, trigger, now));
             }
-            Skip::None => self.report_all(cx, core, pattern, partition, &mut moment),
-            Skip::ToNext => self.report_won(cx, core, pattern, partition, &mut moment),
+            Skip::None => self.report_all(cx, core, pattern, (partition, &moved), &mut moment),
+            Skip::ToNext => self.report_won(cx, core, pattern, (partition, &moved), &mut moment),
             Skip::PastLast | Skip::ToFirst(_) | Skip::ToLast(_) => {
                 self.search(cx, core, pattern, partition, &mut moment);
             }
         }
+        moved.clear();
+        self.moved = moved;
     }
 
     /// `skip none`: every match of every start.
@@ -60,33 +70,37 @@ impl Patterns {
         cx: &mut Context<'_>,
         core: &mut Core,
         pattern: &Pattern,
-        partition: &mut Partition,
+        (partition, moved): (&mut Partition, &[u64]),
         moment: &mut Moment,
     ) {
-        let mut index = 0;
-        while index < partition.starts.len() {
-            let complete = partition.starts[index].runs.iter();
+        for &number in moved {
+            let runs = partition.starts.get(number).map(|start| &*start.runs);
+            let complete = runs.unwrap_or_default().iter();
             let complete: Vec<ListId> = complete
                 .filter(|run| run.is_complete())
                 .map(|run| run.bindings)
                 .collect();
-            if !complete.is_empty() {
-                self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
+            if complete.is_empty() {
+                continue;
             }
-            for list in complete {
+            self.tell_lost_before(cx, core, pattern, (partition, number), moment);
+            for &list in &complete {
                 self.tell(cx, core, pattern, list, moment);
-                self.mark(partition, list);
-                let start = &mut partition.starts[index];
-                start
-                    .runs
-                    .retain(|run| !run.is_complete() || run.bindings != list);
+                self.mark(pattern, partition, list);
+            }
+            if let Some(start) = partition.starts.get_mut(number) {
+                start.runs.retain(|run| !run.is_complete());
                 // It is no longer lost, whatever becomes of its other runs.
                 start.is_bound = true;
+                let filing = start.filing(pattern, &self.automaton);
+                partition.starts.file(number, filing);
+            }
+            for list in complete {
                 self.bindings.release(&mut self.events, list);
             }
-            index += 1;
+            self.sweep(pattern, partition, number);
         }
-        self.tell_lost(cx, core, pattern, partition, moment);
+        self.tell_lost_before(cx, core, pattern, (partition, u64::MAX), moment);
     }
 
     /// `skip to next`: the match by which each start is won.
@@ -95,25 +109,24 @@ impl Patterns {
         cx: &mut Context<'_>,
         core: &mut Core,
         pattern: &Pattern,
-        partition: &mut Partition,
+        (partition, moved): (&mut Partition, &[u64]),
         moment: &mut Moment,
     ) {
-        let mut index = 0;
-        while index < partition.starts.len() {
+        for &number in moved {
+            let first = partition.starts.get(number).and_then(Start::first);
+            let won = first.filter(|run| run.is_complete());
+            let Some(list) = won.map(|run| run.bindings) else {
+                continue;
+            };
             // What an earlier start's loss allows to be told comes before.
-            let start = &partition.starts[index];
-            let won = start.first().filter(|run| run.is_complete());
-            if let Some(list) = won.map(|run| run.bindings) {
-                self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
-                self.tell(cx, core, pattern, list, moment);
-                self.mark(partition, list);
-                let start = partition.starts.remove(index);
+            self.tell_lost_before(cx, core, pattern, (partition, number), moment);
+            self.tell(cx, core, pattern, list, moment);
+            self.mark(pattern, partition, list);
+            if let Some(start) = partition.starts.take_out(number) {
                 start.release(&mut self.events, &mut self.bindings);
-            } else {
-                index += 1;
             }
         }
-        self.tell_lost(cx, core, pattern, partition, moment);
+        self.tell_lost_before(cx, core, pattern, (partition, u64::MAX), moment);
     }
 
     /// The others: from left to right, one match at a time.
@@ -125,20 +138,19 @@ impl Patterns {
         partition: &mut Partition,
         moment: &mut Moment,
     ) {
-        while let Some(start) = partition.starts.first() {
-            let Some(run) = start.first() else {
-                let start = partition.starts.remove(0);
-                self.tell_timeout(cx, core, pattern, &start, moment);
-                start.release(&mut self.events, &mut self.bindings);
-                continue;
+        loop {
+            self.tell_lost_before(cx, core, pattern, (partition, u64::MAX), moment);
+            let oldest = partition.starts.first();
+            let Some((first, run)) = oldest.and_then(|start| Some((start.number, start.first()?)))
+            else {
+                return;
             };
             if !run.is_complete() {
                 return;
             }
             let list = run.bindings;
             self.tell(cx, core, pattern, list, moment);
-            self.mark(partition, list);
-            let first = self.events.number(partition.starts[0].event);
+            self.mark(pattern, partition, list);
             let number = |event: EventId| self.events.number(event);
             let of = |element: u16| {
                 let events = self.bindings.iter(list);
@@ -159,51 +171,41 @@ impl Patterns {
                 cx.counters.skips_degraded += 1;
                 first + 1
             });
-            let passed = partition
-                .starts
-                .partition_point(|start| self.events.number(start.event) < target);
-            for start in partition.starts.drain(..passed) {
+            let is_passed = |start: &Start| start.number < target;
+            while partition.starts.first().is_some_and(is_passed)
+                && let Some(start) = partition.starts.pop()
+            {
                 self.note_all(&start, Why::PassedBy);
                 start.release(&mut self.events, &mut self.bindings);
             }
         }
     }
 
-    /// Tells the timeouts of starts that are lost, as far as no earlier one is open.
-    fn tell_lost(
-        &mut self,
-        cx: &mut Context<'_>,
-        core: &mut Core,
-        pattern: &Pattern,
-        partition: &mut Partition,
-        moment: &mut Moment,
-    ) {
-        let mut index = partition.starts.len();
-        self.tell_lost_before(cx, core, pattern, (partition, &mut index), moment);
-    }
-
-    /// Gives up the starts that are lost and of which nothing is to be told.
-    pub(super) fn sweep(&mut self, pattern: &Pattern, partition: &mut Partition) {
-        let is_through = |start: &mut Start| {
+    /// Gives a start up that is lost and of which nothing is to be told.
+    pub(super) fn sweep(&mut self, pattern: &Pattern, partition: &mut Partition, number: u64) {
+        let is_through = |start: &Start| {
             start.is_lost() && (start.runs.is_empty() || start.is_bound || !pattern.reports_timeout)
         };
-        for start in partition.starts.extract_if(.., is_through) {
+        if partition.starts.get(number).is_some_and(is_through)
+            && let Some(start) = partition.starts.take_out(number)
+        {
             start.release(&mut self.events, &mut self.bindings);
         }
     }
 
-    /// The same, of those before one.
+    /// Tells the timeouts of starts that are lost and begin before one, as far as no earlier one is open.
     fn tell_lost_before(
         &mut self,
         cx: &mut Context<'_>,
         core: &mut Core,
         pattern: &Pattern,
-        (partition, end): (&mut Partition, &mut usize),
+        (partition, end): (&mut Partition, u64),
         moment: &mut Moment,
     ) {
-        while *end > 0 && partition.starts.first().is_some_and(Start::is_lost) {
-            let start = partition.starts.remove(0);
-            *end -= 1;
+        let is_lost = |start: &Start| start.number < end && start.is_lost();
+        while partition.starts.first().is_some_and(is_lost)
+            && let Some(start) = partition.starts.pop()
+        {
             self.tell_timeout(cx, core, pattern, &start, moment);
             start.release(&mut self.events, &mut self.bindings);
         }
@@ -243,15 +245,17 @@ impl Patterns {
         }
     }
 
-    /// Marks the starts whose event a reported match has bound.
-    fn mark(&self, partition: &mut Partition, list: ListId) {
-        for (_, event) in self.bindings.iter(list) {
+    /// Marks the starts whose event a reported match has bound: they have no timeout.
+    fn mark(&mut self, pattern: &Pattern, partition: &mut Partition, list: ListId) {
+        if !pattern.reports_timeout {
+            return;
+        }
+        let bound: Vec<EventId> = self.bindings.iter(list).map(|(_, event)| event).collect();
+        for event in bound {
             let number = self.events.number(event);
-            let at = partition
-                .starts
-                .binary_search_by_key(&number, |start| self.events.number(start.event));
-            if let Ok(at) = at {
-                partition.starts[at].is_bound = true;
+            if let Some(start) = partition.starts.get_mut(number) {
+                start.is_bound = true;
+                self.sweep(pattern, partition, number);
             }
         }
     }

@@ -6,6 +6,7 @@ use super::automaton::{Arrival, Automaton, COMPLETE, LATE, RestId, Taken};
 use super::bindings::{Bindings, EMPTY, ListId};
 use super::events::{EventId, Events};
 use super::rivals::Rivals;
+use super::starts::Filed;
 
 /// A condition that waits for another operand of its `and`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,13 +188,39 @@ fn mix(a: u64, b: u64) -> u64 {
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) event: EventId,
+    /// The event's: later ones have greater numbers.
+    pub(super) number: u64,
     pub(super) time: i64,
     pub(super) runs: Vec<Run>,
     /// A match that was reported has bound its event.
     pub(super) is_bound: bool,
+    /// Where [`Starts`](super::starts::Starts) has it.
+    pub(super) filed: Filed,
 }
 
 impl Start {
+    /// Of an event, its number and its time, without a run.
+    pub(super) fn new((event, number): (EventId, u64), time: i64) -> Self {
+        Self {
+            event,
+            number,
+            time,
+            runs: Vec::new(),
+            is_bound: false,
+            filed: Filed::NOWHERE,
+        }
+    }
+
+    /// What it is to be filed under.
+    pub(super) fn filing(&self, pattern: &Pattern, automaton: &Automaton) -> Filed {
+        let open = self.runs.iter().filter(|run| run.is_open());
+        Filed {
+            asks: open.fold(0, |asks, run| asks | automaton.asks(run.rest)),
+            due: self.deadline(pattern, automaton),
+            runs: self.runs.len(),
+        }
+    }
+
     /// The first of its runs that did not run out of time: complete, it wins.
     pub(super) fn first(&self) -> Option<&Run> {
         self.runs.iter().find(|run| !run.is_late())
@@ -210,7 +237,7 @@ impl Start {
     }
 
     /// When something happens to one of its runs by itself.
-    pub(super) fn deadline(&self, pattern: &Pattern, automaton: &Automaton) -> Option<i64> {
+    fn deadline(&self, pattern: &Pattern, automaton: &Automaton) -> Option<i64> {
         let end = self.end(pattern);
         let of_run = |run: &Run| {
             if !run.is_open() {

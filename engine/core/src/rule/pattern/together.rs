@@ -19,17 +19,20 @@ impl Patterns {
         cx: &mut Context<'_>,
         core: &mut Core,
         pattern: &Pattern,
-        partition: &mut Partition,
+        (partition, moved): (&mut Partition, &[u64]),
         (slot, trigger, now): (u32, Trigger, i64),
     ) {
-        let runs = partition.starts.iter_mut().flat_map(|start| {
-            // It is no longer lost, whatever becomes of its other runs.
-            let complete = start.runs.extract_if(.., |run| run.is_complete());
-            let complete: Vec<ListId> = complete.map(|run| run.bindings).collect();
-            start.is_bound |= !complete.is_empty();
-            complete
-        });
-        let complete: Vec<ListId> = runs.collect();
+        let mut complete: Vec<ListId> = Vec::new();
+        for &number in moved {
+            let Some(start) = partition.starts.get_mut(number) else {
+                continue;
+            };
+            let runs = start.runs.extract_if(.., |run| run.is_complete());
+            complete.extend(runs.map(|run| run.bindings));
+            let filing = start.filing(pattern, &self.automaton);
+            partition.starts.file(number, filing);
+            self.sweep(pattern, partition, number);
+        }
         if complete.is_empty() {
             return;
         }
@@ -53,7 +56,6 @@ impl Patterns {
         for list in complete {
             self.bindings.release(&mut self.events, list);
         }
-        self.sweep(pattern, partition);
     }
 }
 

@@ -156,7 +156,7 @@ impl Patterns {
             recorder.key.clone_from(key);
             recorder.event = None;
             let partition = mem::take(&mut self.partitions[slot]);
-            for start in &partition.starts {
+            for start in partition.starts.iter() {
                 for run in start.runs.iter().filter(|run| run.is_open()) {
                     self.note(start, run, Fate::Waits);
                 }
