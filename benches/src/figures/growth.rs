@@ -63,11 +63,33 @@ fn random(seed: u64, kinds: u64) -> Load<Step> {
 ///
 /// If the engine finds another number of matches.
 pub fn measure(tell: &mut dyn FnMut(Figure)) {
-    for (id, completes, about) in [
-        ("R3.untouched", false, "events that touch no partial match"),
-        ("R3.completed", true, "events that begin and complete one"),
+    for (id, (pattern, many), completes, about) in [
+        (
+            "R3.untouched",
+            (ALONE, 1_000_000),
+            false,
+            "events that touch no partial match",
+        ),
+        (
+            "R3.completed",
+            (ALONE, 1_000_000),
+            true,
+            "events that begin and complete one",
+        ),
+        (
+            "R3.runs.untouched",
+            (READS, 100_000),
+            false,
+            "the same, where conditions read what is bound",
+        ),
+        (
+            "R3.runs.completed",
+            (READS, 100_000),
+            true,
+            "and of those that begin and complete one",
+        ),
     ] {
-        tell(live(id, completes, about));
+        tell(live(id, (pattern, many), completes, about));
     }
     tell(longer());
     tell(aggregated());
@@ -86,16 +108,23 @@ fn run(pattern: &str, action: &str) -> Run {
     )))
 }
 
-/// Live partial matches of the arms of R3.
-const LIVE: [usize; 2] = [1_000_000, 100];
+/// Live partial matches of the small arm of R3.
+const FEW: usize = 100;
 
-/// R3: partial matches of one kind are there 10^6 or 10^2 times, while events come that touch none of them.
-fn live(id: &str, completes: bool, about: &str) -> Figure {
-    let pattern =
-        "(a: step[kind == 0] -> b: step[kind == 1]) or (c: step[kind == 2] -> d: step[kind == 3])
-        by key within 1h skip to next";
+/// Two kinds of partial matches, of which each event is judged alone.
+const ALONE: &str =
+    "(a: step[kind == 0] -> b: step[kind == 1]) or (c: step[kind == 2] -> d: step[kind == 3])
+    by key within 1h skip to next";
+
+/// The same with conditions that read what is bound, and hold.
+const READS: &str = "(a: step[kind == 0] -> b: step[kind == 1 and amount >= a.amount])
+    or (c: step[kind == 2] -> d: step[kind == 3 and amount >= c.amount])
+    by key within 1h skip to next";
+
+/// R3: partial matches of one kind are there so often or [`FEW`] times, while events come that touch none of them.
+fn live(id: &str, (pattern, many): (&str, usize), completes: bool, about: &str) -> Figure {
     let count = ROUNDS * BATCHES * ROWS;
-    let mut arms = LIVE.map(|live| {
+    let mut arms = [many, FEW].map(|live| {
         // What fills the last batch opens and completes nothing.
         let filling = live.next_multiple_of(ROWS);
         let fill = (0..filling).map(|number| {
@@ -123,12 +152,12 @@ fn live(id: &str, completes: bool, about: &str) -> Figure {
     for (run, ..) in &arms {
         assert_eq!(run.matches(), expected, "{id}");
     }
-    let [(.., many), (.., few)] = &arms;
+    let [(.., beside_many), (.., beside_few)] = &arms;
     ratio(
         id,
         1.3,
-        (many, few),
-        &format!("{about}, beside 10^6 and beside 10^2"),
+        (beside_many, beside_few),
+        &format!("{about}, beside {many} and beside {FEW}"),
     )
 }
 

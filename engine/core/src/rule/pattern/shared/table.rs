@@ -360,22 +360,25 @@ impl Builder<'_> {
             if a.is_complete() && b.is_complete() {
                 return a.bindings == b.bindings;
             }
-            !a.is_late() && a.rest == b.rest && a.choices == b.choices && a.bindings == b.bindings
+            a.rest == b.rest && a.bindings == b.bindings && !a.is_late() && a.choices == b.choices
         };
-        let mut index = 1;
+        // Of those before: where the ones stand that may cover others.
+        let mut free: Vec<RestId> = Vec::new();
+        let mut index = 0;
         while index < runs.len() {
             let (before, rest) = runs.split_at(index);
             let run = &rest[0].0;
             // A run may be there to end another one.
             let is_rival = || runs.iter().any(|(other, _)| other.may_end_by(run));
-            let is_known = before.iter().any(|(other, _)| {
-                is_plain && other.covers(run) && !is_rival() || is_same(other, run)
-            });
-            if is_known {
+            let is_covered = is_plain && free.contains(&run.rest) && !is_rival();
+            if is_covered || before.iter().any(|(other, _)| is_same(other, run)) {
                 runs.remove(index);
-            } else {
-                index += 1;
+                continue;
             }
+            if run.is_open() && run.is_free() {
+                free.push(run.rest);
+            }
+            index += 1;
         }
     }
 
