@@ -193,3 +193,37 @@ fn metrics_and_paths_are_those_of_the_control_plane() {
         );
     }
 }
+
+/// The tests that show what no case of the corpus does.
+#[test]
+fn tests_that_a_page_names_are_there() {
+    let testing = page("docs/src/testing.md");
+    let section = testing
+        .text
+        .split("## ")
+        .find(|section| section.starts_with("What no case shows"));
+    let rows = section
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| line.rsplit_once(" | "));
+    let named: BTreeSet<&str> = rows
+        .flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(named.len() > 10, "{named:?}");
+    let mut missing = named;
+    for folder in ["cli", "dsl", "engine", "io", "tests", "benches"] {
+        let mut folders = vec![root().join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("the folder is there") {
+                let path = entry.expect("an entry can be read").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let source = fs::read_to_string(&path).expect("a source is text");
+                    missing.retain(|name| !source.contains(&format!("fn {name}()")));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}

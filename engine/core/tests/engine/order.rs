@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use trapjaw_engine::{Config, Lockstep, Origin, Shard};
+use trapjaw_engine::{Config, Input, Lockstep, Origin, Shard};
 use trapjaw_event::{BatchBuilder, Event, Match, Value, check};
 
 use crate::rig::{EVENT, Rig, SECOND, bindings, event, of, program};
@@ -160,4 +160,36 @@ fn derived_events_that_are_refused_do_not_part_the_rest() {
     let found = rig.found();
     assert_eq!(found.len(), 1_500);
     assert_eq!(found[1_499], "c matched 999 a 500");
+}
+
+#[test]
+fn what_waits_has_a_limit_and_the_oldest_goes_early() {
+    let text = "event e { k: text, n: int, note: text? } lateness 1h
+        rule r { on a: e by a.n do log(\"x\") }";
+    let config = Config {
+        max_held_bytes: 20_000,
+        ..Config::default()
+    };
+    let mut rig = Rig::new(text, config);
+    let numbers = |found: Vec<String>| -> Vec<i64> {
+        let number = |found: &String| found.rsplit(' ').next()?.parse().ok();
+        found.iter().filter_map(number).collect()
+    };
+    // Newest first; none of them is before the watermark.
+    let sent: Vec<Event> = (1..=1_000).rev().map(|n| event("a", n, n)).collect();
+    rig.take(&sent);
+    let early = numbers(rig.found());
+    let count = early.len() as i64;
+    assert!(count > 500, "{count}");
+    assert_eq!(early, (1..=count).collect::<Vec<_>>());
+    assert_eq!(rig.shard.counters().early, count as u64);
+    // One that is older than what has gone is not lost, and the oldest that waits.
+    rig.take(&[event("a", 0, 0), event("a", 2, 2)]);
+    rig.shard.step(Input::Release, &mut rig.out);
+    let mut later = numbers(rig.found());
+    later.sort_unstable();
+    let mut expected: Vec<i64> = (count + 1..=1_000).chain([0, 2]).collect();
+    expected.sort_unstable();
+    assert_eq!(later, expected);
+    assert_eq!(rig.shard.counters().late.iter().sum::<u64>(), 0);
 }
