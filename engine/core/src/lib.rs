@@ -19,6 +19,7 @@ mod derived;
 mod direct;
 mod evaluate;
 mod evaluation;
+mod exact;
 mod forward;
 mod index;
 mod kept;

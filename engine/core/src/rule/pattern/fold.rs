@@ -121,7 +121,7 @@ fn number(aggregate: &Aggregate, value: Option<f64>) -> Value {
 }
 
 /// -0.0 is 0.0, and NaN null.
-fn float(value: f64) -> Value {
+pub(super) fn float(value: f64) -> Value {
     if value.is_nan() {
         Value::Null
     } else {

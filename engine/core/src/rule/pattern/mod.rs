@@ -16,6 +16,7 @@ mod runs;
 mod shared;
 mod starts;
 mod together;
+mod total;
 mod trace;
 
 use core::mem;

@@ -4,9 +4,9 @@ use trapjaw_event::Value;
 use trapjaw_program::pattern::Pattern;
 
 use super::bindings::ListId;
-use super::fold::fold;
 use super::judge::{Scene, arguments};
 use super::report::{Told, tell};
+use super::total::{Counted, Total};
 use super::{Partition, Patterns};
 use crate::output::Identity;
 use crate::rule::context::{Context, Trigger};
@@ -46,9 +46,14 @@ impl Patterns {
                 previous: None,
             };
             let value = |index: usize| {
+                let mut total = Total::default();
                 let each = complete.iter();
-                let each = each.flat_map(|list| arguments(cx, pattern, index, scene(list)));
-                fold(&cx.rule.aggregates[index], each)
+                for value in each.flat_map(|list| arguments(cx, pattern, index, scene(list))) {
+                    if let Some(counted) = Counted::of(value) {
+                        total.add(counted, 1);
+                    }
+                }
+                total.value(&cx.rule.aggregates[index])
             };
             let values = values(cx, pattern, complete.len() as i64, value);
             tell_together(cx, core, pattern, (slot, trigger), values);
@@ -65,7 +70,7 @@ pub(super) fn values(
     cx: &Context<'_>,
     pattern: &Pattern,
     matches: i64,
-    of_events: impl Fn(usize) -> Value,
+    mut of_events: impl FnMut(usize) -> Value,
 ) -> Vec<Value> {
     let aggregates = cx.rule.aggregates.iter().zip(&pattern.over).enumerate();
     let values = aggregates.map(|(index, (aggregate, over))| match over {

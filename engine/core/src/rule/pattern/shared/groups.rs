@@ -188,14 +188,15 @@ impl Heap {
         self.entries.insert(entry)
     }
 
-    /// Notes what happened to a group that was taken out, and puts it where it now stands.
+    /// Notes what happened to a group that was taken out, and puts it where it now stands: the group that its starts are in
+    /// then.
     pub(super) fn step(
         &mut self,
         table: &Table,
         partition: &mut Partition,
         group: GroupId,
         (step, event): (StepId, EventId),
-    ) {
+    ) -> GroupId {
         let target = table.steps[step as usize].target;
         let Group {
             head,
@@ -219,6 +220,7 @@ impl Heap {
             self.groups.remove(group);
             partition.runs += count * table.stands[target as usize].runs;
             self.join(other, (head, tail, count));
+            other
         } else {
             let next = self.open(2);
             self.entries[open].next = next;
@@ -226,17 +228,18 @@ impl Heap {
             moved.open = next;
             moved.stand = target;
             self.link(table, partition, group);
+            group
         }
     }
 
-    /// Puts a start that has no log yet where it stands.
+    /// Puts a start that has no log yet where it stands: into this group.
     pub(super) fn begin(
         &mut self,
         table: &Table,
         partition: &mut Partition,
         stand: StandId,
         start: EventId,
-    ) {
+    ) -> GroupId {
         self.events.hold(start);
         let known = self.find(partition, stand);
         let log = match known {
@@ -252,6 +255,7 @@ impl Heap {
             Some(group) => {
                 partition.runs += table.stands[stand as usize].runs;
                 self.join(group, (start, start, 1));
+                group
             }
             None => {
                 let group = self.groups.insert(Group {
@@ -263,6 +267,7 @@ impl Heap {
                     next: NONE,
                 });
                 self.link(table, partition, group);
+                group
             }
         }
     }
@@ -392,7 +397,7 @@ impl Heap {
     }
 
     /// Takes a start on its own way: gives it a log of its own, with one more step that its group does not go, and puts
-    /// it where that leads. The start is in no group; `end` is the entry that was open in the one that it comes from,
+    /// it where that leads, into this group. The start is in no group; `end` is the entry that was open in the one that it comes from,
     /// which is still there.
     pub(super) fn part(
         &mut self,
@@ -400,7 +405,7 @@ impl Heap {
         partition: &mut Partition,
         (start, end): (EventId, EntryId),
         step: StepId,
-    ) {
+    ) -> GroupId {
         let log = self.events[start].log;
         let mut last = NONE;
         let mut entry = log;
@@ -432,12 +437,13 @@ impl Heap {
             entry = self.entries[entry].next;
         }
         let target = table.steps[step as usize].target;
-        if let Some(other) = self.find(partition, target) {
+        let to = if let Some(other) = self.find(partition, target) {
             let next = self.groups[other].open;
             self.entries[last].next = next;
             self.entries[next].holders += 1;
             partition.runs += table.stands[target as usize].runs;
             self.join(other, (start, start, 1));
+            other
         } else {
             let open = self.open(2);
             self.entries[last].next = open;
@@ -450,8 +456,10 @@ impl Heap {
                 next: NONE,
             });
             self.link(table, partition, group);
-        }
+            group
+        };
         self.release_entry(log);
+        to
     }
 
     /// What a run of a start has bound, oldest first: `run` and `first` are its number and the element that took the

@@ -9,6 +9,7 @@
 //! that stands alike has one future, since preference has been settled in the table, and so the log is read from the
 //! start on, and needs no unions.
 
+mod carried;
 mod classes;
 mod events;
 mod groups;
@@ -21,6 +22,7 @@ use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 use trapjaw_program::pattern::Pattern;
 
+use self::carried::Carried;
 use self::events::{EventId, Events};
 use self::groups::{GroupId, Heap, NEVER, Partition};
 use self::report::Moment;
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     found: Found,
     /// The groups that an event moves, and how.
     moving: Vec<(GroupId, StepId)>,
+    /// Where the matches of a moment are told together, in place of what was found.
+    carried: Option<Box<Carried>>,
 }
 
 /// Matches of a moment that are complete and not told yet, with `skip none`.
@@ -61,6 +65,7 @@ impl Shared {
             heap: Heap::default(),
             found: Found::default(),
             moving: Vec::new(),
+            carried: pattern.together.then(|| Box::new(Carried::new(pattern))),
         })
     }
 
@@ -78,6 +83,7 @@ impl Shared {
             heap,
             found,
             moving,
+            ..
         } = self;
         let class = table.classes.get(class);
         let partition = &mut partitions[slot as usize];
@@ -186,12 +192,22 @@ impl Shared {
         partition.due = due;
     }
 
+    /// The same, with or without matches that are told together.
+    fn pass_any(&mut self, cx: &Context<'_>, pattern: &Pattern, slot: u32, now: i64) {
+        if self.carried.is_some() {
+            self.pass_together(cx, pattern, slot, now);
+        } else {
+            self.pass(pattern, slot, now);
+        }
+    }
+
     /// Gives the oldest starts up while there are too many runs.
     fn bound(&mut self, cx: &mut Context<'_>, slot: u32) {
         let Self {
             table,
             partitions,
             heap,
+            carried,
             ..
         } = self;
         let partition = &mut partitions[slot as usize];
@@ -199,6 +215,9 @@ impl Shared {
             let Some(group) = heap.leftmost(partition) else {
                 return;
             };
+            if let Some(carried) = carried {
+                carried.leave(cx, heap, table, (group, false));
+            }
             let start = heap.pop(table, partition, group);
             heap.release(start);
             cx.counters.partial_matches_given_up += 1;
@@ -252,6 +271,9 @@ impl Machine for Shared {
         while group != NONE {
             let next = self.heap.groups[group].next;
             self.heap.release_group(group);
+            if let Some(carried) = &mut self.carried {
+                carried.clear(group);
+            }
             group = next;
         }
     }
@@ -281,9 +303,13 @@ impl Machine for Shared {
         let class = self.table.class(fits);
         // An event that a timer derived may come before the timers of its instant, and finds their windows over.
         if self.partitions[slot as usize].due <= now {
-            self.pass(pattern, slot, now);
+            self.pass_any(cx, pattern, slot, now);
         }
-        let event = self.event(cx, pattern, class, (slot, at, now));
+        let event = if self.carried.is_some() {
+            self.event_together(cx, pattern, class, (slot, at, now))
+        } else {
+            self.event(cx, pattern, class, (slot, at, now))
+        };
         let moment = Moment::new(Trigger::Row(at), now, (slot, event));
         self.report(cx, core, pattern, moment);
         self.bound(cx, slot);
@@ -304,7 +330,7 @@ impl Machine for Shared {
         let Some(pattern) = cx.rule.pattern.as_deref() else {
             return;
         };
-        self.pass(pattern, slot, deadline);
+        self.pass_any(cx, pattern, slot, deadline);
         let moment = Moment::new(Trigger::Deadline(deadline), deadline, (slot, None));
         self.report(cx, core, pattern, moment);
         self.partitions[slot as usize].settle();
@@ -342,7 +368,8 @@ impl Machine for Shared {
     }
 
     fn kept_bytes(&self) -> usize {
-        self.heap.bytes() + self.table.classes.bytes()
+        let carried = self.carried.as_ref().map_or(0, |carried| carried.bytes());
+        self.heap.bytes() + self.table.classes.bytes() + carried
     }
 
     fn reorder_sources(&mut self, places: &[u16]) {

@@ -161,6 +161,13 @@ impl Table {
 }
 
 impl Step {
+    /// Do the starts of a stand stand there behind it too, and has none of their runs bound anything more?
+    pub(super) fn leaves_all(&self, stand: StandId) -> bool {
+        let mut edges = self.edges.iter().zip(0_u16..);
+        self.target == stand
+            && edges.all(|(edge, run)| edge.before == run && edge.element == NOTHING)
+    }
+
     fn is_nothing(&self) -> bool {
         self.target == GONE && self.found.is_empty()
     }
