@@ -8,12 +8,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
+use trapjaw_engine::Input;
 use trapjaw_event::{BatchBuilder, Registry, TypeId, ValueRef};
+use trapjaw_program::{RuleSet, Verified};
 
 use super::{ROUNDS, ROWS};
 use crate::figure::{Figure, Goal};
-use crate::load::{Draws, Load, push};
-use crate::measure::{Run, Timing, compile};
+use crate::load::{CPU, Draws, Load, push};
+use crate::measure::{self, Count, Run, Timing, compile, median};
 
 /// Rules that no index helps with.
 const PLAIN: u32 = 5;
@@ -186,6 +188,49 @@ impl Arm {
     }
 }
 
+/// Rules that are looked up by their host, of which `changed` asks for another one.
+fn hosts(rules: u32, changed: Option<u32>) -> Arc<Verified<RuleSet>> {
+    let mut text = CPU.to_owned();
+    for rule in 0..rules {
+        let host = match changed {
+            Some(changed) if changed == rule => rules + rule,
+            _ => rule,
+        };
+        let _ = writeln!(
+            text,
+            "rule r_{rule} {{ on c: cpu where c.host == \"host-{host}\" and c.load > 0.95 do log(\"x\") }}"
+        );
+    }
+    compile(&text)
+}
+
+/// Milliseconds of a reload in which one of 10,000 rules changes, beside those of a new shard.
+fn reload(tell: &mut dyn FnMut(Figure)) {
+    const RULES: u32 = 10_000;
+    let sets: Vec<_> = (0..8).map(|set| hosts(RULES, Some(set * 1_117))).collect();
+    let mut shard = measure::shard(&hosts(RULES, None));
+    let (mut reloads, mut anew) = (Vec::new(), Vec::new());
+    for (round, set) in (1..=ROUNDS).zip(sets.iter().cycle()) {
+        let start = Instant::now();
+        let new = measure::shard(set);
+        anew.push(start.elapsed().as_secs_f64() * 1e3);
+        drop(new);
+        let start = Instant::now();
+        shard.step(Input::Reload(Arc::clone(set)), &mut Count::default());
+        reloads.push(start.elapsed().as_secs_f64() * 1e3);
+        assert_eq!(shard.version(), round as u64, "R2.reload");
+    }
+    let anew = median(&anew);
+    tell(Figure {
+        id: "R2.reload".to_owned(),
+        value: median(&reloads),
+        unit: "ms",
+        goal: Goal::None,
+        peer: None,
+        note: format!("one of {RULES} rules is another; a new shard of them: {anew:.1} ms"),
+    });
+}
+
 /// Measures it, both sizes in turns.
 ///
 /// # Panics
@@ -223,4 +268,5 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
             many.run.shard().index_bytes() as f64 / f64::from(1 << 20)
         ),
     });
+    reload(tell);
 }

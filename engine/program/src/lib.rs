@@ -20,6 +20,7 @@ mod calendar;
 pub mod case;
 mod changes;
 mod code;
+mod counterpart;
 mod decode;
 mod encode;
 pub mod function;

@@ -51,7 +51,7 @@ impl Pool {
 
 /// A constant as a map key: floats by their bits.
 #[derive(Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(crate) enum Key {
     Bool(bool),
     Int(i64),
     Float(u64),
@@ -65,7 +65,8 @@ enum Key {
     Networks(Vec<[[u8; 16]; 2]>),
 }
 
-fn key(constant: &Const) -> Key {
+/// What tells a constant from all others.
+pub(crate) fn key(constant: &Const) -> Key {
     match constant {
         Const::Bool(v) => Key::Bool(*v),
         Const::Int(v) => Key::Int(*v),

@@ -1,31 +1,47 @@
-//! Making the index of a type.
+//! Making the index of a type's conditions.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use trapjaw_event::FieldType;
-use trapjaw_program::{Code, Kind, Operand, Output, RuleSet};
+use trapjaw_program::{Code, Kind, Operand, Output};
 
 use super::conjunct::{Literal, Test, faulty, is_load, kind};
 use super::keys::Numbers;
 use super::lists::Lists;
 use super::plan::{Planned, plan};
-use super::readers::Readers;
 use super::texts::Words;
-use super::{Check, Guard, Item, Keys, NO_REST, Slot, TypeIndex, Where};
+use super::{Check, Conditions, Guard, Item, Keys, Layer, Lookup, NO_REST, Read, Slot, Where};
 
-/// The outputs of the base, and which of them are read as columns.
-struct Base<'c> {
-    code: &'c Code,
+/// The outputs of the base.
+pub(super) struct Base<'c> {
+    pub(super) code: &'c Code,
     outputs: Vec<Output>,
-    columns: Vec<(u32, Kind)>,
-    known: HashMap<Operand, u16>,
 }
 
 /// Columns are numbered by `u16`; conditions that need more stay in the program.
 const MAX_COLUMNS: usize = u16::MAX as usize;
 
-impl Base<'_> {
-    fn push(&mut self, operand: Operand, kind: Kind) -> u32 {
+impl<'c> Base<'c> {
+    /// That computes nothing yet.
+    pub(super) fn new(code: &'c Code) -> Self {
+        Self {
+            code,
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Adds the conditions that have no other place.
+    pub(super) fn compute(&mut self, places: &mut [Where]) {
+        for (place, output) in places.iter_mut().zip(&self.code.outputs) {
+            if let Where::Base(place) = place {
+                *place = self.push(output.operand, Kind::Bool);
+            }
+        }
+    }
+
+    /// Adds what is to be computed for all rows, and tells which output it is.
+    pub(super) fn push(&mut self, operand: Operand, kind: Kind) -> u32 {
         let ty = match kind {
             Kind::Bool => FieldType::Bool,
             Kind::Int => FieldType::Int,
@@ -37,14 +53,32 @@ impl Base<'_> {
         self.outputs.len() as u32 - 1
     }
 
-    fn column(&mut self, operand: Operand) -> u16 {
+    /// Its code.
+    pub(super) fn finish(self) -> Code {
+        self.code.part(&self.outputs)
+    }
+}
+
+/// What a layer reads as columns, each once.
+#[derive(Default)]
+struct Columns {
+    all: Vec<Option<Read>>,
+    known: HashMap<Operand, u16>,
+}
+
+impl Columns {
+    fn of(&mut self, base: &mut Base<'_>, operand: Operand) -> u16 {
         if let Some(&column) = self.known.get(&operand) {
             return column;
         }
-        let kind = kind(self.code, operand);
-        let output = self.push(operand, kind);
-        let column = self.columns.len() as u16;
-        self.columns.push((output, kind));
+        let kind = kind(base.code, operand);
+        let output = base.push(operand, kind);
+        let column = self.all.len() as u16;
+        self.all.push(Some(Read {
+            operand,
+            output,
+            kind,
+        }));
         self.known.insert(operand, column);
         column
     }
@@ -92,72 +126,94 @@ impl Values {
     }
 }
 
-impl TypeIndex {
-    /// The index of a type; `None` where too few of its conditions have a witness.
-    pub(super) fn new(rules: &RuleSet, ty: usize, from: usize) -> Option<Self> {
-        let code = &rules.types[ty].code;
+impl Conditions {
+    /// Of a type's program; `None` where too few of its conditions have a witness.
+    pub(super) fn new(code: &Code, from: usize) -> Option<Self> {
         if code.outputs.len() < from {
             return None;
         }
-        let planned = plan(code, from);
+        let planned = plan(code, 0..code.outputs.len() as u32, from);
         if planned.is_empty() {
             return None;
         }
         let mut places = vec![Where::Base(0); code.outputs.len()];
-        for (planned, item) in planned.iter().zip(0..) {
-            places[planned.condition as usize] = Where::Item(item);
-        }
-        let mut base = Base {
-            code,
-            outputs: Vec::new(),
-            columns: Vec::new(),
-            known: HashMap::new(),
-        };
-        for (place, output) in places.iter_mut().zip(&code.outputs) {
-            if let Where::Base(place) = place {
-                *place = base.push(output.operand, Kind::Bool);
-            }
-        }
-        let (mut slots, lists, found) = slots(&mut base, &planned)?;
+        let mut base = Base::new(code);
+        place(&mut places, &planned, 0);
+        base.compute(&mut places);
+        let layer = Layer::new(&mut base, &planned)?;
+        Some(Self {
+            base: base.finish(),
+            places,
+            layers: vec![layer],
+        })
+    }
+}
+
+/// Says where conditions with a witness are found, as items from `first` on.
+pub(super) fn place(places: &mut [Where], planned: &[Planned], first: u32) {
+    for (planned, item) in planned.iter().zip(first..) {
+        places[planned.condition as usize] = Where::Item(item);
+    }
+}
+
+impl Layer {
+    /// Of conditions with their witnesses. `None` where they need too many columns, or literals that are too large to be
+    /// looked for at once.
+    pub(super) fn new(base: &mut Base<'_>, planned: &[Planned]) -> Option<Self> {
+        let mut columns = Columns::default();
+        let (mut slots, lists, found) = slots(base, &mut columns, planned)?;
         let mut remainders = Remainders {
-            faulty: faulty(code),
+            faulty: faulty(base.code),
+            columns,
             items: Vec::with_capacity(planned.len()),
             checks: Vec::new(),
             rests: Vec::new(),
         };
-        for planned in &planned {
-            remainders.add(&mut base, planned);
-        }
-        if base.columns.len() >= MAX_COLUMNS {
-            return None;
+        for planned in planned {
+            remainders.add(base, planned);
         }
         let Remainders {
+            columns,
             items,
             checks,
             rests,
             ..
         } = remainders;
+        if columns.all.len() >= MAX_COLUMNS {
+            return None;
+        }
+        let mut witnesses = vec![0; items.len()];
         for (slot, found) in slots.iter_mut().zip(&found) {
             slot.guards = slot_guards(slot, found, &items, &checks);
+            for &item in found {
+                witnesses[item as usize] = slot.column;
+            }
         }
         let guards = (0..lists.len() as u32).map(|list| guard(lists.items(list), &items, &checks));
+        let guards = guards.collect();
         Some(Self {
-            guards: guards.collect(),
-            base: code.part(&base.outputs),
-            columns: base.columns,
-            readers: Readers::new(rules, ty, &places, items.len()),
-            places,
-            slots,
-            lists,
-            items,
-            checks,
-            rests,
+            columns: columns.all,
+            is_live: vec![true; items.len()],
+            lookup: Arc::new(Lookup {
+                slots,
+                lists,
+                guards,
+                items,
+                witnesses,
+                checks,
+                rests,
+            }),
         })
     }
 }
 
-/// The columns that are looked up, and the conditions that are found by each. `None` where the literals of one of them are too large to be looked for at once.
-fn slots(base: &mut Base<'_>, planned: &[Planned]) -> Option<(Vec<Slot>, Lists, Vec<Vec<u32>>)> {
+/// The columns that are looked up, and the conditions that are found by each. `None` where the literals of one of them are
+/// too large to be looked for at once.
+fn slots(
+    base: &mut Base<'_>,
+    columns: &mut Columns,
+    planned: &[Planned],
+) -> Option<(Vec<Slot>, Lists, Vec<Vec<u32>>)> {
     let mut order: Vec<Operand> = Vec::new();
     let mut values: HashMap<Operand, (Values, Vec<u32>)> = HashMap::new();
     for (planned, item) in planned.iter().zip(0..) {
@@ -174,7 +230,7 @@ fn slots(base: &mut Base<'_>, planned: &[Planned]) -> Option<(Vec<Slot>, Lists, 
     let mut slots = Vec::with_capacity(order.len());
     let mut found = Vec::with_capacity(order.len());
     for of in order {
-        let column = base.column(of);
+        let column = columns.of(base, of);
         let (values, of_column) = values.remove(&of).unwrap_or_default();
         let keys = values.keys(kind(base.code, of), &mut lists)?;
         slots.push(Slot {
@@ -191,6 +247,7 @@ fn slots(base: &mut Base<'_>, planned: &[Planned]) -> Option<(Vec<Slot>, Lists, 
 struct Remainders {
     /// By register of the type's program.
     faulty: Vec<bool>,
+    columns: Columns,
     items: Vec<Item>,
     checks: Vec<Check>,
     rests: Vec<Code>,
@@ -214,24 +271,26 @@ impl Remainders {
             }
             // What is a column of the base already, or has to be computed for all rows, is read there.
             let of = test.operand().filter(|&of| {
-                is_load(base.code, of) || self.faulty[of.index()] || base.known.contains_key(&of)
+                is_load(base.code, of)
+                    || self.faulty[of.index()]
+                    || self.columns.known.contains_key(&of)
             });
             match (test, of) {
                 (Test::Range { low, high, .. }, Some(of)) => self.checks.push(Check::Within {
-                    column: base.column(of),
+                    column: self.columns.of(base, of),
                     low: *low,
                     high: *high,
                 }),
                 (Test::Text { texts, .. }, Some(of)) if texts.len() == 1 => {
                     self.checks.push(Check::Text {
-                        column: base.column(of),
+                        column: self.columns.of(base, of),
                         text: texts[0].clone(),
                     });
                 }
                 _ => {
                     for &truth in &conjunct.truths {
                         if is_load(base.code, truth) || self.faulty[truth.index()] {
-                            let column = base.column(truth);
+                            let column = self.columns.of(base, truth);
                             self.checks.push(Check::True { column });
                         } else {
                             rest.push(Output {

@@ -7,6 +7,8 @@
 //!
 //! What is found is the same as without it, down to the faults that are counted: what may fault is computed over all rows,
 //! as it would be.
+//!
+//! After a reload, conditions that are still there are found as before: see [`renew`].
 
 mod build;
 mod conjunct;
@@ -17,12 +19,14 @@ mod plan;
 mod probe;
 mod ranges;
 mod readers;
+mod renew;
 mod texts;
 mod witness;
 
 use core::ops::Range;
+use std::sync::Arc;
 
-use trapjaw_program::{Code, Kind, RuleSet};
+use trapjaw_program::{Code, Kind, Operand, RuleSet};
 
 use crate::direct::Direct;
 pub(crate) use hits::Hits;
@@ -43,7 +47,24 @@ pub(crate) struct Index {
 impl Index {
     /// Of a verified rule set: columns that at least `from` conditions ask are looked up.
     pub(crate) fn new(rules: &RuleSet, from: usize) -> Self {
-        let types = (0..rules.types.len()).map(|ty| TypeIndex::new(rules, ty, from));
+        let types = (0..rules.types.len()).map(|ty| TypeIndex::new(rules, ty, None, from));
+        Self {
+            types: types.collect(),
+            direct: Direct::new(rules),
+        }
+    }
+
+    /// That of rules which take the place of those that this one is of. It finds what a new one finds, and takes over what
+    /// it can.
+    #[must_use]
+    pub(crate) fn renewed(&self, old: &RuleSet, rules: &RuleSet, from: usize) -> Self {
+        let types = rules.registry.iter().map(|(id, ty)| {
+            let former = old.registry.by_wire_name(&ty.wire_name).and_then(|former| {
+                let index = self.of(former)?;
+                Some((index, &old.types[former.index()].code))
+            });
+            TypeIndex::new(rules, id.index(), former, from)
+        });
         Self {
             types: types.collect(),
             direct: Direct::new(rules),
@@ -79,21 +100,55 @@ pub(crate) enum Where {
 /// The index of one type.
 #[derive(Debug)]
 pub(crate) struct TypeIndex {
+    conditions: Arc<Conditions>,
+    readers: Readers,
+}
+
+/// How the conditions of a type are computed.
+#[derive(Debug)]
+struct Conditions {
     /// What is computed over all rows: conditions without a witness, and the columns that are looked up or compared.
     base: Code,
-    /// By condition.
+    /// By condition. The items of a layer are counted on from those of the one before.
     places: Vec<Where>,
-    /// What is read of the base: output and kind.
-    columns: Vec<(u32, Kind)>,
+    /// The first lasts while rules are reloaded; a second has what came since.
+    layers: Vec<Layer>,
+}
+
+/// Conditions that are found by their witnesses, for the rules that hold.
+#[derive(Debug)]
+struct Layer {
+    lookup: Arc<Lookup>,
+    /// What the look-up calls its columns; `None` for one that nothing asks any more.
+    columns: Vec<Option<Read>>,
+    /// By item: is its condition still one of the type's? What is found of others matters to nobody.
+    is_live: Vec<bool>,
+}
+
+/// A column of the base.
+#[derive(Clone, Copy, Debug)]
+struct Read {
+    /// What it holds, in the type's program.
+    operand: Operand,
+    /// Where it stands among the base's outputs.
+    output: u32,
+    kind: Kind,
+}
+
+/// Witnesses, and what is asked beside them. It knows nothing of the program that it was made from, so that it can outlive
+/// it.
+#[derive(Debug)]
+struct Lookup {
     slots: Vec<Slot>,
     lists: Lists,
     /// By list.
     guards: Vec<Option<Guard>>,
     items: Vec<Item>,
+    /// By item: the column that its witness is looked up in.
+    witnesses: Vec<u16>,
     checks: Vec<Check>,
     /// What is left of conditions, for the rows that are left: all outputs have to be true.
     rests: Vec<Code>,
-    readers: Readers,
 }
 
 /// A column that is looked up.
@@ -159,15 +214,48 @@ impl Guard {
     }
 }
 
+impl Check {
+    fn column(&self) -> u16 {
+        match self {
+            Self::Within { column, .. } | Self::Text { column, .. } | Self::True { column } => {
+                *column
+            }
+        }
+    }
+}
+
 impl TypeIndex {
+    /// The index of a type; `None` where too few of its conditions have a witness. `former`: the one in whose place it
+    /// comes, with the program that it was of.
+    fn new(
+        rules: &RuleSet,
+        ty: usize,
+        former: Option<(&Self, &Code)>,
+        from: usize,
+    ) -> Option<Self> {
+        let code = &rules.types[ty].code;
+        let conditions = match former {
+            Some((former, old)) if old == code => Arc::clone(&former.conditions),
+            Some((former, old)) => match former.conditions.renewed(old, code, from) {
+                Some(renewed) => Arc::new(renewed),
+                None => Arc::new(Conditions::new(code, from)?),
+            },
+            None => Arc::new(Conditions::new(code, from)?),
+        };
+        Some(Self {
+            readers: Readers::new(rules, ty, &conditions.places, conditions.items()),
+            conditions,
+        })
+    }
+
     /// What is computed over all rows.
     pub(crate) fn base(&self) -> &Code {
-        &self.base
+        &self.conditions.base
     }
 
     /// Where a condition is computed.
     pub(crate) fn place(&self, condition: u32) -> Where {
-        self.places[condition as usize]
+        self.conditions.places[condition as usize]
     }
 
     /// Who reads the type.
@@ -175,27 +263,55 @@ impl TypeIndex {
         &self.readers
     }
 
-    /// Bytes that it takes, roughly: the code that it has of its own is counted by its instructions.
+    /// Bytes that it takes.
+    fn bytes(&self) -> usize {
+        self.conditions.bytes() + self.readers.bytes()
+    }
+}
+
+impl Conditions {
+    /// How many conditions its layers have, those that are not asked any more included.
+    fn items(&self) -> usize {
+        let layers = self.layers.iter();
+        layers.map(|layer| layer.lookup.items.len()).sum()
+    }
+
+    fn bytes(&self) -> usize {
+        let layers = self.layers.iter().map(|layer| {
+            layer.lookup.bytes() + size_of_val(&*layer.columns) + size_of_val(&*layer.is_live)
+        });
+        layers.sum::<usize>() + bytes_of(&self.base) + size_of_val(&*self.places)
+    }
+}
+
+impl Lookup {
+    fn checks(&self, item: u32) -> &[Check] {
+        let checks = &self.items[item as usize].checks;
+        &self.checks[checks.start as usize..checks.end as usize]
+    }
+
     fn bytes(&self) -> usize {
         let slots = self.slots.iter().map(|slot| match &slot.keys {
             Keys::Numbers(numbers) => numbers.bytes(),
             Keys::Ips(ips) => ips.bytes(),
             Keys::Words(words) => words.bytes(),
         });
-        let codes = core::iter::once(&self.base).chain(&self.rests);
-        let codes = codes.map(|code| size_of::<Code>() + size_of_val(&*code.instructions));
         let texts = self.checks.iter().map(|check| match check {
             Check::Text { text, .. } => text.len(),
             _ => 0,
         });
         slots.sum::<usize>()
-            + codes.sum::<usize>()
+            + self.rests.iter().map(bytes_of).sum::<usize>()
             + texts.sum::<usize>()
             + self.lists.bytes()
-            + self.readers.bytes()
-            + size_of_val(&*self.places)
             + size_of_val(&*self.guards)
             + size_of_val(&*self.items)
+            + size_of_val(&*self.witnesses)
             + size_of_val(&*self.checks)
     }
+}
+
+/// Bytes that code takes, roughly: it is counted by its instructions.
+fn bytes_of(code: &Code) -> usize {
+    size_of::<Code>() + size_of_val(&*code.instructions)
 }

@@ -23,12 +23,19 @@ pub(super) struct Planned {
     pub(super) witness: usize,
 }
 
-/// Picks the conditions of a type's program that are found by a witness, and theirs. A column is looked up where at least
+/// Picks of some conditions of a type's program those that are found by a witness, and theirs. A column is looked up where at least
 /// `from` conditions have their witness in it: for fewer, a pass over the column for each costs less than a look-up for each
 /// row.
-pub(super) fn plan(code: &Code, from: usize) -> Vec<Planned> {
-    let all: Vec<(u32, Vec<Conjunct>)> = (code.outputs.iter().zip(0..))
-        .filter_map(|(output, condition)| Some((condition, conjuncts(code, output.operand)?)))
+pub(super) fn plan(
+    code: &Code,
+    conditions: impl Iterator<Item = u32>,
+    from: usize,
+) -> Vec<Planned> {
+    let all: Vec<(u32, Vec<Conjunct>)> = conditions
+        .filter_map(|condition| {
+            let output = &code.outputs[condition as usize];
+            Some((condition, conjuncts(code, output.operand)?))
+        })
         .collect();
     let distinct = distinct_values(&all);
     // Columns that too few conditions would use are given up, until no other is.

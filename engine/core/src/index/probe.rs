@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use trapjaw_program::{Input, Kind, Table};
+use trapjaw_program::{Code, Input, Kind, Table};
 
 use super::conjunct::{float_key, float_of, ip_key};
 use super::hits::Hits;
 use super::lists::ListId;
-use super::{Check, Guard, Keys, Slot, TypeIndex};
+use super::{Check, Guard, Keys, Layer, Lookup, NO_REST, Read, Slot, TypeIndex};
 use crate::vm::{self, Arg, Bound, Registers, Selection, TextArg, bits};
 
 /// A column that the index reads.
@@ -23,10 +23,19 @@ enum Values<'r> {
     Floats(Arg<'r, f64>),
     Texts(TextArg<'r>),
     Ips(Arg<'r, [u8; 16]>),
+    /// Nobody asks for them.
+    Unasked,
 }
 
 impl<'r> Column<'r> {
-    fn new(base: &'r Registers<'_>, output: u32, kind: Kind) -> Self {
+    fn new(base: &'r Registers<'_>, read: Option<Read>) -> Self {
+        let Some(Read { output, kind, .. }) = read else {
+            let values = Values::Unasked;
+            return Self {
+                values,
+                known: None,
+            };
+        };
         let output = output as usize;
         let values = match kind {
             Kind::Bool => Values::Bools(base.truth(output as u32)),
@@ -63,9 +72,11 @@ impl<'r> Column<'r> {
     }
 }
 
-/// A search over one section.
+/// A search of one layer over one section.
 struct Search<'i, 'r> {
-    index: &'i TypeIndex,
+    lookup: &'i Lookup,
+    /// The number of the layer's first item.
+    first: u32,
     columns: Vec<Column<'r>>,
     /// What was found so far: condition and row.
     found: Vec<(u32, u32)>,
@@ -80,21 +91,34 @@ impl TypeIndex {
         bind: impl Fn(Input) -> Bound<'a>,
         tables: &'a [Arc<Table>],
     ) -> Hits {
-        let columns = self.columns.iter();
-        let mut search = Search {
-            index: self,
-            columns: columns
-                .map(|&(output, kind)| Column::new(base, output, kind))
-                .collect(),
-            found: Vec::new(),
-        };
-        for slot in &self.slots {
-            search.slot(slot, rows);
+        let layers = &self.conditions.layers;
+        let mut found = Vec::new();
+        let mut first = 0;
+        for Layer {
+            lookup, columns, ..
+        } in layers
+        {
+            let columns = columns.iter();
+            let mut search = Search {
+                lookup,
+                first,
+                columns: columns.map(|&read| Column::new(base, read)).collect(),
+                found,
+            };
+            for slot in &lookup.slots {
+                search.slot(slot, rows);
+            }
+            found = search.found;
+            first += lookup.items.len() as u32;
         }
-        let mut hits = Hits::new(&mut search.found, self.items.len());
-        if !self.rests.is_empty() {
+        let mut hits = Hits::new(&mut found, self.conditions.items());
+        if layers.iter().any(|layer| !layer.lookup.rests.is_empty()) {
             hits.retain(|item, rows| {
-                let rest = self.rests.get(self.items[item as usize].rest as usize)?;
+                let rest = match rest(layers, item) {
+                    Rest::Nothing => return None,
+                    Rest::Unasked => return Some(Vec::new()),
+                    Rest::Of(rest) => rest,
+                };
                 let registers = vm::run(rest, tables, &bind, Selection::Rows(rows));
                 let mut outputs = (0..rest.outputs.len() as u32).map(|at| registers.truth(at));
                 let mut all = outputs.next()?.into_owned();
@@ -108,6 +132,33 @@ impl TypeIndex {
         }
         hits
     }
+}
+
+/// What is left of a condition beside what was looked up and compared.
+enum Rest<'i> {
+    Nothing,
+    /// The condition is not one of the type's any more: what it reads may not be there.
+    Unasked,
+    Of(&'i Code),
+}
+
+fn rest(layers: &[Layer], item: u32) -> Rest<'_> {
+    let mut item = item as usize;
+    for Layer {
+        lookup, is_live, ..
+    } in layers
+    {
+        let Some(found) = lookup.items.get(item) else {
+            item -= lookup.items.len();
+            continue;
+        };
+        return match found.rest {
+            NO_REST => Rest::Nothing,
+            _ if !is_live[item] => Rest::Unasked,
+            rest => Rest::Of(&lookup.rests[rest as usize]),
+        };
+    }
+    Rest::Nothing
 }
 
 impl Search<'_, '_> {
@@ -144,6 +195,7 @@ impl Search<'_, '_> {
                     }
                 }
             }
+            (Values::Unasked, _) => {}
             _ => unreachable!("an index looks columns up by what they hold"),
         }
         self.columns = columns;
@@ -152,14 +204,12 @@ impl Search<'_, '_> {
     /// A row has the witness of these conditions.
     #[inline]
     fn list(&mut self, columns: &[Column<'_>], list: ListId, row: usize) {
-        if let Some(Guard { column, low, high }) = self.index.guards[list as usize]
+        if let Some(Guard { column, low, high }) = self.lookup.guards[list as usize]
             && !columns[usize::from(column)].is_within(row, low, high)
         {
             return;
         }
-        for &item in self.index.lists.items(list) {
-            let checks = self.index.items[item as usize].checks.clone();
-            let checks = &self.index.checks[checks.start as usize..checks.end as usize];
+        for &item in self.lookup.lists.items(list) {
             let holds = |check: &Check| match check {
                 Check::Within { column, low, high } => {
                     columns[usize::from(*column)].is_within(row, *low, *high)
@@ -170,8 +220,8 @@ impl Search<'_, '_> {
                     _ => false,
                 },
             };
-            if checks.iter().all(holds) {
-                self.found.push((item, row as u32));
+            if self.lookup.checks(item).iter().all(holds) {
+                self.found.push((self.first + item, row as u32));
             }
         }
     }

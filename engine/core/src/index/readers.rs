@@ -19,39 +19,42 @@ impl Readers {
     /// Of a type whose conditions are computed at `places`, of which `items` have a witness.
     pub(super) fn new(rules: &RuleSet, ty: usize, places: &[Where], items: usize) -> Self {
         let mut always = Vec::new();
-        let mut by_item: Vec<Vec<RuleId>> = vec![Vec::new(); items];
+        let mut concerned: Vec<(u32, RuleId)> = Vec::new();
         for &(id, source) in &rules.types[ty].readers {
-            let conditions = conditions(&rules.rules[id.index()], usize::from(source));
-            let items: Option<Vec<u32>> = conditions.and_then(|conditions| {
-                let items =
-                    conditions
-                        .into_iter()
-                        .map(|condition| match places[condition as usize] {
-                            Where::Item(item) => Some(item),
-                            Where::Base(_) => None,
-                        });
-                items.collect()
-            });
-            match items {
-                Some(items) => {
-                    for item in items {
-                        by_item[item as usize].push(id);
-                    }
-                }
-                None => always.push(id),
+            let before = concerned.len();
+            let mut is_found = true;
+            let sees_each = !conditions(
+                &rules.rules[id.index()],
+                usize::from(source),
+                |condition| match places[condition as usize] {
+                    Where::Item(item) => concerned.push((item, id)),
+                    Where::Base(_) => is_found = false,
+                },
+            );
+            if sees_each || !is_found {
+                concerned.truncate(before);
+                always.push(id);
             }
         }
-        let mut starts = Vec::with_capacity(items + 1);
-        let mut all = Vec::new();
-        for rules in by_item {
-            starts.push(all.len() as u32);
-            all.extend(rules);
+        // By condition, and for each in the order of the rules.
+        let mut starts = vec![0; items + 1];
+        for (item, _) in &concerned {
+            starts[*item as usize + 1] += 1;
         }
-        starts.push(all.len() as u32);
+        for item in 0..items {
+            starts[item + 1] += starts[item];
+        }
+        let mut ends = starts.clone();
+        let mut of_items = vec![RuleId::new(0); concerned.len()];
+        for (item, id) in concerned {
+            let end = &mut ends[item as usize];
+            of_items[*end as usize] = id;
+            *end += 1;
+        }
         Self {
             always,
             starts,
-            rules: all,
+            rules: of_items,
         }
     }
 
@@ -71,21 +74,21 @@ impl Readers {
     }
 }
 
-/// The conditions of which one has to be true for an event of a source to matter to a rule; `None`: each event does.
-fn conditions(rule: &Rule, source: usize) -> Option<Vec<u32>> {
+/// Tells the conditions of which one has to be true for an event of a source to matter to a rule. Are there such? If not,
+/// each event matters.
+fn conditions(rule: &Rule, source: usize, mut tell: impl FnMut(u32)) -> bool {
     if let Some(pattern) = &rule.pattern {
         if pattern.sees_all() {
-            return None;
+            return false;
         }
         let tests = pattern.elements.iter();
-        let tests = tests.filter_map(|element| element.tests[source].as_ref());
-        return tests.map(|test| test.condition).collect();
+        let mut tests = tests.filter_map(|element| element.tests[source].as_ref());
+        return tests.all(|test| test.condition.map(&mut tell).is_some());
     }
-    match rule.clause {
-        // An event that does not satisfy the condition ends a run.
+    // An event that does not satisfy the condition ends a run.
+    let condition = match rule.clause {
         Clause::Sustained { .. } => None,
-        _ => rule.sources[source]
-            .condition
-            .map(|condition| vec![condition]),
-    }
+        _ => rule.sources[source].condition,
+    };
+    condition.map(tell).is_some()
 }

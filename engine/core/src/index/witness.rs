@@ -41,7 +41,8 @@ pub enum How {
 }
 
 impl Witnesses {
-    /// Those with which an engine of this configuration runs the rules.
+    /// Those with which an engine of this configuration runs the rules, if it begins with them. Conditions that come by a
+    /// reload may be computed for all rows until there are enough of them.
     pub fn of(rules: &Verified<RuleSet>, config: &Config) -> Self {
         let types = rules.types.iter();
         let types = types.map(|program| of_type(&program.code, config.index_from));
@@ -57,7 +58,7 @@ impl Witnesses {
 }
 
 fn of_type(code: &Code, from: usize) -> BTreeMap<u32, Witness> {
-    let planned = plan(code, from);
+    let planned = plan(code, 0..code.outputs.len() as u32, from);
     let tests = || {
         let tests = planned.iter();
         tests.map(|planned| (planned.condition, &planned.conjuncts[planned.witness].test))

@@ -276,8 +276,7 @@ impl Groups {
                 kept.entry(group).or_default().push(id);
             }
         }
-        let mut taken: Vec<Option<State>> = vec![];
-        taken.resize_with(rules.rules.len(), || None);
+        let mut taken: BTreeMap<RuleId, State> = BTreeMap::new();
         for (number, ids) in kept {
             let old = &self.groups[number as usize];
             let mut state = core::mem::replace(&mut states[old.rule(0).index()], State::None);
@@ -301,16 +300,14 @@ impl Groups {
                     state.split()
                 };
                 own.keep_members(&members);
-                taken[part[0].index()] = Some(own);
-                for id in &part[1..] {
-                    taken[id.index()] = Some(State::Elsewhere);
-                }
+                taken.insert(part[0], own);
+                taken.extend(part[1..].iter().map(|&id| (id, State::Elsewhere)));
                 let of_members = (part.iter().zip(members))
                     .map(|(&id, member)| (id, old.members[member].columns.clone()));
                 groups.push(Group::of(rules, of_members.collect(), old.aggregates()));
             }
         }
-        let states = all().map(|id| match (taken[id.index()].take(), before[id.index()]) {
+        let states = all().map(|id| match (taken.remove(&id), before[id.index()]) {
             (Some(state), _) => state,
             (None, Some(old)) => core::mem::replace(&mut states[old], State::None),
             (None, None) => groups.state(rules, id, config),

@@ -7,7 +7,6 @@ use trapjaw_event::{RuleId, TypeId};
 use trapjaw_program::{Rule, RuleSet, Verified, inherits};
 
 use super::{Shard, bindings, of_lines};
-use crate::index::Index;
 use crate::lines::Lines;
 use crate::stage::{Held, Turn};
 
@@ -15,10 +14,12 @@ impl Shard {
     pub(super) fn reload(&mut self, rules: Arc<Verified<RuleSet>>) {
         // Matches of the last step refer to events that states keep.
         self.outputs.clear();
-        self.index = Arc::new(Index::new(&rules, self.config.index_from));
+        self.index = Arc::new(
+            self.index
+                .renewed(&self.rules, &rules, self.config.index_from),
+        );
         let old = core::mem::replace(&mut self.rules, rules);
-        let names = old.rules.iter().map(|rule| &*rule.name);
-        let places: HashMap<&str, usize> = names.zip(0..).collect();
+        let former = former_places(&old, &self.rules);
         let matches = core::mem::take(&mut self.counters.matches);
         let mut waiting = Vec::new();
         for stage in &mut self.stages {
@@ -34,8 +35,7 @@ impl Shard {
             };
         }
         let mut before = Vec::new();
-        for rule in &self.rules.rules {
-            let index = places.get(&*rule.name).copied();
+        for (rule, index) in self.rules.rules.iter().zip(former) {
             self.counters
                 .matches
                 .push(index.map_or(0, |index| matches[index]));
@@ -68,6 +68,9 @@ impl Shard {
     /// Puts rows that wait into the stages of the lines that their rules are on now. Rules that are new, or have
     /// another meaning, begin anew; a row whose type is another one is dropped, and counted.
     fn hold_again(&mut self, old: &RuleSet, waiting: Vec<(Turn, Held)>) {
+        if waiting.is_empty() {
+            return;
+        }
         let rules = Arc::clone(&self.rules);
         let new = &*rules;
         let types: Vec<Option<TypeId>> = (old.registry.iter())
@@ -109,6 +112,28 @@ impl Shard {
             }
         }
     }
+}
+
+/// By rule: the place of the one of its name among those before. Most mostly stay in their order, so the next place is tried
+/// before names are looked up.
+fn former_places(old: &RuleSet, new: &RuleSet) -> Vec<Option<usize>> {
+    let mut places: Option<HashMap<&str, usize>> = None;
+    let mut expected = 0;
+    let place = |rule: &Rule| {
+        let is_expected = |former: &Rule| former.name == rule.name;
+        let found = if old.rules.get(expected).is_some_and(is_expected) {
+            Some(expected)
+        } else {
+            let places = places.get_or_insert_with(|| {
+                let names = old.rules.iter().map(|rule| &*rule.name);
+                names.zip(0..).collect()
+            });
+            places.get(&*rule.name).copied()
+        };
+        expected = found.unwrap_or(expected) + 1;
+        found
+    };
+    new.rules.iter().map(place).collect()
 }
 
 /// Where each source of a rule stands in one of the same meaning; `None` where all stand as they did.
