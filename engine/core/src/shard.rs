@@ -14,7 +14,7 @@ use crate::counters::Counters;
 use crate::derived::DerivedEvents;
 use crate::evaluation::Evaluation;
 use crate::forward::{Forward, Stray};
-use crate::index::Index;
+use crate::index::{Index, Samples};
 use crate::lines::Lines;
 use crate::output::{Outputs, Sink};
 use crate::piece::pieces;
@@ -60,6 +60,8 @@ pub enum Input<'a> {
 pub struct Shard {
     rules: Arc<Verified<RuleSet>>,
     index: Arc<Index>,
+    /// Rows by which witnesses are chosen.
+    samples: Samples,
     version: u64,
     config: Config,
     /// This shard and the number of shards.
@@ -121,6 +123,7 @@ impl Shard {
             target: i64::MIN,
             numbered: 0,
             index: Arc::new(Index::new(&rules, config.index_from)),
+            samples: Samples::new(&rules, config.index_from),
             rules,
             version: 0,
             config,
@@ -257,6 +260,7 @@ impl Shard {
                 let segments = segments((&rules, &index), batch, rows, None);
                 let door = Some(self.base);
                 self.evaluate((&rules, 0), &segments, ingest, (door, None), sink);
+                self.sample(&segments);
             }
             Input::Forwarded(forward) => {
                 self.counters.forwarded += forward.rows() as u64;
@@ -317,6 +321,19 @@ impl Shard {
         let index = Arc::clone(&self.index);
         let segments = segments((rules, &index), batch, Rows::Each(&rows), Some(targets));
         self.evaluate((rules, line), &segments, ingest, (None, end), sink);
+    }
+
+    /// Looks at some rows, and chooses witnesses anew once, when there is enough to choose by.
+    fn sample(&mut self, segments: &[Segment<'_>]) {
+        let mut is_enough = false;
+        for segment in segments {
+            is_enough |= self.samples.see(segment);
+        }
+        if is_enough {
+            let from = self.config.index_from;
+            let index = (self.index).renewed(&self.rules, &self.rules, from, &self.samples);
+            self.index = Arc::new(index);
+        }
     }
 
     /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.

@@ -8,6 +8,8 @@ use trapjaw_engine::{Config, Forward, Input, MatchRef, Origin, Shard, Sink};
 use trapjaw_event::{BatchBuilder, Binding, Event, Match, Value, check};
 use trapjaw_program::{RuleSet, Verified};
 
+use trapjaw_tests::engine::NEVER;
+
 use crate::generate::{Draws, TYPE, condition, events};
 
 /// Events of a round.
@@ -94,9 +96,13 @@ impl Rules {
 
     /// After those of the rounds before: none is moved to where a clock is.
     fn events(&self, draws: &mut Draws, round: u64) -> Vec<Event> {
-        let mut events = events(draws, EVENTS as i64);
+        self.many_events(draws, round, EVENTS)
+    }
+
+    fn many_events(&self, draws: &mut Draws, round: u64, count: u64) -> Vec<Event> {
+        let mut events = events(draws, count as i64);
         for event in &mut events {
-            event.time += (round << 40) as i64;
+            event.time += (round << 45) as i64;
             if self.is_wider {
                 event.values.insert(0, Value::Null);
             }
@@ -178,4 +184,51 @@ fn after_reloads_an_index_finds_what_a_new_one_does() {
     }
     // Rules that never match would agree on anything.
     assert!(matches > 50_000, "only {matches} matches");
+}
+
+#[test]
+fn witnesses_that_are_chosen_by_a_sample_find_the_same() {
+    const BATCH: u64 = 2_000;
+    let mut draws = Draws(200);
+    let mut rules = Rules {
+        each: Vec::new(),
+        named: 0,
+        is_wider: false,
+    };
+    for _ in 0..60 {
+        rules.add(&mut draws);
+    }
+    let shard = |index_from| {
+        let config = Config {
+            index_from,
+            ..Config::default()
+        };
+        Shard::new(rules.program(), config, (0, 1))
+    };
+    let (mut with, mut without) = (shard(1), shard(NEVER));
+    let mut matches = 0;
+    // The sample is full in the eighth of them.
+    for round in 0..12 {
+        if round == 10 {
+            rules.change(&mut draws);
+            let program = rules.program();
+            for shard in [&mut with, &mut without] {
+                shard.step(Input::Reload(Arc::clone(&program)), &mut Found::default());
+            }
+        }
+        let events = rules.many_events(&mut draws, round, BATCH);
+        let of_with = found(&mut with, &events, round * BATCH);
+        let of_without = found(&mut without, &events, round * BATCH);
+        let both = of_with.iter().zip(&of_without);
+        let mut differ = both.filter(|(a, b)| (&a.rule, &a.events) != (&b.rule, &b.events));
+        assert_eq!(differ.next(), None, "round {round}");
+        assert_eq!(of_with.len(), of_without.len(), "round {round}");
+        assert_eq!(
+            with.counters().faults,
+            without.counters().faults,
+            "round {round}"
+        );
+        matches += of_with.len();
+    }
+    assert!(matches > 10_000, "only {matches} matches");
 }

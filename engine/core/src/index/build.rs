@@ -10,6 +10,7 @@ use super::conjunct::{Literal, Test, faulty, is_load, kind};
 use super::keys::Numbers;
 use super::lists::Lists;
 use super::plan::{Planned, plan};
+use super::sample::Shares;
 use super::texts::Words;
 use super::{Check, Conditions, Guard, Item, Keys, Layer, Lookup, NO_REST, Read, Slot, Where};
 
@@ -128,11 +129,11 @@ impl Values {
 
 impl Conditions {
     /// Of a type's program; `None` where too few of its conditions have a witness.
-    pub(super) fn new(code: &Code, from: usize) -> Option<Self> {
+    pub(super) fn new(code: &Code, (from, shares): (usize, Option<&Shares<'_>>)) -> Option<Self> {
         if code.outputs.len() < from {
             return None;
         }
-        let planned = plan(code, 0..code.outputs.len() as u32, from);
+        let planned = plan(code, 0..code.outputs.len() as u32, (from, shares));
         if planned.is_empty() {
             return None;
         }
@@ -145,6 +146,7 @@ impl Conditions {
             base: base.finish(),
             places,
             layers: vec![layer],
+            is_measured: shares.is_some(),
         })
     }
 }

@@ -52,6 +52,18 @@ pub(super) enum Place {
     End,
 }
 
+impl Literal {
+    /// Does a text have it?
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        let text = text.as_bytes();
+        match self.place {
+            Place::Anywhere => memchr::memmem::find(text, &self.bytes).is_some(),
+            Place::Start => text.starts_with(&self.bytes),
+            Place::End => text.ends_with(&self.bytes),
+        }
+    }
+}
+
 impl Test {
     /// What it reads; `None` where it is none of those that read one operand.
     pub(super) fn operand(&self) -> Option<Operand> {

@@ -20,6 +20,7 @@ mod probe;
 mod ranges;
 mod readers;
 mod renew;
+mod sample;
 mod texts;
 mod witness;
 
@@ -33,6 +34,8 @@ pub(crate) use hits::Hits;
 use keys::Numbers;
 use lists::Lists;
 pub(crate) use readers::Readers;
+use sample::Sample;
+pub(crate) use sample::Samples;
 use texts::Words;
 pub use witness::{How, Witness, Witnesses};
 
@@ -47,7 +50,7 @@ pub(crate) struct Index {
 impl Index {
     /// Of a verified rule set: columns that at least `from` conditions ask are looked up.
     pub(crate) fn new(rules: &RuleSet, from: usize) -> Self {
-        let types = (0..rules.types.len()).map(|ty| TypeIndex::new(rules, ty, None, from));
+        let types = (0..rules.types.len()).map(|ty| TypeIndex::new(rules, ty, None, (from, None)));
         Self {
             types: types.collect(),
             direct: Direct::new(rules),
@@ -55,15 +58,21 @@ impl Index {
     }
 
     /// That of rules which take the place of those that this one is of. It finds what a new one finds, and takes over what
-    /// it can.
+    /// it can, but for a type of which there is a sample now that was not there before.
     #[must_use]
-    pub(crate) fn renewed(&self, old: &RuleSet, rules: &RuleSet, from: usize) -> Self {
+    pub(crate) fn renewed(
+        &self,
+        old: &RuleSet,
+        rules: &RuleSet,
+        from: usize,
+        samples: &Samples,
+    ) -> Self {
         let types = rules.registry.iter().map(|(id, ty)| {
             let former = old.registry.by_wire_name(&ty.wire_name).and_then(|former| {
                 let index = self.of(former)?;
                 Some((index, &old.types[former.index()].code))
             });
-            TypeIndex::new(rules, id.index(), former, from)
+            TypeIndex::new(rules, id.index(), former, (from, samples.of(id.index())))
         });
         Self {
             types: types.collect(),
@@ -113,6 +122,8 @@ struct Conditions {
     places: Vec<Where>,
     /// The first lasts while rules are reloaded; a second has what came since.
     layers: Vec<Layer>,
+    /// Were the witnesses of the first layer chosen by a sample?
+    is_measured: bool,
 }
 
 /// Conditions that are found by their witnesses, for the rules that hold.
@@ -231,16 +242,24 @@ impl TypeIndex {
         rules: &RuleSet,
         ty: usize,
         former: Option<(&Self, &Code)>,
-        from: usize,
+        (from, sample): (usize, Option<&Sample>),
     ) -> Option<Self> {
         let code = &rules.types[ty].code;
-        let conditions = match former {
-            Some((former, old)) if old == code => Arc::clone(&former.conditions),
-            Some((former, old)) => match former.conditions.renewed(old, code, from) {
-                Some(renewed) => Arc::new(renewed),
-                None => Arc::new(Conditions::new(code, from)?),
-            },
-            None => Arc::new(Conditions::new(code, from)?),
+        let shares = sample.map(|sample| sample.shares(code));
+        let shares = shares.as_ref();
+        // What was chosen without a sample does not outlast the first one.
+        let lasts = |former: &Conditions| former.is_measured || sample.is_none();
+        let former = former.filter(|(former, _)| lasts(&former.conditions));
+        let kept = former.and_then(|(former, old)| {
+            if old == code {
+                return Some(Arc::clone(&former.conditions));
+            }
+            let renewed = former.conditions.renewed(old, code, (from, shares));
+            renewed.map(Arc::new)
+        });
+        let conditions = match kept {
+            Some(kept) => kept,
+            None => Arc::new(Conditions::new(code, (from, shares))?),
         };
         Some(Self {
             readers: Readers::new(rules, ty, &conditions.places, conditions.items()),

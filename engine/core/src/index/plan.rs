@@ -1,16 +1,22 @@
 //! Which conditions are found by what: each by one witness, without which it can't be true.
 //!
 //! A witness is a conjunct whose values can be looked up: so a row comes to the conditions of which it has the witness, and to
-//! no others. Of several, the one is taken that is expected to be there most rarely.
+//! no others. Of several, the one is taken that is expected to be there most rarely: by what the rules say alone, and once
+//! there were events, by how often it was there in a sample of them.
 
 use std::collections::{HashMap, HashSet};
 
 use trapjaw_program::{Code, Operand};
 
 use super::conjunct::{Conjunct, Test, conjuncts};
+use super::sample::Shares;
 
 /// Values that one condition asks for, at most: each is an entry of the index.
 const MAX_VALUES: usize = 1 << 10;
+
+/// What is expected without a sample counts as this many rows beside one: so that of two tests that were true in none
+/// of its rows, one that looks rare is taken.
+const EXPECTED_ROWS: f64 = 4.0;
 
 /// A condition that is found by a witness.
 #[derive(Debug)]
@@ -29,7 +35,7 @@ pub(super) struct Planned {
 pub(super) fn plan(
     code: &Code,
     conditions: impl Iterator<Item = u32>,
-    from: usize,
+    (from, shares): (usize, Option<&Shares<'_>>),
 ) -> Vec<Planned> {
     let all: Vec<(u32, Vec<Conjunct>)> = conditions
         .filter_map(|condition| {
@@ -43,7 +49,7 @@ pub(super) fn plan(
     loop {
         let planned: Vec<Option<usize>> = all
             .iter()
-            .map(|(_, conjuncts)| witness(conjuncts, &distinct, &given_up))
+            .map(|(_, conjuncts)| witness(conjuncts, (&distinct, shares), &given_up))
             .collect();
         let mut used: HashMap<Operand, usize> = HashMap::new();
         for ((_, conjuncts), witness) in all.iter().zip(&planned) {
@@ -110,7 +116,7 @@ fn distinct_values(all: &[(u32, Vec<Conjunct>)]) -> HashMap<Operand, usize> {
 /// The conjunct that is expected to be true most rarely, of those that can be looked up.
 fn witness(
     conjuncts: &[Conjunct],
-    distinct: &HashMap<Operand, usize>,
+    (distinct, shares): (&HashMap<Operand, usize>, Option<&Shares<'_>>),
     given_up: &HashSet<Operand>,
 ) -> Option<usize> {
     let share = |(index, conjunct): (usize, &Conjunct)| {
@@ -119,10 +125,15 @@ fn witness(
             return None;
         }
         let values = distinct.get(&of).copied().unwrap_or(1).max(2) as f64;
-        Some((index, share(&conjunct.test, values)?))
+        let expected = share(&conjunct.test, values)?;
+        let seen = shares.and_then(|shares| shares.of(&conjunct.test));
+        let share = seen.map_or(expected, |(hits, rows)| {
+            (hits as f64 + expected * EXPECTED_ROWS) / (rows as f64 + EXPECTED_ROWS)
+        });
+        Some((index, share))
     };
-    let shares = conjuncts.iter().enumerate().filter_map(share);
-    let least = shares.min_by(|a, b| a.1.total_cmp(&b.1));
+    let all = conjuncts.iter().enumerate().filter_map(share);
+    let least = all.min_by(|a, b| a.1.total_cmp(&b.1));
     least.map(|(index, _)| index)
 }
 

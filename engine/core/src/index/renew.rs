@@ -11,6 +11,7 @@ use trapjaw_program::{Code, Operand};
 
 use super::build::{Base, place};
 use super::plan::plan;
+use super::sample::Shares;
 use super::{Conditions, Layer, Read, Where};
 
 /// Of the conditions that are found by a witness, one in so many may be new or gone before all is made anew. It costs each
@@ -19,7 +20,12 @@ const CHANGED: usize = 8;
 
 impl Conditions {
     /// For another program of the type; `None` where too much has changed.
-    pub(super) fn renewed(&self, old: &Code, code: &Code, from: usize) -> Option<Self> {
+    pub(super) fn renewed(
+        &self,
+        old: &Code,
+        code: &Code,
+        (from, shares): (usize, Option<&Shares<'_>>),
+    ) -> Option<Self> {
         let layer = self.layers.first()?;
         let items = layer.lookup.items.len();
         // By register of the old program.
@@ -45,7 +51,7 @@ impl Conditions {
         }
         let others = places.iter().zip(0..);
         let others = others.filter(|(place, _)| matches!(place, Where::Base(_)));
-        let planned = plan(code, others.map(|(_, condition)| condition), from);
+        let planned = plan(code, others.map(|(_, condition)| condition), (from, shares));
         let gone = is_live.iter().filter(|is_live| !**is_live).count();
         if (planned.len() + gone) * CHANGED > items {
             return None;
@@ -61,6 +67,7 @@ impl Conditions {
             base: base.finish(),
             places,
             layers,
+            is_measured: self.is_measured,
         })
     }
 }
@@ -142,10 +149,12 @@ mod tests {
     #[test]
     fn what_stays_is_found_as_before() {
         let (old, from) = (code(0..100), 8);
-        let first = Conditions::new(&old, from).expect("a hundred are looked up");
+        let first = Conditions::new(&old, (from, None)).expect("a hundred are looked up");
         // One in the middle is another.
         let one = code((0..40).chain([1_000]).chain(41..100));
-        let second = first.renewed(&old, &one, from).expect("nearly all stay");
+        let second = first
+            .renewed(&old, &one, (from, None))
+            .expect("nearly all stay");
         assert!(lasts(&first, &second));
         let items = |conditions: &Conditions| {
             let places = conditions.places.iter();
@@ -156,14 +165,16 @@ mod tests {
         assert!(!second.layers[0].is_live[40]);
         // It is there again, as one of enough new ones for a look-up of their own.
         let ten = code((0..100).rev().chain(500..510));
-        let third = second.renewed(&one, &ten, from).expect("nearly all stay");
+        let third = second
+            .renewed(&one, &ten, (from, None))
+            .expect("nearly all stay");
         assert!(lasts(&first, &third));
         assert_eq!((items(&third), third.layers.len()), (110, 2));
         assert!(!third.layers[0].is_live[40]);
         // What is new is counted from where the first layer was made, so that it does not become more and more.
         let more = code((0..100).chain(500..520));
-        assert!(third.renewed(&ten, &more, from).is_none());
+        assert!(third.renewed(&ten, &more, (from, None)).is_none());
         let gone = code(20..100);
-        assert!(third.renewed(&ten, &gone, from).is_none());
+        assert!(third.renewed(&ten, &gone, (from, None)).is_none());
     }
 }

@@ -41,8 +41,9 @@ pub enum How {
 }
 
 impl Witnesses {
-    /// Those with which an engine of this configuration runs the rules, if it begins with them. Conditions that come by a
-    /// reload may be computed for all rows until there are enough of them.
+    /// Those with which an engine of this configuration runs the rules, if it begins with them. Once it has seen events
+    /// it goes by how often values are there, and may choose others; and conditions that come by a reload may be computed for
+    /// all rows until there are enough of them.
     pub fn of(rules: &Verified<RuleSet>, config: &Config) -> Self {
         let types = rules.types.iter();
         let types = types.map(|program| of_type(&program.code, config.index_from));
@@ -58,7 +59,7 @@ impl Witnesses {
 }
 
 fn of_type(code: &Code, from: usize) -> BTreeMap<u32, Witness> {
-    let planned = plan(code, 0..code.outputs.len() as u32, from);
+    let planned = plan(code, 0..code.outputs.len() as u32, (from, None));
     let tests = || {
         let tests = planned.iter();
         tests.map(|planned| (planned.condition, &planned.conjuncts[planned.witness].test))

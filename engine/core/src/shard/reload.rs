@@ -14,10 +14,10 @@ impl Shard {
     pub(super) fn reload(&mut self, rules: Arc<Verified<RuleSet>>) {
         // Matches of the last step refer to events that states keep.
         self.outputs.clear();
-        self.index = Arc::new(
-            self.index
-                .renewed(&self.rules, &rules, self.config.index_from),
-        );
+        let from = self.config.index_from;
+        self.samples = self.samples.renewed(&self.rules, &rules, from);
+        let index = (self.index).renewed(&self.rules, &rules, from, &self.samples);
+        self.index = Arc::new(index);
         let old = core::mem::replace(&mut self.rules, rules);
         let former = former_places(&old, &self.rules);
         let matches = core::mem::take(&mut self.counters.matches);
