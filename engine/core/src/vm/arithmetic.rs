@@ -15,19 +15,15 @@ pub(super) fn ints<'a>(
     (a, a_known): Operand<'_, i64>,
     (b, b_known): Operand<'_, i64>,
 ) -> (Register<'a>, Faults) {
-    let apply: fn(i64, i64) -> (i64, bool) = match op {
-        Opcode::AddInt => i64::overflowing_add,
-        Opcode::SubInt => i64::overflowing_sub,
-        Opcode::MulInt => i64::overflowing_mul,
-        _ => |a, _| a.overflowing_neg(),
+    let results = match op {
+        Opcode::AddInt => pairs(rows, a, b, i64::overflowing_add),
+        Opcode::SubInt => pairs(rows, a, b, i64::overflowing_sub),
+        Opcode::MulInt => pairs(rows, a, b, i64::overflowing_mul),
+        _ => pairs(rows, a, b, |a, _| a.overflowing_neg()),
     };
-    let mut values = Vec::with_capacity(rows);
-    let mut sound = vec![0_u64; bits::words(rows)];
-    for row in 0..rows {
-        let (value, overflow) = apply(a.get(row), b.get(row));
-        values.push(value);
-        sound[row / 64] |= u64::from(!overflow) << (row % 64);
-    }
+    let mut sound = Vec::with_capacity(bits::words(rows));
+    bits::test_each(&results, &mut sound, |(_, overflow)| !overflow);
+    let values = results.into_iter().map(|(value, _)| value).collect();
     let (known, faults) = restrict(rows, both(a_known, b_known), sound);
     (Register::Int(lane(values, known)), overflows(faults))
 }
@@ -39,14 +35,13 @@ pub(super) fn floats<'a>(
     (a, a_known): Operand<'_, f64>,
     (b, b_known): Operand<'_, f64>,
 ) -> (Register<'a>, Faults) {
-    let apply: fn(f64, f64) -> f64 = match op {
-        Opcode::AddFloat => |a, b| a + b,
-        Opcode::SubFloat => |a, b| a - b,
-        Opcode::MulFloat => |a, b| a * b,
-        Opcode::DivFloat => |a, b| if b == 0.0 { f64::NAN } else { a / b },
-        _ => |a, _| -a,
+    let values = match op {
+        Opcode::AddFloat => pairs(rows, a, b, |a, b| a + b),
+        Opcode::SubFloat => pairs(rows, a, b, |a, b| a - b),
+        Opcode::MulFloat => pairs(rows, a, b, |a, b| a * b),
+        Opcode::DivFloat => pairs(rows, a, b, |a, b| if b == 0.0 { f64::NAN } else { a / b }),
+        _ => pairs(rows, a, b, |a, _| -a),
     };
-    let values: Vec<f64> = (0..rows).map(|row| apply(a.get(row), b.get(row))).collect();
     let mut sound = Vec::with_capacity(bits::words(rows));
     bits::test_each(&values, &mut sound, |value| !value.is_nan());
     let operands = both(a_known, b_known);
@@ -65,6 +60,23 @@ pub(super) fn floats<'a>(
         ..Faults::default()
     };
     (Register::Float(lane(values, known)), faults)
+}
+
+/// The results for all rows. Of floats it is vector code (`addpd`, `mulpd`, ...) as long as which operands are columns, and what is
+/// done, is settled outside of the loop, and the loop goes over slices side by side; a call by pointer, or an operand
+/// that is asked what it is for each row, makes it one row at a time.
+fn pairs<T: Copy, R>(
+    rows: usize,
+    a: Arg<'_, T>,
+    b: Arg<'_, T>,
+    apply: impl Fn(T, T) -> R,
+) -> Vec<R> {
+    match (a, b) {
+        (Arg::Each(a), Arg::One(b)) => a.iter().map(|&a| apply(a, b)).collect(),
+        (Arg::One(a), Arg::Each(b)) => b.iter().map(|&b| apply(a, b)).collect(),
+        (Arg::Each(a), Arg::Each(b)) => a.iter().zip(b).map(|(&a, &b)| apply(a, b)).collect(),
+        (Arg::One(a), Arg::One(b)) => (0..rows).map(|_| apply(a, b)).collect(),
+    }
 }
 
 /// The nearest int of a float, with the number of those that do not fit.

@@ -19,37 +19,38 @@ impl<'a> Registers<'a> {
             return bools(truth, a_known.map(<[u64]>::to_vec));
         }
         let (b, b_known) = self.bools(b);
-        let words = 0..a.len();
-        // A missing bitmap of known rows means all: its bits behind the last row are cleared with the result.
-        let known_of =
-            |known: Option<&[u64]>, word: usize| known.map_or(u64::MAX, |known| known[word]);
-        let some_unknown = a_known.is_some() || b_known.is_some();
-        let result = |truth: &dyn Fn(usize) -> u64, known: &dyn Fn(usize) -> u64| {
-            let truth = self.whole(words.clone().map(truth).collect());
-            let known = some_unknown.then(|| self.whole(words.clone().map(known).collect()));
-            bools(truth, known)
+        // Bits behind the last row are cleared with the result.
+        let truth = match op {
+            Opcode::And => combined(&a, &b, |a, b| a & b),
+            Opcode::Or => combined(&a, &b, |a, b| a | b),
+            Opcode::EqBool => combined(&a, &b, |a, b| !(a ^ b)),
+            Opcode::NeBool => combined(&a, &b, |a, b| a ^ b),
+            _ => match a_known {
+                Some(known) => {
+                    let b = combined(known, &b, |known, b| !known & b);
+                    combined(&a, &b, |a, b| a | b)
+                }
+                None => a.to_vec(),
+            },
         };
-        match op {
-            // Known where both are, or where one is false.
-            Opcode::And => result(&|w| a[w] & b[w], &|w| {
+        let known = (a_known.is_some() || b_known.is_some()).then(|| {
+            // A missing bitmap of known rows means all.
+            let known_of =
+                |known: Option<&[u64]>, word: usize| known.map_or(u64::MAX, |known| known[word]);
+            let words = (0..a.len()).map(|w| {
                 let (ka, kb) = (known_of(a_known, w), known_of(b_known, w));
-                ka & kb | ka & !a[w] | kb & !b[w]
-            }),
-            // Known where both are, or where one is true.
-            Opcode::Or => result(&|w| a[w] | b[w], &|w| {
-                let (ka, kb) = (known_of(a_known, w), known_of(b_known, w));
-                ka & kb | a[w] | b[w]
-            }),
-            Opcode::EqBool => result(&|w| !(a[w] ^ b[w]), &|w| {
-                known_of(a_known, w) & known_of(b_known, w)
-            }),
-            Opcode::NeBool => result(&|w| a[w] ^ b[w], &|w| {
-                known_of(a_known, w) & known_of(b_known, w)
-            }),
-            _ => result(&|w| a[w] | !known_of(a_known, w) & b[w], &|w| {
-                known_of(a_known, w) | known_of(b_known, w)
-            }),
-        }
+                match op {
+                    // Known where both are, or where one is false.
+                    Opcode::And => ka & kb | ka & !a[w] | kb & !b[w],
+                    // Known where both are, or where one is true.
+                    Opcode::Or => ka & kb | a[w] | b[w],
+                    Opcode::EqBool | Opcode::NeBool => ka & kb,
+                    _ => ka | kb,
+                }
+            });
+            self.whole(words.collect())
+        });
+        bools(self.whole(truth), known)
     }
 
     fn is_null(&self, a: Operand) -> Register<'a> {
@@ -65,4 +66,10 @@ impl<'a> Registers<'a> {
         bits::clear_tail(&mut words, self.rows);
         words
     }
+}
+
+/// Word by word. It is vector code as long as both run side by side, so that no bounds are checked, and the closure is one that
+/// the compiler sees through.
+fn combined(a: &[u64], b: &[u64], f: impl Fn(u64, u64) -> u64) -> Vec<u64> {
+    a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()
 }

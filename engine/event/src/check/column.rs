@@ -1,4 +1,8 @@
 //! The checks of single columns. Each goes over its values once, without branches, so that the loops vectorise.
+//!
+//! They are vector code on every x86-64 as long as a loop is a fold over slices side by side, which never ends early, into an
+//! accumulator of one type: what is wrong is gathered by `|` or `max`, and looked at behind the loop. (SSE2 has no `max` of
+//! unsigned 16-bit values: a saturating subtraction and an addition make it.)
 
 use super::error::BatchErrorKind;
 use crate::batch::{ArchivedColumn, ArchivedColumnData, ArchivedSeverityColumn, ArchivedText};
