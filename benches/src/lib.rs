@@ -4,11 +4,16 @@
 //! its caller compares with a count made without the engine.
 #![forbid(unsafe_code)]
 
+pub mod chart;
+pub mod curves;
 pub mod figure;
 pub mod figures;
+pub mod floods;
 pub mod latency;
 pub mod layers;
 pub mod load;
+pub mod machine;
 pub mod measure;
 pub mod network;
+pub mod page;
 pub mod reload;

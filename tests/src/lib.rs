@@ -6,7 +6,6 @@
 //! - [`corpus`] are the cases of `tests/corpus`.
 //! - [`differential`] holds the engine against the oracle.
 //! - [`engine`] is the engine over a whole history.
-//! - [`floods`] are streams that are made to fill memory.
 //! - [`generate`] makes rules and histories.
 #![forbid(unsafe_code)]
 
@@ -14,7 +13,6 @@ pub mod comparison;
 pub mod corpus;
 pub mod differential;
 pub mod engine;
-pub mod floods;
 pub mod generate;
 pub mod mutations;
 pub mod oracle;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use trapjaw_benches::figure::{Figure, against_peers};
 use trapjaw_benches::figures::{GROUPS, HOSTS, Measure, ROUNDS, ROWS};
+use trapjaw_benches::machine;
 
 // As in the binary.
 #[global_allocator]
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     if !is_json {
         println!(
             "in process, one thread, batches of {ROWS} rows, {HOSTS} hosts; median of {ROUNDS} rounds (spread); load {}",
-            machine_load()
+            machine::load()
         );
     }
     let mut figures: Vec<Figure> = Vec::new();
@@ -56,10 +57,4 @@ fn show(figure: &Figure, is_json: bool) {
     } else {
         println!("{figure}");
     }
-}
-
-/// How many others want to run, over a minute, five and fifteen; empty where the system does not tell.
-fn machine_load() -> String {
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }

@@ -112,7 +112,7 @@ fn run(pattern: &str, action: &str) -> Run {
 const FEW: usize = 100;
 
 /// Two kinds of partial matches, of which each event is judged alone.
-const ALONE: &str =
+pub(crate) const ALONE: &str =
     "(a: step[kind == 0] -> b: step[kind == 1]) or (c: step[kind == 2] -> d: step[kind == 3])
     by key within 1h skip to next";
 
@@ -123,8 +123,28 @@ const READS: &str = "(a: step[kind == 0] -> b: step[kind == 1 and amount >= a.am
 
 /// R3: partial matches of one kind are there so often or [`FEW`] times, while events come that touch none of them.
 fn live(id: &str, (pattern, many): (&str, usize), completes: bool, about: &str) -> Figure {
+    let [beside_many, beside_few] = beside(pattern, [many, FEW], completes);
+    ratio(
+        id,
+        1.3,
+        (&beside_many, &beside_few),
+        &format!("{about}, beside {many} and beside {FEW}"),
+    )
+}
+
+/// What events take beside so many live partial matches, which they do not touch, in turns. They begin and complete one of
+/// their own, two by two, or none.
+///
+/// # Panics
+///
+/// If the engine finds another number of matches.
+pub(crate) fn beside<const N: usize>(
+    pattern: &str,
+    live: [usize; N],
+    completes: bool,
+) -> [Timing; N] {
     let count = ROUNDS * BATCHES * ROWS;
-    let mut arms = [many, FEW].map(|live| {
+    let mut arms = live.map(|live| {
         // What fills the last batch opens and completes nothing.
         let filling = live.next_multiple_of(ROWS);
         let fill = (0..filling).map(|number| {
@@ -149,16 +169,11 @@ fn live(id: &str, (pattern, many): (&str, usize), completes: bool, about: &str) 
         }
     }
     let expected = if completes { count as u64 / 2 } else { 0 };
-    for (run, ..) in &arms {
-        assert_eq!(run.matches(), expected, "{id}");
-    }
-    let [(.., beside_many), (.., beside_few)] = &arms;
-    ratio(
-        id,
-        1.3,
-        (beside_many, beside_few),
-        &format!("{about}, beside {many} and beside {FEW}"),
-    )
+    arms.map(|(run, .., mut timing)| {
+        timing.matches = run.matches();
+        assert_eq!(timing.matches, expected, "R3");
+        timing
+    })
 }
 
 /// R6: sequences of 12 and of 3; each event is of one of their steps.

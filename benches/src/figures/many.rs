@@ -152,10 +152,10 @@ fn write(builder: &mut BatchBuilder, ty: TypeId, event: &Request) {
 }
 
 /// One size: its rules at work, their load, and what the rounds took.
-struct Arm {
+pub(crate) struct Arm {
     run: Run,
     load: Load<Request>,
-    timing: Timing,
+    pub(crate) timing: Timing,
     /// Milliseconds from the text to a shard that is ready.
     loaded: f64,
     expected: u64,
@@ -185,6 +185,11 @@ impl Arm {
         let part = &self.load.batches[round * length..(round + 1) * length];
         let nanoseconds = self.run.pass(part, &self.load.bindings);
         self.timing.rounds.push(nanoseconds);
+        self.timing.matches = self.run.matches();
+    }
+
+    pub(crate) fn matches_an_event(&self) -> f64 {
+        self.expected as f64 / self.load.events.len() as f64
     }
 }
 
@@ -231,13 +236,13 @@ fn reload(tell: &mut dyn FnMut(Figure)) {
     });
 }
 
-/// Measures it, both sizes in turns.
+/// Rule sets of these sizes, measured in turns.
 ///
 /// # Panics
 ///
 /// If the engine finds another number of matches.
-pub fn measure(tell: &mut dyn FnMut(Figure)) {
-    let mut arms = [10, 10_000].map(Arm::new);
+pub(crate) fn arms<const N: usize>(sizes: [u32; N]) -> [Arm; N] {
+    let mut arms = sizes.map(Arm::new);
     for round in 0..ROUNDS {
         for arm in &mut arms {
             arm.round(round);
@@ -246,15 +251,23 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
     for arm in &arms {
         assert_eq!(arm.run.matches(), arm.expected, "R2");
     }
-    let [few, many] = &arms;
+    arms
+}
+
+/// Measures it, both sizes in turns.
+///
+/// # Panics
+///
+/// If the engine finds another number of matches.
+pub fn measure(tell: &mut dyn FnMut(Figure)) {
+    let [few, many] = arms([10, 10_000]);
     let ratio = many.timing.median() / few.timing.median();
-    let each = |arm: &Arm| arm.expected as f64 / arm.load.events.len() as f64;
     let note = format!(
         "10 rules: {:.1} ns/event, {:.3} matches; 10,000: {:.1}, {:.3}",
         few.timing.median(),
-        each(few),
+        few.matches_an_event(),
         many.timing.median(),
-        each(many),
+        many.matches_an_event(),
     );
     tell(Figure::of_ratio("R2", Goal::AtMost(2.0), ratio, note));
     tell(Figure {

@@ -22,18 +22,37 @@ pub(crate) struct Login {
     time: i64,
 }
 
+/// P2.
+pub(crate) const P2: &str =
+    "a: login[not ok] -> b: login[not ok] -> c: login[ok] by user within 10s";
+
 /// Logins of which one of ten succeeds.
 pub(crate) fn logins(count: usize) -> Load<Login> {
+    let mut draws = Draws::new(4);
+    let drawn = (0..count).map(|_| draw(&mut draws, HOSTS));
+    load(drawn, HOSTS, ROWS)
+}
+
+/// One of so many users, and whether the login succeeds.
+pub(crate) fn draw(draws: &mut Draws, users: u32) -> (u32, bool) {
+    (draws.below(users.into()) as u32, draws.below(10) == 0)
+}
+
+/// Logins of these users, in batches of so many rows.
+pub(crate) fn load(
+    drawn: impl Iterator<Item = (u32, bool)>,
+    users: u32,
+    rows: usize,
+) -> Load<Login> {
     let registry = &compile(LOGIN).registry;
     let type_id = registry.by_name("login").expect("it is declared");
-    let names: Vec<String> = (0..HOSTS).map(|user| format!("user-{user}")).collect();
-    let mut draws = Draws::new(4);
-    let events = (0..count).map(|number| Login {
-        user: draws.below(HOSTS.into()) as u32,
-        ok: draws.below(10) == 0,
+    let names: Vec<String> = (0..users).map(|user| format!("user-{user}")).collect();
+    let events = drawn.enumerate().map(|(number, (user, ok))| Login {
+        user,
+        ok,
         time: number as i64 * 1_000,
     });
-    Load::new(registry, events.collect(), ROWS, |builder, event| {
+    Load::new(registry, events.collect(), rows, |builder, event| {
         let values = [
             ValueRef::Text(&names[event.user as usize]),
             ValueRef::Bool(event.ok),
@@ -58,12 +77,7 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
             262.0,
             "a: login[not ok] => b: login[not ok] => c: login[ok] by user within 10s",
         ),
-        (
-            "P2",
-            40.0,
-            657.0,
-            "a: login[not ok] -> b: login[not ok] -> c: login[ok] by user within 10s",
-        ),
+        ("P2", 40.0, 657.0, P2),
         (
             "P3",
             100.0,
@@ -87,17 +101,21 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
     tell(Figure::of_timing("S1", 15.0, &timing).with_peer(245.0));
 }
 
+/// A rule of a pattern.
+pub(crate) fn rule(types: &str, pattern: &str) -> String {
+    format!("{types}rule p {{ match {pattern} do log(\"x\") }}")
+}
+
 fn time<E>(types: &str, pattern: &str, load: &Load<E>) -> Timing {
-    let rules = compile(&format!(
-        "{types}rule p {{ match {pattern} do log(\"x\") }}"
-    ));
+    let rules = compile(&rule(types, pattern));
     stream(&mut Run::new(&rules), load, (0, load.batches.len()), ROUNDS)
 }
 
 /// Matches of P1, P2 and P3: by user, how many failures there were in a row, since the last match, and since the last
 /// success.
 pub(crate) fn expected(logins: &[Login]) -> [u64; 3] {
-    let mut users = vec![[0_u64; 3]; HOSTS as usize];
+    let last = logins.iter().map(|login| login.user).max();
+    let mut users = vec![[0_u64; 3]; last.map_or(0, |last| last as usize + 1)];
     let mut expected = [0; 3];
     for login in logins {
         let failures = &mut users[login.user as usize];

@@ -46,7 +46,8 @@ fn count(rule: u32) -> u32 {
     1_000 + rule
 }
 
-fn rules(rules: u32, clause: &str) -> Arc<Verified<RuleSet>> {
+/// So many rules of the same windows.
+pub(crate) fn rules(rules: u32, clause: &str) -> Arc<Verified<RuleSet>> {
     let mut text = CPU.to_owned();
     for rule in 0..rules {
         let having = match rule % 3 {
@@ -83,8 +84,8 @@ fn sliding(number: u32, tell: &mut dyn FnMut(Figure)) {
     );
 }
 
-/// How often `having` turns to true, for all rules.
-fn turns(events: &[Cpu], rules: u32) -> u64 {
+/// How often `having` turns to true, for all rules, whose windows are those of a second.
+pub(crate) fn turns(events: &[Cpu], rules: u32) -> u64 {
     let mut windows = vec![VecDeque::<(i64, f64)>::new(); HOSTS as usize];
     let mut held = vec![vec![false; rules as usize]; HOSTS as usize];
     let mut turns = 0;

@@ -11,8 +11,8 @@ use crate::measure::{Run, compile, stream, stream_rows};
 pub(crate) struct Case {
     pub(crate) id: &'static str,
     pub(crate) rules: String,
-    goal: f64,
-    peer: f64,
+    pub(crate) goal: f64,
+    pub(crate) peer: f64,
     pub(crate) matches: fn(&Cpu) -> u64,
 }
 

@@ -20,11 +20,29 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
     tumbling(tell);
 }
 
+/// The rules of G1.
+pub fn g1() -> String {
+    format!(
+        "{CPU} rule g1 {{ on c: cpu by c.host over all having sum(c.load) >= 1e12 do log(\"x\") }}"
+    )
+}
+
+/// How long the windows of W1 are, in nanoseconds.
+pub(crate) const W1_OVER: i64 = 10_000_000_000;
+/// What W1 asks of its averages.
+pub(crate) const W1_ABOVE: f64 = 0.95;
+
+/// The rules of W1.
+pub fn w1() -> String {
+    format!(
+        "{CPU} rule w1 {{ on c: cpu by c.host over {}s having avg(c.load) > {W1_ABOVE} do log(\"x\") }}",
+        W1_OVER / 1_000_000_000
+    )
+}
+
 /// A sum that nothing leaves.
 fn all(tell: &mut dyn FnMut(Figure)) {
-    let rules = compile(&format!(
-        "{CPU} rule g1 {{ on c: cpu by c.host over all having sum(c.load) >= 1e12 do log(\"x\") }}"
-    ));
+    let rules = compile(&g1());
     let load = Load::cpu(&rules.registry, 1, (ROUNDS * 64 * ROWS) as u64, ROWS, HOSTS);
     let batches = (0, load.batches.len());
     let timing = stream(&mut Run::new(&rules), &load, batches, ROUNDS);
@@ -42,9 +60,7 @@ fn all(tell: &mut dyn FnMut(Figure)) {
 
 /// A sliding window of ten million rows.
 fn sliding(tell: &mut dyn FnMut(Figure)) {
-    let rules = compile(&format!(
-        "{CPU} rule w1 {{ on c: cpu by c.host over 10s having avg(c.load) > 0.95 do log(\"x\") }}"
-    ));
+    let rules = compile(&w1());
     // Ten seconds fill the window; what follows is measured.
     let filled = 10_000_000 / ROWS;
     let measured = ROUNDS * 40;
@@ -54,7 +70,7 @@ fn sliding(tell: &mut dyn FnMut(Figure)) {
     let filling = stream(&mut run, &load, (0, filled), 1);
     let timing = stream(&mut run, &load, (filled, filled + measured), ROUNDS);
     // A host's average passes 0.95 while it has few rows, and never again.
-    let expected = first_rows_above(&load.events[..filled * ROWS], 0.95);
+    let expected = first_rows_above(&load.events[..filled * ROWS], W1_ABOVE);
     assert_eq!((filling.matches, timing.matches), (expected, 0));
     let bytes: usize = run.shard().bytes().sum();
     let mut figure = Figure::of_timing("W1", 25.0, &timing).with_peer(280.0);

@@ -3,15 +3,13 @@
 //! In each stream every event opens a partial match that nothing ever completes. They differ by keys: a thousand, one
 //! for each event, or one for all. What a rule may remember is limited, and what is beyond it is given up and counted.
 
-mod picture;
-
 use core::fmt;
 use std::sync::Arc;
 
 use trapjaw_engine::{Config, Forward, Input, MatchRef, Origin, Shard, Sink};
 use trapjaw_event::{BatchBuilder, Binding, Event, TypeId, Value, check};
 
-pub use picture::picture;
+use crate::chart::{Axis, Chart, Curve, Mark, Scale};
 
 /// Every event fits its first element, none the second.
 const RULES: &str = "\
@@ -167,6 +165,30 @@ pub fn flood(stream: Stream, limit: usize, events: usize) -> Flood {
         keys: shard.keys().sum(),
         evicted: counters.evicted,
         given_up: counters.partial_matches_given_up,
+    }
+}
+
+/// Bytes over events, with a line at the limit.
+pub fn picture(floods: &[Flood], limit: usize) -> Chart {
+    let curve = |flood: &Flood| Curve {
+        name: flood.stream.to_string(),
+        points: flood
+            .bytes
+            .iter()
+            .map(|(events, bytes)| (*events as f64, mebibytes(*bytes)))
+            .collect(),
+    };
+    Chart {
+        title: "Bytes of state under floods of partial matches".to_owned(),
+        // Bytes are counted: they are the same on every machine.
+        note: String::new(),
+        x: Axis::new("events", Scale::Linear),
+        y: Axis::new("MiB", Scale::Linear),
+        curves: floods.iter().map(curve).collect(),
+        marks: vec![Mark {
+            name: "max_state_bytes".to_owned(),
+            at: mebibytes(limit),
+        }],
     }
 }
 

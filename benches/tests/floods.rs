@@ -1,8 +1,8 @@
 //! Floods of partial matches stay within the limit, and what is dropped is counted.
 #![forbid(unsafe_code)]
 
+use trapjaw_benches::floods::{EVENTS, Flood, LIMIT, Stream, flood, picture};
 use trapjaw_engine::limits::MAX_RUNS;
-use trapjaw_tests::floods::{EVENTS, Flood, LIMIT, Stream, flood, picture};
 
 fn within_limit(stream: Stream, limit: usize) -> Flood {
     let flood = flood(stream, limit, EVENTS);
@@ -44,7 +44,7 @@ fn of_one_key_the_oldest_partial_matches_are_given_up() {
 #[test]
 fn the_picture_has_a_curve_for_each_stream() {
     let floods = Stream::ALL.map(|stream| flood(stream, LIMIT, 20_000));
-    let svg = picture(&floods, LIMIT);
+    let svg = picture(&floods, LIMIT).to_string();
     assert_eq!(svg.matches("<polyline").count(), Stream::ALL.len());
     assert!(
         Stream::ALL
