@@ -1,4 +1,6 @@
 //! Line charts as SVG, without a script: a few curves over two axes, for light and for dark pages.
+//!
+//! Libraries that draw charts have one set of colours; these follow what the reader's system prefers.
 
 mod scale;
 
