@@ -70,6 +70,7 @@ impl Shared {
     }
 
     /// What an event makes of the starts of a key, and the match that may begin with it.
+    #[inline]
     fn event(
         &mut self,
         cx: &Context<'_>,
@@ -193,6 +194,7 @@ impl Shared {
     }
 
     /// The same, with or without matches that are told together.
+    #[inline]
     fn pass_any(&mut self, cx: &Context<'_>, pattern: &Pattern, slot: u32, now: i64) {
         if self.carried.is_some() {
             self.pass_together(cx, pattern, slot, now);
@@ -202,7 +204,15 @@ impl Shared {
     }
 
     /// Gives the oldest starts up while there are too many runs.
+    #[inline]
     fn bound(&mut self, cx: &mut Context<'_>, slot: u32) {
+        if self.partitions[slot as usize].runs as usize > MAX_RUNS {
+            self.give_up_oldest(cx, slot);
+        }
+    }
+
+    #[cold]
+    fn give_up_oldest(&mut self, cx: &mut Context<'_>, slot: u32) {
         let Self {
             table,
             partitions,
