@@ -7,6 +7,7 @@
 //! so it is called in the copy.
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,8 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(survivors > 0))
 }
 
-/// Copies what is under version control, as it is now.
+/// Copies what is under version control, as it is now. Of what is there no more nothing stays in the copy, but for what was
+/// built.
 fn copy() -> PathBuf {
     let root = root();
     let listed = Command::new("git")
@@ -57,7 +59,9 @@ fn copy() -> PathBuf {
         .expect("git lists the files");
     let copy = root.join("target/mutations");
     let listed = String::from_utf8(listed.stdout).expect("files are named in UTF-8");
-    for file in listed.split_terminator('\0') {
+    let listed: BTreeSet<&Path> = listed.split_terminator('\0').map(Path::new).collect();
+    clear(&copy, &copy, &listed);
+    for file in listed {
         let (from, to) = (root.join(file), copy.join(file));
         // The book's link to the folder of decisions is of no use here.
         if from.is_dir() {
@@ -65,7 +69,7 @@ fn copy() -> PathBuf {
         }
         let folder = to.parent().expect("a file is in a folder");
         fs::create_dir_all(folder).expect("the copy can be written");
-        let now = fs::read(&from).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let now = fs::read(&from).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         // A file that is written anew is built anew.
         if fs::read(&to).is_ok_and(|before| before == now) {
             continue;
@@ -73,6 +77,19 @@ fn copy() -> PathBuf {
         fs::write(to, now).expect("the copy can be written");
     }
     copy
+}
+
+/// Removes the files of a folder of the copy that are not among these.
+fn clear(copy: &Path, folder: &Path, listed: &BTreeSet<&Path>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let file = path.strip_prefix(copy).expect("it is in the copy");
+        if path.is_dir() && file != Path::new("target") {
+            clear(copy, &path, listed);
+        } else if path.is_file() && !listed.contains(file) {
+            fs::remove_file(&path).expect("the copy can be written");
+        }
+    }
 }
 
 /// What finds something wrong with the copy.
