@@ -116,6 +116,21 @@ impl Probe {
         )
     }
 
+    /// Events and echoes in turns, so that what else the machine does meets both: so many turns, each of `count` of
+    /// both, at a rate.
+    ///
+    /// # Panics
+    ///
+    /// If the connection fails, or something does not come back.
+    pub fn in_turns(&mut self, per_second: u32, count: u32, turns: u32) -> (Times, Times) {
+        let (mut events, mut echoes) = (Times::new(), Times::new());
+        for _ in 0..turns {
+            events.add(&self.events(per_second, count));
+            echoes.add(&self.echoes(per_second, count));
+        }
+        (events, echoes)
+    }
+
     /// Events a second, of `count` that are sent one a frame as fast as they go, and whose matches are taken.
     ///
     /// # Panics

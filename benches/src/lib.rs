@@ -17,5 +17,6 @@ pub mod machine;
 pub mod measure;
 pub mod network;
 pub mod page;
+pub mod receives;
 pub mod reload;
 pub mod workload;

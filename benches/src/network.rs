@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use trapjaw_client::{Client, Options};
 use trapjaw_data::driver::Choice;
-use trapjaw_data::plane::{Outbox, Plane, PlaneConfig};
+use trapjaw_data::plane::{Handle, Outbox, Plane, PlaneConfig, ShardReport};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::load::Load;
@@ -15,6 +15,7 @@ use crate::load::Load;
 /// A data plane of one shard, whose matches are counted and dropped.
 pub struct Server {
     plane: Plane,
+    handle: Handle,
     counting: JoinHandle<u64>,
 }
 
@@ -32,10 +33,11 @@ impl Server {
             pin: false,
             ..PlaneConfig::default()
         };
-        let (plane, _handle, outboxes) =
+        let (plane, handle, outboxes) =
             Plane::start(config, Arc::clone(rules), |_| {}).expect("the plane starts");
         Self {
             plane,
+            handle,
             counting: thread::spawn(move || count(outboxes)),
         }
     }
@@ -77,6 +79,19 @@ impl Server {
         let elapsed = start.elapsed().as_nanos() as f64;
         assert_eq!(acknowledged, load.events.len() as u64);
         elapsed / load.events.len() as f64
+    }
+
+    /// How its shard is.
+    ///
+    /// # Panics
+    ///
+    /// If the shard has ended.
+    pub fn report(&self) -> ShardReport {
+        let (told, report) = std::sync::mpsc::channel();
+        self.handle
+            .report(move |reports| told.send(reports).expect("it is waited for"))
+            .expect("nobody else asks");
+        report.recv().expect("the shard answers").remove(0)
     }
 
     /// Stops it: the number of matches.

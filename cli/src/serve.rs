@@ -54,7 +54,7 @@ impl Server {
         let (plane, handle, outboxes) = Plane::start(plane, rules, move |shard| ring.ring(shard))
             .context("starting the data plane")?;
         let driver = match plane.selection().backend() {
-            Backend::Uring => "io_uring",
+            Backend::Uring(_) => "io_uring",
             Backend::Epoll => "epoll",
         };
         let (matches, receiver) = outbox(OUTBOX);

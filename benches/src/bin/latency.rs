@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const LOADS: [u32; 6] = [10, 30, 50, 70, 80, 90];
 /// Events to find that.
 const SATURATING: u32 = 100_000;
-/// Events and pings come in turns, so that both meet the same disturbances: so many, of a quarter of a second each.
+/// Turns of events and pings, of a quarter of a second each.
 const TURNS: u32 = 8;
 const PERCENTILES: [f64; 6] = [50.0, 90.0, 99.0, 99.9, 99.99, 100.0];
 
@@ -88,11 +88,7 @@ fn sweep(hdr: Option<&Path>, mut rates: Vec<u32>) -> io::Result<()> {
     );
     for rate in rates {
         let count = (rate / 4).max(1);
-        let (mut events, mut pings) = (probe.events(rate, count), probe.echoes(rate, count));
-        for _ in 1..TURNS {
-            events.add(&probe.events(rate, count));
-            pings.add(&probe.echoes(rate, count));
-        }
+        let (events, pings) = probe.in_turns(rate, count, TURNS);
         sent += TURNS * count;
         for (what, times) in [("events", &events), ("pings", &pings)] {
             println!("{rate:>9}  {what:6}{}", row(times));

@@ -22,14 +22,9 @@ pub(super) fn measure(tell: &mut dyn FnMut(Point)) {
     probe.echoes(1_000, 200);
     let mut sent = 200;
     for (rate, seconds) in RATES {
-        // In turns of half a second, so that what else the machine does meets both.
-        let turn = rate / 2;
-        let (mut events, mut pings) = (probe.events(rate, turn), probe.echoes(rate, turn));
-        for _ in 1..2 * seconds {
-            events.add(&probe.events(rate, turn));
-            pings.add(&probe.echoes(rate, turn));
-        }
-        sent += 2 * seconds * turn;
+        let (turn, turns) = (rate / 2, 2 * seconds);
+        let (events, pings) = probe.in_turns(rate, turn, turns);
+        sent += turns * turn;
         told(tell, "events", rate, &events);
         told(tell, "pings", rate, &pings);
     }

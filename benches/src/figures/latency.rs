@@ -28,13 +28,8 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
     let mut sent = 200;
 
     let mut arms = |probe: &mut Probe, rate: u32, count: u32| {
-        let (mut events, mut echoes) = (probe.events(rate, 1), probe.echoes(rate, 1));
-        for _ in 0..TURNS {
-            events.add(&probe.events(rate, count));
-            echoes.add(&probe.echoes(rate, count));
-        }
-        sent += 1 + TURNS * count;
-        (events, echoes)
+        sent += TURNS * count;
+        probe.in_turns(rate, count, TURNS)
     };
 
     let (events, echoes) = arms(&mut probe, 1_000, 200);

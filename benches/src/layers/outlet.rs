@@ -6,7 +6,7 @@ use trapjaw_data::names::rule_names;
 use trapjaw_data::queue::{mesh, ring};
 use trapjaw_data::wake::Signal;
 use trapjaw_engine::{Config, Forward, Input, MatchRef, Origin, Shard, Sink};
-use trapjaw_event::{Match, check};
+use trapjaw_event::{Matches, check};
 use trapjaw_wire::json::write_match;
 
 use super::{EVENTS, KEYS, Loaded, ROWS};
@@ -20,7 +20,7 @@ const ROOM: usize = 16;
 /// What one step brings.
 #[derive(Default)]
 struct Collected {
-    matches: Vec<Match>,
+    matches: Matches,
     forwards: Vec<Forward>,
     counted: u64,
     /// Are matches only counted?
@@ -31,7 +31,7 @@ impl Sink for Collected {
     fn matched(&mut self, found: &MatchRef<'_>) {
         self.counted += 1;
         if !self.counts {
-            self.matches.push(found.to_match());
+            found.tell(&mut |part| self.matches.push(part));
         }
     }
 
@@ -113,7 +113,7 @@ pub(super) fn outbox() -> Loaded {
             let rules = Arc::clone(&rules);
             let names: Vec<_> = rules.rules.iter().map(rule_names).collect();
             let mut shard = Shard::new(Arc::clone(&rules), Config::default(), (0, 1));
-            let (mut producer, mut consumer) = ring::<Vec<Match>, _>(ROOM, awake());
+            let (mut producer, mut consumer) = ring::<Matches, _>(ROOM, awake());
             let mut sink = Collected::default();
             let mut json = Vec::new();
             Box::new(move || {
@@ -123,11 +123,11 @@ pub(super) fn outbox() -> Loaded {
                     let pushed = producer.push(core::mem::take(&mut sink.matches));
                     pushed.expect("there is room for a step");
                     while let Some(matches) = consumer.pop() {
-                        for found in &matches {
+                        for found in matches {
                             json.clear();
                             write_match(
                                 &mut json,
-                                found,
+                                &found,
                                 &names[found.rule.index()],
                                 &rules.registry,
                             );

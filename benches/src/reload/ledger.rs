@@ -158,7 +158,7 @@ impl Ledger {
     ///
     /// If a match is of no rule or key of the run.
     pub fn take(&mut self, found: &Found) {
-        for matched in &found.matches {
+        for matched in found.matches.iter() {
             let rule = &found.rules.rules[matched.rule.index()];
             let place = RULES.iter().position(|name| **name == *rule.name);
             let place = place.expect("a rule of the run");

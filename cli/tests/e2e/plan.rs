@@ -55,8 +55,7 @@ rule errors                                                         rules.trap:4
   emit      incident
   runs on   the shard that owns the key
   state     [..] B           a key
-            + [..] B         a chunk of rows, at an end of the window, 2 at most
-            + [..] B          a further row in the window, for 1m
+            + [..] B          a row in the window, for 1m
             + 4,096 B       the rest of a key of more than 22 bytes
             + 16 B          a firing that its limit counts, 5 at most
   timers    1 a key
@@ -206,7 +205,7 @@ fn machines_get_the_same_as_an_object() {
     assert_eq!(rule["condition"], "r.status >= 500 and r.ms > 10");
     assert_eq!(rule["sharing"]["with"], serde_json::json!(["slow"]));
     assert!(rule["state"]["key_bytes"].as_u64() > Some(100), "{rule}");
-    assert_eq!(rule["state"]["growth"][1]["within"], 60_000_000_000_i64);
+    assert_eq!(rule["state"]["growth"][0]["within"], 60_000_000_000_i64);
     assert_eq!(plan["rules"][1]["state"], serde_json::Value::Null);
     assert_eq!(
         plan["derivations"][0]["readers"],

@@ -279,7 +279,7 @@ impl Evaluation<'_> {
             ingest,
             faults: &faults,
         };
-        for fired in &found.outputs.fired {
+        for fired in found.outputs.in_order() {
             sink.matched(&MatchRef { found, fired });
         }
         counters.faults += faults.get();

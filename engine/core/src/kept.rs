@@ -1,7 +1,11 @@
 //! Events that rules hold on to after their batch has gone: envelope and kept fields.
 
-use trapjaw_event::{FieldId, SectionView, Severity, ValueRef};
+use trapjaw_event::{
+    ColumnData, ColumnView, FieldId, Ip, SectionView, Severity, TextView, ValueRef,
+};
 use trapjaw_program::Envelope;
+
+use crate::vm::bits;
 
 /// A copy of an event: its envelope, and of its fields those that its rule keeps.
 ///
@@ -34,6 +38,34 @@ enum KeptValue {
     Plain(ValueRef<'static>),
 }
 
+/// Where in a section of a batch the values are that a rule keeps of its events.
+#[derive(Debug)]
+pub(crate) struct Keeping<'s> {
+    source: u16,
+    times: &'s [i64],
+    source_names: TextView<'s>,
+    ids: Option<ColumnView<'s>>,
+    subjects: Option<ColumnView<'s>>,
+    /// The section, where it has severities.
+    severities: Option<SectionView<'s>>,
+    fields: Vec<Option<ColumnView<'s>>>,
+}
+
+impl<'s> Keeping<'s> {
+    /// Of the source's kept fields.
+    pub(crate) fn new(source: u16, kept: &[FieldId], section: SectionView<'s>) -> Self {
+        Self {
+            source,
+            times: section.times(),
+            source_names: section.source(),
+            ids: section.id(),
+            subjects: section.subject(),
+            severities: section.severity().map(|_| section),
+            fields: kept.iter().map(|&field| section.column(field)).collect(),
+        }
+    }
+}
+
 /// A buffer of at most this many bytes is kept for the next event, however little that one needs.
 const SPARE: usize = 256;
 
@@ -49,28 +81,22 @@ impl KeptEvent {
     }
 
     /// Takes the place of whatever event this was.
-    pub(crate) fn assign(
-        &mut self,
-        (source, kept): (u16, &[FieldId]),
-        section: SectionView<'_>,
-        row: usize,
-    ) {
+    pub(crate) fn assign(&mut self, keeping: &Keeping<'_>, row: usize) {
         self.texts.clear();
-        self.source = source;
-        self.time = section.times()[row];
-        self.severity = section.severity_at(row);
-        self.source_name = self.push(section.source().get(row));
-        let text = |value| match value {
-            Some(ValueRef::Text(text)) => Some(text),
-            _ => None,
-        };
-        let id = text(section.id().map(|ids| ids.value(row)));
-        self.id = id.map(|id| self.push(id));
-        let subject = text(section.subject().map(|subjects| subjects.value(row)));
-        self.subject = subject.map(|subject| self.push(subject));
+        self.source = keeping.source;
+        self.time = keeping.times[row];
+        self.severity = (keeping.severities).and_then(|section| section.severity_at(row));
+        self.source_name = self.push(keeping.source_names.get(row));
+        self.id = self.push_present(keeping.ids.as_ref(), row);
+        self.subject = self.push_present(keeping.subjects.as_ref(), row);
         self.values.clear();
-        for &field in kept {
-            self.push_value(section.value(field, row));
+        self.values.reserve(keeping.fields.len());
+        for column in &keeping.fields {
+            let value = match column {
+                Some(column) if column.is_present(row) => self.copied_of(&column.data, row),
+                _ => KeptValue::Plain(ValueRef::Null),
+            };
+            self.values.push(value);
         }
         if self.texts.capacity() > SPARE.max(2 * self.texts.len()) {
             self.texts.shrink_to_fit();
@@ -133,6 +159,22 @@ impl KeptEvent {
         }
     }
 
+    /// The value of a row that has one.
+    #[inline]
+    fn copied_of(&mut self, data: &ColumnData<'_>, row: usize) -> KeptValue {
+        KeptValue::Plain(match *data {
+            ColumnData::Text(texts) => return KeptValue::Text(self.push(texts.get(row))),
+            ColumnData::Dict(texts) => return KeptValue::Text(self.push(texts.get(row))),
+            ColumnData::Bool(truth) => ValueRef::Bool(bits::get(truth, row)),
+            ColumnData::Int(values) => ValueRef::Int(values[row]),
+            ColumnData::Float(values) => ValueRef::Float(values[row]),
+            ColumnData::Time(values) => ValueRef::Time(values[row]),
+            ColumnData::Duration(values) => ValueRef::Duration(values[row]),
+            ColumnData::Enum(codes) => ValueRef::Enum(codes[row]),
+            ColumnData::Ip(values) => ValueRef::Ip(Ip::from_octets(values[row])),
+        })
+    }
+
     fn copied(&mut self, value: ValueRef<'_>) -> KeptValue {
         KeptValue::Plain(match value {
             ValueRef::Text(text) => return KeptValue::Text(self.push(text)),
@@ -147,6 +189,16 @@ impl KeptEvent {
         })
     }
 
+    /// The row's text, if there is one.
+    #[inline]
+    fn push_present(&mut self, texts: Option<&ColumnView<'_>>, row: usize) -> Option<Span> {
+        match texts?.value(row) {
+            ValueRef::Text(text) => Some(self.push(text)),
+            _ => None,
+        }
+    }
+
+    #[inline]
     fn push(&mut self, text: &str) -> Span {
         let start = self.texts.len() as u32;
         self.texts.push_str(text);

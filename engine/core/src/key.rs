@@ -12,6 +12,8 @@ use core::hash::BuildHasher;
 use std::hash::RandomState;
 
 use hashbrown::HashTable;
+use std::borrow::Cow;
+
 use trapjaw_event::{FieldType, Ip, Value, ValueRef};
 use trapjaw_program::KeyPart;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -52,9 +54,15 @@ pub(crate) fn encode(value: ValueRef<'_>, last: bool, out: &mut Vec<u8>) -> Opti
     Some(())
 }
 
-/// The parts of an encoded key.
-pub(crate) fn decode(parts: &[KeyPart], mut encoded: &[u8]) -> Vec<Value> {
+/// The values of an encoded key.
+pub(crate) fn decode(parts: &[KeyPart], encoded: &[u8]) -> Vec<Value> {
     let mut values = Vec::with_capacity(parts.len());
+    each(parts, encoded, |value| values.push(value.to_value()));
+    values
+}
+
+/// Tells the values of an encoded key.
+pub(crate) fn each(parts: &[KeyPart], mut encoded: &[u8], mut to: impl FnMut(ValueRef<'_>)) {
     for (index, part) in parts.iter().enumerate() {
         let int =
             |bytes: &[u8]| i64::from_be_bytes(bytes.try_into().unwrap_or_default()) ^ i64::MIN;
@@ -67,24 +75,24 @@ pub(crate) fn decode(parts: &[KeyPart], mut encoded: &[u8]) -> Vec<Value> {
         };
         let (bytes, rest) = encoded.split_at(width);
         encoded = rest;
-        values.push(match part.ty {
-            FieldType::Bool => Value::Bool(bytes[0] == 1),
-            FieldType::Enum(_) => Value::Enum(u16::from_be_bytes([bytes[0], bytes[1]])),
-            FieldType::Ip => Value::Ip(Ip::from_octets(bytes.try_into().unwrap_or_default())),
-            FieldType::Time => Value::Time(int(bytes)),
-            FieldType::Duration => Value::Duration(int(bytes)),
-            FieldType::Int | FieldType::Float => Value::Int(int(bytes)),
+        to(match part.ty {
+            FieldType::Bool => ValueRef::Bool(bytes[0] == 1),
+            FieldType::Enum(_) => ValueRef::Enum(u16::from_be_bytes([bytes[0], bytes[1]])),
+            FieldType::Ip => ValueRef::Ip(Ip::from_octets(bytes.try_into().unwrap_or_default())),
+            FieldType::Time => ValueRef::Time(int(bytes)),
+            FieldType::Duration => ValueRef::Duration(int(bytes)),
+            FieldType::Int | FieldType::Float => ValueRef::Int(int(bytes)),
             FieldType::Text => {
                 let text = if index + 1 == parts.len() {
-                    core::mem::take(&mut encoded).to_vec()
+                    Cow::Borrowed(core::mem::take(&mut encoded))
                 } else {
-                    unescape(&mut encoded)
+                    Cow::Owned(unescape(&mut encoded))
                 };
-                Value::Text(String::from_utf8_lossy(&text).into())
+                to(ValueRef::Text(&String::from_utf8_lossy(&text)));
+                continue;
             }
         });
     }
-    values
 }
 
 fn unescape(encoded: &mut &[u8]) -> Vec<u8> {
@@ -174,7 +182,7 @@ struct Entry {
 pub(crate) struct Keys {
     /// Hash and slot.
     table: HashTable<(u64, u32)>,
-    seed: u64,
+    seeds: [u64; 2],
     entries: Vec<Entry>,
     free: Vec<u32>,
     hand: u32,
@@ -184,9 +192,10 @@ pub(crate) struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
+        let random = RandomState::new();
         Self {
             table: HashTable::new(),
-            seed: RandomState::new().hash_one(0),
+            seeds: [0, 1].map(|number| random.hash_one(number)),
             entries: Vec::new(),
             free: Vec::new(),
             hand: 0,
@@ -244,6 +253,25 @@ impl Keys {
         entry.recent = true;
         Some(SlotId {
             slot,
+            generation: entry.generation,
+        })
+    }
+
+    /// Where keys with these hashes may be, in their place: looking many up at once, the memory that each asks for is fetched
+    /// together with that of the others.
+    pub(crate) fn candidates(&self, hashes: &[u64], candidates: &mut [u32]) {
+        for (&hash, candidate) in hashes.iter().zip(candidates) {
+            let found = self.table.find(hash, |&(other, _)| other == hash);
+            *candidate = found.map_or(u32::MAX, |&(_, slot)| slot);
+        }
+    }
+
+    /// The slot of a key, if it is the candidate. The key is not thereby seen.
+    #[inline]
+    pub(crate) fn confirm(&self, candidate: u32, encoded: &[u8]) -> Option<SlotId> {
+        let entry = self.entries.get(candidate as usize)?;
+        (entry.key.get() == encoded).then_some(SlotId {
+            slot: candidate,
             generation: entry.generation,
         })
     }
@@ -319,8 +347,29 @@ impl Keys {
         }
     }
 
-    fn hash(&self, encoded: &[u8]) -> u64 {
-        xxh3_64_with_seed(encoded, self.seed)
+    /// The hash of a key in this table.
+    #[inline]
+    pub(crate) fn hash(&self, encoded: &[u8]) -> u64 {
+        let [low, high] = self.seeds;
+        // Both ends of a short key are all of it: a product of 128 bits mixes them, for which keys that collide can't be told
+        // without the seeds.
+        let word = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+        let (a, b) = match encoded.len() {
+            8..=16 => match (encoded.first_chunk(), encoded.last_chunk()) {
+                (Some(first), Some(last)) => {
+                    (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+                }
+                _ => (0, 0),
+            },
+            4..8 => match (encoded.first_chunk(), encoded.last_chunk()) {
+                (Some(first), Some(last)) => (word(first), word(last)),
+                _ => (0, 0),
+            },
+            _ => return xxh3_64_with_seed(encoded, low),
+        };
+        let length = (encoded.len() as u64) << 56;
+        let product = u128::from(a ^ low) * u128::from(b ^ high ^ length);
+        (product as u64) ^ (product >> 64) as u64
     }
 }
 
@@ -385,6 +434,21 @@ mod tests {
         assert_eq!(second.slot, first.slot);
         assert!(!keys.see(first) && keys.see(second));
         assert_eq!(keys.key(second.slot), b"b");
+    }
+
+    #[test]
+    fn keys_are_found_many_at_once_without_being_seen() {
+        let mut keys = Keys::default();
+        let ids = [b"a", b"b"].map(|name| keys.insert(name));
+        let names = [b"b", b"c", b"a"];
+        let mut candidates = [0; 3];
+        keys.candidates(&names.map(|name| keys.hash(name)), &mut candidates);
+        let found = core::array::from_fn(|place| keys.confirm(candidates[place], names[place]));
+        assert_eq!(found, [Some(ids[1]), None, Some(ids[0])]);
+        assert_eq!(keys.confirm(ids[0].slot, b"b"), None);
+        assert_eq!(keys.oldest(None), Some(0));
+        assert!(keys.see(ids[1]));
+        assert_eq!(keys.oldest(Some(0)), Some(1));
     }
 
     #[test]

@@ -4,11 +4,11 @@ use core::cell::Cell;
 use std::sync::Arc;
 
 use trapjaw_event::{
-    ActionCall, BoundEvent, FieldId, Match, MatchId, MatchKind, Registry, RuleId, Value, ValueRef,
+    ColumnView, FieldId, Match, MatchId, MatchKind, Part, Registry, RuleId, Value, ValueRef,
 };
 use trapjaw_program::pattern::{Pick, What};
-use trapjaw_program::{Code, Envelope, Input, Rule, RuleSet, Table, When};
-use xxhash_rust::xxh3::Xxh3;
+use trapjaw_program::{Code, Envelope, Input, Rule, RuleSet, Source, Table, When};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::counters::Faults;
 use crate::kept::KeptEvent;
@@ -52,6 +52,11 @@ impl<'s> MatchRef<'s> {
         self.fired.time
     }
 
+    /// When the causing batch was taken in, as [`Match::ingest`].
+    pub fn ingest(&self) -> u64 {
+        self.found.ingest
+    }
+
     /// Where it stands among the outputs of its step.
     pub fn place(&self) -> Place {
         let key = self.found.outputs.key(self.fired);
@@ -69,7 +74,7 @@ impl<'s> MatchRef<'s> {
     /// event, or the instant, that it is about.
     pub fn id(&self) -> MatchId {
         let rule = self.definition();
-        let mut hash = Xxh3::new();
+        let mut hash = Hash128::default();
         hash.update(&(rule.name.len() as u64).to_le_bytes());
         hash.update(rule.name.as_bytes());
         hash.update(&rule.meaning.to_le_bytes());
@@ -80,9 +85,12 @@ impl<'s> MatchRef<'s> {
         match self.fired.identity {
             Identity::Event(identity) => hash.update(&identity.to_le_bytes()),
             Identity::Instant(instant) => hash.update(&instant.to_le_bytes()),
-            Identity::Alias => hash.update(&self.alias_identity().to_le_bytes()),
+            Identity::Alias => {
+                hash.update(&self.identity_of(self.fired.alias).to_le_bytes());
+            }
+            Identity::Bound { all } => hash.update(&self.bound_identity(all).to_le_bytes()),
         }
-        MatchId(hash.digest128())
+        MatchId(hash.finish())
     }
 
     /// The key's values.
@@ -92,40 +100,40 @@ impl<'s> MatchRef<'s> {
 
     /// Everything, owned.
     pub fn to_match(&self) -> Match {
-        let rule = self.definition();
+        Match::of_parts(|to| self.tell(to)).expect("the head is told first")
+    }
+
+    /// Everything, part by part. What it takes is computed anew with each call.
+    pub fn tell(&self, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
+        to(Part::Head {
+            rule: self.fired.rule,
+            kind: self.fired.kind,
+            id: self.id(),
+            time: self.fired.time,
+            ingest: self.found.ingest,
+        });
+        let key = self.found.outputs.key(self.fired);
+        key::each(&self.definition().key, key, |value| to(Part::Key(value)));
+        self.tell_events(to);
+        for value in self.aggregates() {
+            to(Part::Value(value.as_ref()));
+        }
         let when = match self.fired.kind {
             MatchKind::Matched | MatchKind::Raised => When::Fire,
             MatchKind::Cleared | MatchKind::Expired => When::Clear,
             MatchKind::Timeout => When::Timeout,
         };
-        let actions = rule
-            .actions
-            .iter()
-            .enumerate()
-            .filter(|(_, action)| action.when == when);
-        let actions = actions.map(|(index, action)| {
+        for (action, index) in self.definition().actions.iter().zip(0..) {
+            if action.when != when {
+                continue;
+            }
             let registers = self.run(&action.code);
             let faults = self.found.faults;
             faults.set(faults.get() + registers.faults());
-            let args = action
-                .outputs
-                .iter()
-                .map(|&output| registers.value(output as usize, 0).to_value());
-            ActionCall {
-                action: index as u32,
-                args: args.collect(),
+            to(Part::Action(index));
+            for &output in &action.outputs {
+                to(Part::Argument(registers.value(output as usize, 0)));
             }
-        });
-        Match {
-            rule: self.fired.rule,
-            kind: self.fired.kind,
-            id: self.id(),
-            time: self.fired.time,
-            key: self.key(),
-            events: self.bound_events(),
-            values: self.aggregates().to_vec(),
-            actions: actions.collect(),
-            ingest: self.found.ingest,
         }
     }
 
@@ -144,11 +152,12 @@ impl<'s> MatchRef<'s> {
         &all[..self.fired.values]
     }
 
-    fn alias_identity(&self) -> u128 {
-        match self.fired.alias {
+    fn identity_of(&self, alias: Alias) -> u128 {
+        match alias {
             Alias::Row { segment, row, .. } => self.found.segments[segment as usize].identity(row),
+            Alias::Packed { words, .. } => identity("", None, self.found.outputs.origin(words)),
             // Matches of patterns and schedules have identities of their own.
-            Alias::Bound { .. } | Alias::Packed { .. } | Alias::Instant(_) => 0,
+            Alias::Bound { .. } | Alias::Instant(_) => 0,
             Alias::Kept(index) | Alias::Unseen(index) => {
                 let event = &self.found.outputs.kept[index as usize];
                 let nowhere = Origin {
@@ -158,6 +167,21 @@ impl<'s> MatchRef<'s> {
                 identity(event.source_name(), event.id(), nowhere)
             }
         }
+    }
+
+    /// The identity of what a pattern has bound.
+    fn bound_identity(&self, all: bool) -> u128 {
+        let Alias::Bound { first, count } = self.fired.alias else {
+            return 0;
+        };
+        let bound = &self.found.outputs.bound[first as usize..][..count as usize];
+        if all {
+            let of = |&(element, alias): &(u16, Alias)| (element, self.identity_of(alias));
+            return identity_of_all(bound.iter().map(of));
+        }
+        bound
+            .first()
+            .map_or(0, |(_, alias)| self.identity_of(*alias))
     }
 
     /// Runs code of the rule for this match.
@@ -173,109 +197,186 @@ impl<'s> MatchRef<'s> {
         about.run(code, self.fired.alias, self.values())
     }
 
-    fn bound_events(&self) -> Vec<BoundEvent> {
+    fn tell_events(&self, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
         let rule = self.definition();
         let Alias::Bound { first, count } = self.fired.alias else {
             // There is none where no event has come.
-            return self
-                .bound_event(self.fired.alias, &rule.alias)
-                .into_iter()
-                .collect();
+            return self.tell_event(self.fired.alias, &rule.alias, to);
         };
         let bound = &self.found.outputs.bound[first as usize..][..count as usize];
         let elements = rule
             .pattern
             .as_ref()
             .map_or(&[][..], |pattern| &pattern.elements);
-        let bound = bound.iter().filter_map(|(element, alias)| {
-            self.bound_event(*alias, &elements[usize::from(*element)].alias)
-        });
-        bound.collect()
+        for (element, alias) in bound {
+            self.tell_event(*alias, &elements[usize::from(*element)].alias, to);
+        }
     }
 
-    fn bound_event(&self, alias: Alias, name: &str) -> Option<BoundEvent> {
-        let event = match alias {
+    fn tell_event(&self, alias: Alias, name: &str, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
+        match alias {
             Alias::Row {
                 segment,
                 row,
                 whole,
-            } => self.bound_row(self.found.segments[segment as usize], row, whole),
-            Alias::Kept(index) => self.bound_kept(&self.found.outputs.kept[index as usize]),
+            } => self.tell_row(
+                self.found.segments[segment as usize],
+                (row, whole),
+                name,
+                to,
+            ),
+            Alias::Kept(index) => {
+                self.tell_kept(&self.found.outputs.kept[index as usize], name, to);
+            }
             Alias::Packed {
                 source,
                 words,
                 time,
-            } => self.bound_packed((source, words), time),
-            Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. } => return None,
-        };
-        Some(BoundEvent {
-            alias: name.into(),
-            ..event
-        })
-    }
-
-    fn bound_row(&self, segment: &Segment<'_>, row: u32, whole: bool) -> BoundEvent {
-        let rule = self.definition();
-        let source = segment.source_of((self.fired.rule, rule));
-        let event = segment.section.event(row as usize);
-        let fields = event.values.into_iter().zip(0..);
-        let fields = fields.map(|(value, index)| (FieldId::new(index), value));
-        let fields = fields
-            .filter(|(field, value)| !value.is_null() && (whole || source.kept.contains(field)));
-        BoundEvent {
-            alias: Box::default(),
-            type_id: event.type_id,
-            time: event.time,
-            source: Some(event.source),
-            id: event.id,
-            subject: event.subject,
-            severity: event.severity,
-            fields: fields.collect(),
+            } => self.tell_packed((source, words), time, name, to),
+            Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. } => {}
         }
     }
 
-    fn bound_packed(&self, (source, words): (u16, u32), time: i64) -> BoundEvent {
+    fn tell_row(
+        &self,
+        segment: &'s Segment<'s>,
+        (row, whole): (u32, bool),
+        name: &str,
+        to: &mut (impl FnMut(Part<'_>) + ?Sized),
+    ) {
+        let (section, row) = (segment.section, row as usize);
+        let text = |column: Option<ColumnView<'s>>| match column.map(|column| column.value(row)) {
+            Some(ValueRef::Text(text)) => Some(text),
+            _ => None,
+        };
+        to(Part::Event {
+            alias: name,
+            type_id: section.type_id(),
+            time: section.times()[row],
+            source: Some(section.source().get(row)),
+            id: text(section.id()),
+            subject: text(section.subject()),
+            severity: section.severity_at(row),
+        });
+        let source = segment.source_of((self.fired.rule, self.definition()));
+        for field in (0..section.binding().field_count() as u16).map(FieldId::new) {
+            if !whole && !source.kept.contains(&field) {
+                continue;
+            }
+            let value = section.value(field, row);
+            if !value.is_null() {
+                to(Part::Field(field, value));
+            }
+        }
+    }
+
+    fn tell_packed(
+        &self,
+        (source, words): (u16, u32),
+        time: i64,
+        name: &str,
+        to: &mut (impl FnMut(Part<'_>) + ?Sized),
+    ) {
         let outputs = self.found.outputs;
         let key = outputs.key(self.fired);
         let definition = &self.definition().sources[usize::from(source)];
-        let event = (self.fired.rule, source, words);
-        let fields = definition.kept.iter().enumerate();
-        let fields = fields.filter_map(|(place, &field)| {
-            let value = outputs.packed(event, place, key)?.to_value();
-            Some((field, value))
-        });
-        let mut fields: Vec<_> = fields.filter(|(_, value)| !value.is_null()).collect();
-        fields.sort_unstable_by_key(|(field, _)| *field);
-        BoundEvent {
-            alias: Box::default(),
+        to(Part::Event {
+            alias: name,
             type_id: definition.type_id,
             time,
-            source: Some(Box::default()),
+            source: Some(""),
             id: None,
             subject: None,
             severity: None,
-            fields,
+        });
+        let event = (self.fired.rule, source, words);
+        tell_fields(definition, to, |place| {
+            (outputs.packed(event, place, key)).unwrap_or(ValueRef::Null)
+        });
+    }
+
+    fn tell_kept(&self, kept: &KeptEvent, name: &str, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
+        let source = &self.definition().sources[usize::from(kept.source)];
+        to(Part::Event {
+            alias: name,
+            type_id: source.type_id,
+            time: kept.time,
+            source: Some(kept.source_name()),
+            id: kept.id(),
+            subject: kept.subject(),
+            severity: kept.severity,
+        });
+        tell_fields(source, to, |place| kept.value(place));
+    }
+}
+
+/// Tells the fields that a source keeps, in the order of its type, each with the value of its place.
+fn tell_fields<'v>(
+    source: &Source,
+    to: &mut (impl FnMut(Part<'_>) + ?Sized),
+    value: impl Fn(usize) -> ValueRef<'v>,
+) {
+    let mut fields: Vec<(FieldId, usize)> = source.kept.iter().copied().zip(0..).collect();
+    fields.sort_unstable();
+    for (field, place) in fields {
+        let value = value(place);
+        if !value.is_null() {
+            to(Part::Field(field, value));
+        }
+    }
+}
+
+/// XXH3-128 of a few parts, one after the other. Most identities are of so few bytes that hashing them at once takes a fraction of what
+/// it takes to set a stream up.
+struct Hash128 {
+    bytes: [u8; 240],
+    length: usize,
+    stream: Option<Box<Xxh3>>,
+}
+
+impl Default for Hash128 {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 240],
+            length: 0,
+            stream: None,
+        }
+    }
+}
+
+impl Hash128 {
+    #[inline]
+    fn update(&mut self, part: &[u8]) {
+        if let Some(stream) = &mut self.stream {
+            stream.update(part);
+        } else if let Some(room) = self.bytes[self.length..].get_mut(..part.len()) {
+            room.copy_from_slice(part);
+            self.length += part.len();
+        } else {
+            let mut stream = Box::new(Xxh3::new());
+            stream.update(&self.bytes[..self.length]);
+            stream.update(part);
+            self.stream = Some(stream);
         }
     }
 
-    fn bound_kept(&self, kept: &KeptEvent) -> BoundEvent {
-        let rule = self.definition();
-        let source = &rule.sources[usize::from(kept.source)];
-        let fields = source.kept.iter().enumerate();
-        let fields = fields.map(|(index, &field)| (field, kept.value(index).to_value()));
-        let mut fields: Vec<_> = fields.filter(|(_, value)| !value.is_null()).collect();
-        fields.sort_unstable_by_key(|(field, _)| *field);
-        BoundEvent {
-            alias: Box::default(),
-            type_id: source.type_id,
-            time: kept.time,
-            source: Some(kept.source_name().into()),
-            id: kept.id().map(Into::into),
-            subject: kept.subject().map(Into::into),
-            severity: kept.severity,
-            fields,
+    fn finish(&self) -> u128 {
+        match &self.stream {
+            Some(stream) => stream.digest128(),
+            None => xxh3_128(&self.bytes[..self.length]),
         }
     }
+}
+
+/// The identity of events that a pattern has bound, each with its element, in order.
+pub(crate) fn identity_of_all(bound: impl ExactSizeIterator<Item = (u16, u128)>) -> u128 {
+    // All at once: a hash that is fed in parts has a large state.
+    let mut bytes = Vec::with_capacity(bound.len() * (size_of::<u16>() + size_of::<u128>()));
+    for (element, identity) in bound {
+        bytes.extend_from_slice(&element.to_le_bytes());
+        bytes.extend_from_slice(&identity.to_le_bytes());
+    }
+    xxh3_128(&bytes)
 }
 
 /// What a rule's code reads when it runs for one match.

@@ -11,11 +11,16 @@ use crate::kept::KeptEvent;
 use crate::matched::MatchRef;
 use crate::packed::Packing;
 use crate::place::{Cause, Link, Step, compare};
+use crate::segment::Origin;
 
 /// Takes what a shard finds. Called in order, at the end of a step.
 pub trait Sink {
     /// A match; it borrows from the step, and what it is asked for is computed then.
     fn matched(&mut self, found: &MatchRef<'_>);
+
+    /// A piece of a step's many rows is evaluated and its matches are told: before there are more, the next piece is
+    /// evaluated.
+    fn settled(&mut self) {}
 
     /// Rows that belong to another shard.
     fn forward(&mut self, forward: Forward);
@@ -57,7 +62,8 @@ pub(crate) enum Alias {
     Unseen(u32),
     /// No event, but the instant of a schedule.
     Instant(i64),
-    /// An event in words, which begin here in [`Outputs::words`]: of this place among the rule's sources.
+    /// An event in words, which begin here in [`Outputs::words`], behind [those](Outputs::push_words) of its place in its
+    /// stream: of this place among the rule's sources.
     Packed { source: u16, words: u32, time: i64 },
     /// What a pattern has bound, in [`Outputs::bound`]: by element, and in order for each.
     Bound { first: u32, count: u32 },
@@ -72,6 +78,8 @@ pub(crate) enum Identity {
     Event(u128),
     /// A window's end or a deadline.
     Instant(i64),
+    /// The events that a pattern has bound: all of them, with their elements, or the first alone.
+    Bound { all: bool },
 }
 
 /// One match that a step has found.
@@ -98,6 +106,8 @@ pub(crate) struct Fired {
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     pub(crate) fired: Vec<Fired>,
+    /// Rows and places in `fired`, once these are sorted.
+    order: Vec<u64>,
     pub(crate) keys: Vec<u8>,
     pub(crate) aggregates: Vec<Value>,
     pub(crate) kept: Vec<Arc<KeptEvent>>,
@@ -114,6 +124,7 @@ pub(crate) type Packings = Arc<[Option<Packing>]>;
 impl Outputs {
     pub(crate) fn clear(&mut self) {
         self.fired.clear();
+        self.order.clear();
         self.keys.clear();
         self.aggregates.clear();
         self.kept.clear();
@@ -122,25 +133,44 @@ impl Outputs {
         self.packings.clear();
     }
 
-    /// Puts what was found in the order in which it is told.
+    /// Puts what was found in the order in which it is [told](Self::in_order).
     pub(crate) fn sort(&mut self) {
-        let Self { fired, keys, .. } = self;
-        let keys = &*keys;
-        let order = |a: &Fired, b: &Fired| {
-            let step = |f: &Fired| Step {
-                deadline: f.deadline,
-                rule: f.rule.get(),
-                key: &keys[f.key.clone()],
-                emission: f.emission,
-            };
-            // The row alone decides nearly always.
-            a.row
-                .cmp(&b.row)
-                .then_with(|| compare((&a.cause, step(a)), (&b.cause, step(b))))
-        };
-        if !fired.is_sorted_by(|a, b| order(a, b) != Ordering::Greater) {
-            fired.sort_by(order);
+        let Self {
+            fired, keys, order, ..
+        } = self;
+        order.clear();
+        // Rules are evaluated one after the other, so that with one rule this is how it is.
+        let rows = fired.iter().map(|fired| fired.row);
+        order.extend(
+            rows.zip(0_u32..)
+                .map(|(row, place)| u64::from(row) << 32 | u64::from(place)),
+        );
+        // Numbers are moved in place of matches. The row alone decides nearly always.
+        if !order.is_sorted() {
+            order.sort_unstable();
         }
+        let keys = &*keys;
+        let found = |of: u64| {
+            let found = &fired[of as u32 as usize];
+            let step = Step {
+                deadline: found.deadline,
+                rule: found.rule.get(),
+                key: &keys[found.key.clone()],
+                emission: found.emission,
+            };
+            (&found.cause, step)
+        };
+        for of_row in order.chunk_by_mut(|a, b| a >> 32 == b >> 32) {
+            if !of_row.is_sorted_by(|a, b| compare(found(*a), found(*b)) != Ordering::Greater) {
+                of_row.sort_by(|a, b| compare(found(*a), found(*b)));
+            }
+        }
+    }
+
+    /// What was found, in the order in which it is told, after [sorting](Self::sort).
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Fired> {
+        let places = self.order.iter().map(|of| *of as u32 as usize);
+        places.map(|place| &self.fired[place])
     }
 
     /// Remembers how the events of a rule are put into words.
@@ -164,6 +194,26 @@ impl Outputs {
         let packings = self.packings.get(rule.index())?.as_ref()?;
         let packing = packings[usize::from(source)].as_ref()?;
         Some(packing.value(place, &self.words[words as usize..], key))
+    }
+
+    /// Adds an event in words, and its place in its stream; gives where the words begin.
+    pub(crate) fn push_words(&mut self, origin: Origin, words: &[u64]) -> u32 {
+        let stream = [origin.stream as u64, (origin.stream >> 64) as u64];
+        self.words.extend_from_slice(&stream);
+        self.words.push(origin.sequence);
+        let begin = self.words.len() as u32;
+        self.words.extend_from_slice(words);
+        begin
+    }
+
+    /// The place in its stream of an event in words.
+    pub(crate) fn origin(&self, words: u32) -> Origin {
+        let begin = words as usize;
+        let [low, high, sequence] = [3, 2, 1].map(|before| self.words[begin - before]);
+        Origin {
+            stream: u128::from(high) << 64 | u128::from(low),
+            sequence,
+        }
     }
 
     pub(crate) fn key(&self, fired: &Fired) -> &[u8] {

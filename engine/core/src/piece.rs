@@ -20,7 +20,14 @@ pub(crate) fn pieces(
     states: &[State],
     segments: &[Segment<'_>],
     rows: usize,
-) -> Vec<Span> {
+) -> impl Iterator<Item = Span> + use<> {
+    let parts = parts(rules, states, segments, rows);
+    let whole = parts.is_empty().then_some(Span::Whole);
+    whole.into_iter().chain(parts)
+}
+
+/// The pieces, where there have to be several.
+fn parts(rules: &RuleSet, states: &[State], segments: &[Segment<'_>], rows: usize) -> Vec<Span> {
     let at_most = |segment: &Segment<'_>| match segment.found() {
         None => segment.section.rows() * segment.readers().len(),
         Some(found) => {
@@ -33,7 +40,7 @@ pub(crate) fn pieces(
         }
     };
     if segments.iter().map(at_most).sum::<usize>() <= TAKEN_AT_ONCE {
-        return vec![Span::Whole];
+        return Vec::new();
     }
     let taken = |piece: &Range<u32>| -> usize {
         let segments = segments.iter();
@@ -53,10 +60,10 @@ pub(crate) fn pieces(
             pieces.push(Span::Part(piece));
         }
     }
-    match &*pieces {
-        [_] => vec![Span::Whole],
-        _ => pieces,
+    if let [_] = &*pieces {
+        pieces.clear();
     }
+    pieces
 }
 
 /// How many rows of a piece all rules take of a segment.

@@ -345,15 +345,17 @@ pub(crate) fn segments<'a>(
     rows: Rows<'a>,
     targets: Option<&'a [(RuleId, u32)]>,
 ) -> Vec<Segment<'a>> {
-    let mut places: Vec<Option<Vec<u32>>> = vec![None; batch.section_count()];
+    let mut places: Vec<Vec<u32>> = Vec::new();
     if batch.section_count() > 1 {
+        places.resize_with(batch.section_count(), Vec::new);
         for ((section, _), place) in batch.rows_in_order().zip(0..) {
-            places[section].get_or_insert_default().push(place);
+            places[section].push(place);
         }
     }
-    let sections = batch.sections().zip(places);
-    sections
-        .map(|(section, places)| Segment::new(rules, section, places, rows, None, targets))
+    let mut places = places.into_iter();
+    batch
+        .sections()
+        .map(|section| Segment::new(rules, section, places.next(), rows, None, targets))
         .collect()
 }
 

@@ -3,9 +3,10 @@
 mod order;
 mod reload;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use trapjaw_event::{BatchView, Binding, RuleId, SectionView, check};
+use trapjaw_event::{BatchView, Binding, RuleId, check};
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::agenda::Agenda;
@@ -90,6 +91,7 @@ pub struct Shard {
     counters: Counters,
     outputs: Outputs,
     strays: Vec<Stray>,
+    /// Room for when rows take effect.
     effects: Vec<i64>,
     /// What was taken in, where that is recorded.
     records: Option<Vec<Record>>,
@@ -253,14 +255,17 @@ impl Shard {
                 wall,
             } => {
                 self.counters.events += u64::from(batch.rows());
-                self.take_effect(batch, wall);
-                self.tell_late(batch, sink);
-                self.record_rows(batch, origin);
+                let effects = self.take_effect(batch, wall);
+                self.tell_late((batch, &effects), sink);
+                self.record_rows((batch, &effects), origin);
                 let rows = Rows::Stream(origin);
                 let segments = segments((&rules, &index), batch, rows, None);
-                let door = Some(self.base);
-                self.evaluate((&rules, 0), &segments, ingest, (door, None), sink);
+                let door = (Some(self.base), None);
+                self.evaluate((&rules, 0), (&segments, &effects), ingest, door, sink);
                 self.sample(&segments);
+                if let Cow::Owned(effects) = effects {
+                    self.effects = effects;
+                }
             }
             Input::Forwarded(forward) => {
                 self.counters.forwarded += forward.rows() as u64;
@@ -315,12 +320,17 @@ impl Shard {
         };
         let rows: Vec<RowOrigin> = rows.iter().map(settle).collect();
         self.numbered = numbered;
-        self.effects.clear();
-        self.effects.extend(rows.iter().map(|row| row.effect));
+        let effects: Vec<i64> = rows.iter().map(|row| row.effect).collect();
         self.record_each((line, batch), &rows, targets);
         let index = Arc::clone(&self.index);
         let segments = segments((rules, &index), batch, Rows::Each(&rows), Some(targets));
-        self.evaluate((rules, line), &segments, ingest, (None, end), sink);
+        self.evaluate(
+            (rules, line),
+            (&segments, &effects),
+            ingest,
+            (None, end),
+            sink,
+        );
     }
 
     /// Looks at some rows, and chooses witnesses anew once, when there is enough to choose by.
@@ -336,48 +346,48 @@ impl Shard {
         }
     }
 
-    /// When each row of a batch takes effect: at its own time or the clock's, whichever is later.
-    fn take_effect(&mut self, batch: BatchView<'_>, wall: Option<i64>) {
-        self.effects.clear();
-        if let [times] = &*batch.sections().map(SectionView::times).collect::<Vec<_>>() {
-            self.effects.extend_from_slice(times);
-        } else {
-            let rows = batch.rows_in_order();
-            self.effects
-                .extend(rows.map(|(section, row)| batch.section(section).times()[row]));
+    /// When each row of a batch takes effect: at its own time or the clock's, whichever is later. Where events come in order, as
+    /// they mostly do, that is the batch's own column.
+    fn take_effect<'b>(&mut self, batch: BatchView<'b>, wall: Option<i64>) -> Cow<'b, [i64]> {
+        let latest = wall.map_or(i64::MAX, |wall| wall.saturating_add(self.config.max_ahead));
+        let clock = self.clocks[0];
+        if batch.section_count() == 1 {
+            let times = batch.section(0).times();
+            if let ([first, ..], [.., last]) = (times, times)
+                && *first >= clock
+                && *last <= latest
+                && rises(times)
+            {
+                return Cow::Borrowed(times);
+            }
         }
-        if let Some(wall) = wall {
-            let latest = wall.saturating_add(self.config.max_ahead);
-            for time in self.effects.iter_mut().filter(|time| **time > latest) {
+        let mut effects = core::mem::take(&mut self.effects);
+        effects.clear();
+        let rows = batch.rows_in_order();
+        effects.extend(rows.map(|(section, row)| batch.section(section).times()[row]));
+        let mut clock = clock;
+        for time in &mut effects {
+            if *time > latest {
                 self.counters.ahead += 1;
-                *time = wall;
+                *time = wall.unwrap_or(latest);
             }
+            clock = clock.max(*time);
+            *time = clock;
         }
-        // Events mostly come in order: looking is cheaper than making sure.
-        let in_order = self
-            .effects
-            .first()
-            .is_none_or(|&first| first >= self.clocks[0])
-            && self.effects.is_sorted();
-        if !in_order {
-            let mut clock = self.clocks[0];
-            for effect in &mut self.effects {
-                clock = clock.max(*effect);
-                *effect = clock;
-            }
-        }
+        Cow::Owned(effects)
     }
 
+    /// Evaluates rows that take effect at these times.
     fn evaluate(
         &mut self,
         (rules, line): (&RuleSet, u32),
-        segments: &[Segment<'_>],
+        (segments, effects): (&[Segment<'_>], &[i64]),
         ingest: u64,
         (door, end): (Option<i64>, Option<(i64, RuleId)>),
         sink: &mut impl Sink,
     ) {
         let clock = &mut self.clocks[line as usize];
-        if let Some(newest) = self.effects.last() {
+        if let Some(newest) = effects.last() {
             *clock = (*newest).max(*clock);
         }
         let clock = *clock;
@@ -385,11 +395,18 @@ impl Shard {
             .iter()
             .map(Segment::faults)
             .sum::<crate::counters::Faults>();
-        let effects = core::mem::take(&mut self.effects);
         let index = Arc::clone(&self.index);
-        let all: Vec<&Segment<'_>> = segments.iter().collect();
+        let (one, several): ([&Segment<'_>; 1], Vec<&Segment<'_>>);
+        let all = if let [segment] = segments {
+            one = [segment];
+            &one[..]
+        } else {
+            several = segments.iter().collect();
+            &several[..]
+        };
         for span in pieces(rules, &self.states, segments, effects.len()) {
             self.outputs.clear();
+            let is_piece = span != Span::Whole;
             let now = match &span {
                 Span::Whole => clock,
                 Span::Part(rows) => effects[rows.end as usize - 1],
@@ -405,7 +422,7 @@ impl Shard {
                 door,
                 defers: self.defers,
                 bindings: &self.bindings,
-                effects: &effects,
+                effects,
                 span,
                 now,
                 target: self.target,
@@ -421,13 +438,30 @@ impl Shard {
                 counters: &mut self.counters,
                 derived: DerivedEvents::default(),
             };
-            evaluation.run(&all, sink);
+            evaluation.run(all, sink);
+            if is_piece {
+                sink.settled();
+            }
         }
-        self.effects = effects;
         if self.lines.are_many() {
             self.put_by(sink);
         }
     }
+}
+
+/// Is no value less than the one before? Looked at without ending early: events mostly come in order.
+fn rises(times: &[i64]) -> bool {
+    let falls = || {
+        let pairs = times.iter().zip(times.get(1..).unwrap_or_default());
+        pairs.fold(0, |falls, (a, b)| falls | u64::from(a > b))
+    };
+    // A few are looked at before it is known what the processor has.
+    let falls = if times.len() < 64 {
+        falls()
+    } else {
+        pulp::Arch::new().dispatch(falls)
+    };
+    falls == 0
 }
 
 /// Bindings to a registry of batches that were built from it.

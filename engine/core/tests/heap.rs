@@ -33,7 +33,7 @@ const RULES: [(&str, &[u64]); 10] = [
     ),
     (
         "on a: e by a.k over 1h having count() > 99 do log(\"x\")",
-        &[1, 13, 0],
+        &[20, 0],
     ),
     (
         "on a: e by a.k over 1h having sum(a.n) + max(a.n) > 99 and avg(a.x) > 9 do log(\"x\") on clear do log(\"{a.n}\")",
@@ -41,7 +41,7 @@ const RULES: [(&str, &[u64]); 10] = [
     ),
     (
         "on a: e by a.k over 5s having sum(a.x) > 99 do log(\"x\")",
-        &[2, 0, 0],
+        &[5, 0],
     ),
     (
         "on a: e by a.k over all having sum(a.n) + max(a.n) > 99 do log(\"x\")",

@@ -7,6 +7,8 @@
 //! The format is little-endian with 32-bit relative pointers and natural alignment. The assertions in this module turn
 //! into build errors where another crate in the same build changes rkyv's format features.
 
+pub(crate) mod bound;
+
 use core::fmt;
 use core::mem::{align_of, size_of};
 use core::ops::Deref;
@@ -160,9 +162,13 @@ impl Batch {
     /// Writes the archive over what `bytes` held, and keeps its capacity; `arena` is scratch space.
     pub(crate) fn write_to(&self, bytes: &mut BatchBytes, arena: &mut Arena) {
         bytes.0.clear();
+        let bound = self.bound();
+        // Else the memory grows part by part, and each time all that was written is copied.
+        bytes.0.reserve_exact(bound);
         let mut serializer = Serializer::new(&mut bytes.0, arena.acquire(), ());
         rkyv::api::serialize_using::<_, Failure>(self, &mut serializer)
             .expect("memory takes every archive");
+        debug_assert!(bytes.len() <= bound, "the bound is too low");
     }
 }
 

@@ -1,10 +1,15 @@
 //! Batches from rows.
 
+mod column;
+mod envelope;
+mod error;
+mod row;
 mod section;
 mod size;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validity;
 
 use core::fmt;
 use std::sync::Arc;
@@ -13,7 +18,10 @@ use rkyv::ser::allocator::Arena;
 
 use crate::batch::{Batch, BatchBytes};
 use crate::limits::{MAX_BATCH, MAX_ROWS, MAX_SECTIONS, MAX_TEXT};
-use crate::{Event, FieldType, Registry, Severity, TypeId, ValueRef};
+use crate::{Event, Registry, TypeId, Value, ValueRef};
+pub use error::BuildError;
+use row::Head;
+pub use row::Row;
 use section::SectionBuilder;
 use size::Size;
 
@@ -33,36 +41,11 @@ pub struct BatchBuilder {
     /// Sections of the last batch, whose memory a type that comes again goes on with.
     idle: Vec<SectionBuilder>,
     batch: Batch,
+    rows: usize,
+    /// Are there two sections or more?
+    has_order: bool,
     size: Size,
     arena: Arena,
-}
-
-/// One event as a borrowed row, for callers who have no [`Event`].
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    /// As in [`Event`].
-    pub type_id: TypeId,
-    /// As in [`Event`].
-    pub time: i64,
-    /// As in [`Event`].
-    pub source: &'a str,
-    /// As in [`Event`].
-    pub id: Option<&'a str>,
-    /// As in [`Event`].
-    pub subject: Option<&'a str>,
-    /// As in [`Event`].
-    pub severity: Option<Severity>,
-    /// As in [`Event`].
-    pub values: &'a [ValueRef<'a>],
-}
-
-/// A row's envelope.
-struct Head<'a> {
-    time: i64,
-    source: &'a str,
-    id: Option<&'a str>,
-    subject: Option<&'a str>,
-    severity: Option<Severity>,
 }
 
 impl BatchBuilder {
@@ -74,6 +57,8 @@ impl BatchBuilder {
             sections: Vec::new(),
             idle: Vec::new(),
             batch: Batch::default(),
+            rows: 0,
+            has_order: false,
             size: Size::default(),
             arena: Arena::new(),
         }
@@ -85,16 +70,8 @@ impl BatchBuilder {
     ///
     /// As [`BuildError`] says; the batch is then as before.
     pub fn push(&mut self, event: &Event) -> Result<(), BuildError> {
-        let head = Head {
-            time: event.time,
-            source: &event.source,
-            id: event.id.as_deref(),
-            subject: event.subject.as_deref(),
-            severity: event.severity,
-        };
-        self.append(event.type_id, &head, event.values.len(), |field| {
-            normal(event.values[field].as_ref())
-        })
+        let values = event.values.iter().map(Value::as_ref);
+        self.append(event.type_id, Head::from(event), values)
     }
 
     /// Adds an event, as [`push`](Self::push) does.
@@ -103,21 +80,12 @@ impl BatchBuilder {
     ///
     /// As [`BuildError`] says; the batch is then as before.
     pub fn push_row(&mut self, row: &Row<'_>) -> Result<(), BuildError> {
-        let head = Head {
-            time: row.time,
-            source: row.source,
-            id: row.id,
-            subject: row.subject,
-            severity: row.severity,
-        };
-        self.append(row.type_id, &head, row.values.len(), |field| {
-            normal(row.values[field])
-        })
+        self.append(row.type_id, Head::from(row), row.values.iter().copied())
     }
 
     /// How many rows the batch has.
     pub fn rows(&self) -> usize {
-        self.batch.order.len()
+        self.rows
     }
 
     /// Does the batch have no rows?
@@ -142,9 +110,6 @@ impl BatchBuilder {
         let Self {
             batch, sections, ..
         } = self;
-        if sections.len() < 2 {
-            batch.order.clear();
-        }
         batch
             .sections
             .extend(sections.iter_mut().map(SectionBuilder::finish));
@@ -160,30 +125,87 @@ impl BatchBuilder {
         }
         self.idle.clear();
         core::mem::swap(&mut self.sections, &mut self.idle);
+        self.rows = 0;
+        self.has_order = false;
         self.size = Size::default();
     }
 
+    #[inline]
     fn append<'v>(
         &mut self,
         type_id: TypeId,
-        head: &Head<'_>,
-        count: usize,
-        value: impl Fn(usize) -> ValueRef<'v>,
+        head: Head<'_>,
+        values: impl ExactSizeIterator<Item = ValueRef<'v>> + Clone,
     ) -> Result<(), BuildError> {
+        let (place, size) = match self.place(type_id, &head, values.clone()) {
+            Some(found) => found,
+            None => self.place_of_any(type_id, head, values.clone())?,
+        };
+        self.put(place, size, &head, values);
+        Ok(())
+    }
+
+    /// Adds a checked row, with which the batch has this size.
+    #[inline]
+    fn put<'v>(
+        &mut self,
+        place: u8,
+        size: Size,
+        head: &Head<'_>,
+        values: impl Iterator<Item = ValueRef<'v>>,
+    ) {
+        self.size = size;
+        self.rows += 1;
+        if self.has_order {
+            self.batch.order.push(place);
+        }
+        self.sections[usize::from(place)].push(head, values);
+    }
+
+    /// Where a row goes, and the batch's size with it. Most are of a type that the batch has already, and nothing is wrong with
+    /// them: `None` says that a closer look is needed.
+    #[inline]
+    fn place<'v>(
+        &self,
+        type_id: TypeId,
+        head: &Head<'_>,
+        values: impl ExactSizeIterator<Item = ValueRef<'v>>,
+    ) -> Option<(u8, Size)> {
+        let place = (*self.places.get(type_id.index())?)?;
+        let section = &self.sections[usize::from(place)];
+        let size = self
+            .size
+            .with_row(section, section.text_bytes(head, values)?);
+        let fits = size.bytes() <= MAX_BATCH && self.rows < MAX_ROWS;
+        fits.then_some((place, size))
+    }
+
+    /// As [`place`](Self::place), for any row; the section is opened where there is none.
+    #[cold]
+    fn place_of_any<'v>(
+        &mut self,
+        type_id: TypeId,
+        head: Head<'_>,
+        values: impl ExactSizeIterator<Item = ValueRef<'v>>,
+    ) -> Result<(u8, Size), BuildError> {
         if type_id.index() >= self.places.len() {
             return Err(BuildError::UnknownType(type_id));
         }
         let place = self.places[type_id.index()];
-        let text_bytes = self.checked_row(type_id, head, count, &value)?;
-        let ty = self.registry.get(type_id);
-        let size = self.size.with(
-            ty,
-            place.map(|place| &self.sections[usize::from(place)]),
-            head,
-            text_bytes,
-        );
+        let text_bytes = self.checked_row(type_id, &head, values)?;
+        let size = match place {
+            Some(place) => {
+                let section = &self.sections[usize::from(place)];
+                let size = self.size.with_columns(section, &head);
+                size.with_row(section, text_bytes)
+            }
+            None => {
+                let ty = self.registry.get(type_id);
+                self.size.with_section(ty, &head, text_bytes)
+            }
+        };
         if size.bytes() > MAX_BATCH
-            || self.rows() == MAX_ROWS
+            || self.rows == MAX_ROWS
             || (place.is_none() && self.sections.len() == MAX_SECTIONS)
         {
             return Err(if self.is_empty() {
@@ -192,11 +214,8 @@ impl BatchBuilder {
                 BuildError::Full
             });
         }
-        self.size = size;
         let place = place.unwrap_or_else(|| self.open_section(type_id));
-        self.batch.order.push(place);
-        self.sections[usize::from(place)].push(head, value);
-        Ok(())
+        Ok((place, size))
     }
 
     /// Checks a row against its type, and counts the bytes of its texts.
@@ -204,14 +223,13 @@ impl BatchBuilder {
         &self,
         type_id: TypeId,
         head: &Head<'_>,
-        count: usize,
-        value: impl Fn(usize) -> ValueRef<'v>,
+        values: impl ExactSizeIterator<Item = ValueRef<'v>>,
     ) -> Result<usize, BuildError> {
         let ty = self.registry.get(type_id);
-        if ty.fields.len() != count {
+        if ty.fields.len() != values.len() {
             return Err(BuildError::FieldCount {
                 expected: ty.fields.len(),
-                given: count,
+                given: values.len(),
             });
         }
         let mut text_bytes = 0;
@@ -226,8 +244,8 @@ impl BatchBuilder {
         count_text(head.source)?;
         head.id.map_or(Ok(()), &mut count_text)?;
         head.subject.map_or(Ok(()), &mut count_text)?;
-        for (index, field) in ty.fields.iter().enumerate() {
-            let value = value(index);
+        for (field, value) in ty.fields.iter().zip(values) {
+            let value = normal(value);
             if value.is_null() && !field.optional {
                 return Err(BuildError::MissingRequired(field.name.clone()));
             }
@@ -246,6 +264,11 @@ impl BatchBuilder {
 
     fn open_section(&mut self, type_id: TypeId) -> u8 {
         let place = self.sections.len() as u8;
+        if place == 1 {
+            // Until now, each row was of the first section, which needs no order.
+            self.has_order = true;
+            self.batch.order.resize(self.rows, 0);
+        }
         let idle = self
             .idle
             .iter()
@@ -270,65 +293,10 @@ impl fmt::Debug for BatchBuilder {
     }
 }
 
-/// A value as batches hold it: without NaN and -0.0.
+/// A value as batches hold it: NaN is null.
 fn normal(value: ValueRef<'_>) -> ValueRef<'_> {
     match value {
         ValueRef::Float(float) if float.is_nan() => ValueRef::Null,
-        // Adding zero changes the sign of -0.0 and nothing else.
-        ValueRef::Float(float) => ValueRef::Float(float + 0.0),
         other => other,
     }
 }
-
-/// Why a row was not added to a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BuildError {
-    /// The registry has no such type.
-    UnknownType(TypeId),
-    /// There is not a value for each field.
-    FieldCount {
-        /// How many fields the type has.
-        expected: usize,
-        /// How many values there are.
-        given: usize,
-    },
-    /// This field is required, and its value is null.
-    MissingRequired(Box<str>),
-    /// A value is not of its field's type, or names no variant of its enum.
-    OtherType {
-        /// The field's name.
-        field: Box<str>,
-        /// The field's type.
-        ty: FieldType,
-    },
-    /// A text is longer than [`MAX_TEXT`]: this many bytes.
-    TextLength(usize),
-    /// The row does not fit into any batch.
-    TooLarge,
-    /// The row does not fit into this batch: finish it, and push again.
-    Full,
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownType(id) => write!(f, "no event type has the number {id}"),
-            Self::FieldCount { expected, given } => {
-                write!(f, "{given} values for {expected} fields")
-            }
-            Self::MissingRequired(field) => write!(f, "field `{field}` is required"),
-            Self::OtherType { field, ty } => write!(f, "field `{field}` is {ty}"),
-            Self::TextLength(bytes) => write!(
-                f,
-                "a text has {bytes} bytes, at most {MAX_TEXT} are allowed"
-            ),
-            Self::TooLarge => write!(
-                f,
-                "the event does not fit into a batch of {MAX_BATCH} bytes"
-            ),
-            Self::Full => f.write_str("the batch is full"),
-        }
-    }
-}
-
-impl core::error::Error for BuildError {}

@@ -70,7 +70,7 @@ pub use check::{BatchError, BatchErrorKind, check};
 pub use duration::parse_duration;
 pub use event::Event;
 pub use id::{FieldId, RuleId, TypeId};
-pub use matched::{ActionCall, BoundEvent, Match, MatchId, MatchKind};
+pub use matched::{ActionCall, BoundEvent, IntoMatches, Match, MatchId, MatchKind, Matches, Part};
 pub use registry::{Registry, RegistryError};
 pub use schema::{ENVELOPE, EventType, Field};
 pub use severity::{Severity, UnknownSeverity};

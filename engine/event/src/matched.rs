@@ -1,8 +1,11 @@
 //! A match as it leaves the engine.
 
+mod flat;
+
 use core::fmt;
 
-use crate::{FieldId, RuleId, Severity, TypeId, Value};
+use crate::{FieldId, RuleId, Severity, TypeId, Value, ValueRef};
+pub use flat::{IntoMatches, Matches};
 
 /// What a match says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +23,15 @@ pub enum MatchKind {
 }
 
 impl MatchKind {
+    /// All kinds, in the order of their numbers.
+    pub const ALL: [Self; 5] = [
+        Self::Matched,
+        Self::Raised,
+        Self::Cleared,
+        Self::Expired,
+        Self::Timeout,
+    ];
+
     /// The name, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,6 +118,171 @@ pub struct Match {
     pub actions: Vec<ActionCall>,
     /// When the causing batch was taken in: monotonic nanoseconds of the process; 0 in replay.
     pub ingest: u64,
+}
+
+/// What there is to say of a match, in parts: its head, and then, in this order, the key's values, each event followed by its
+/// fields, the rule's values, and each action followed by its arguments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part<'a> {
+    /// What every match has. A match begins with it.
+    Head {
+        /// As [`Match::rule`].
+        rule: RuleId,
+        /// As [`Match::kind`].
+        kind: MatchKind,
+        /// As [`Match::id`].
+        id: MatchId,
+        /// As [`Match::time`].
+        time: i64,
+        /// As [`Match::ingest`].
+        ingest: u64,
+    },
+    /// The next value of the key.
+    Key(ValueRef<'a>),
+    /// The next event: what [`BoundEvent`] has but for its fields.
+    Event {
+        /// As [`BoundEvent::alias`].
+        alias: &'a str,
+        /// As [`BoundEvent::type_id`].
+        type_id: TypeId,
+        /// As [`BoundEvent::time`].
+        time: i64,
+        /// As [`BoundEvent::source`].
+        source: Option<&'a str>,
+        /// As [`BoundEvent::id`].
+        id: Option<&'a str>,
+        /// As [`BoundEvent::subject`].
+        subject: Option<&'a str>,
+        /// As [`BoundEvent::severity`].
+        severity: Option<Severity>,
+    },
+    /// The next field of the event, which is not null.
+    Field(FieldId, ValueRef<'a>),
+    /// The next of the rule's values.
+    Value(ValueRef<'a>),
+    /// The next action.
+    Action(u32),
+    /// The next argument of the action.
+    Argument(ValueRef<'a>),
+}
+
+impl Match {
+    /// Makes a match of the parts that `tell` gives; `None` if these do not begin with a head.
+    pub fn of_parts(tell: impl FnOnce(&mut dyn FnMut(Part<'_>))) -> Option<Self> {
+        let mut made = None;
+        tell(&mut |part| match (&mut made, part) {
+            (Some(matched), part) => Self::add(matched, part),
+            (None, part) => made = Self::begin(part),
+        });
+        made
+    }
+
+    /// Tells its parts.
+    pub fn tell(&self, to: &mut impl FnMut(Part<'_>)) {
+        to(Part::Head {
+            rule: self.rule,
+            kind: self.kind,
+            id: self.id,
+            time: self.time,
+            ingest: self.ingest,
+        });
+        self.key
+            .iter()
+            .for_each(|value| to(Part::Key(value.as_ref())));
+        for event in &self.events {
+            to(Part::Event {
+                alias: &event.alias,
+                type_id: event.type_id,
+                time: event.time,
+                source: event.source.as_deref(),
+                id: event.id.as_deref(),
+                subject: event.subject.as_deref(),
+                severity: event.severity,
+            });
+            for (field, value) in &event.fields {
+                to(Part::Field(*field, value.as_ref()));
+            }
+        }
+        self.values
+            .iter()
+            .for_each(|value| to(Part::Value(value.as_ref())));
+        for action in &self.actions {
+            to(Part::Action(action.action));
+            action
+                .args
+                .iter()
+                .for_each(|value| to(Part::Argument(value.as_ref())));
+        }
+    }
+
+    fn begin(part: Part<'_>) -> Option<Self> {
+        let Part::Head {
+            rule,
+            kind,
+            id,
+            time,
+            ingest,
+        } = part
+        else {
+            return None;
+        };
+        Some(Self {
+            rule,
+            kind,
+            id,
+            time,
+            key: Vec::new(),
+            events: Vec::new(),
+            values: Vec::new(),
+            actions: Vec::new(),
+            ingest,
+        })
+    }
+
+    fn add(&mut self, part: Part<'_>) {
+        match part {
+            Part::Head { .. } => {}
+            Part::Key(value) => self.key.push(value.to_value()),
+            Part::Event {
+                alias,
+                type_id,
+                time,
+                source,
+                id,
+                subject,
+                severity,
+            } => {
+                // Most matches have one.
+                self.events
+                    .reserve_exact(usize::from(self.events.is_empty()));
+                self.events.push(BoundEvent {
+                    alias: alias.into(),
+                    type_id,
+                    time,
+                    source: source.map(Into::into),
+                    id: id.map(Into::into),
+                    subject: subject.map(Into::into),
+                    severity,
+                    fields: Vec::new(),
+                });
+            }
+            Part::Field(field, value) => {
+                if let Some(event) = self.events.last_mut() {
+                    event.fields.push((field, value.to_value()));
+                }
+            }
+            Part::Value(value) => self.values.push(value.to_value()),
+            Part::Action(action) => self.actions.push(ActionCall {
+                action,
+                args: Vec::new(),
+            }),
+            Part::Argument(value) => {
+                if let Some(action) = self.actions.last_mut() {
+                    action.args.push(value.to_value());
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

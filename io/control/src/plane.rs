@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use trapjaw_data::plane::Tap;
 use trapjaw_engine::Counters;
-use trapjaw_event::{BatchBytes, Match};
+use trapjaw_event::{BatchBytes, Matches};
 use trapjaw_program::{RuleSet, Verified};
 
 /// The data plane as control sees it. Every call returns soon; control never reaches into a shard otherwise.
@@ -43,7 +43,7 @@ pub trait Plane: Send + Sync + 'static {
         None
     }
 
-    /// The time on the clock of [`Match::ingest`]: monotonic nanoseconds.
+    /// The time on the clock of [`Match::ingest`](trapjaw_event::Match::ingest): monotonic nanoseconds.
     fn now(&self) -> u64;
 }
 
@@ -183,15 +183,15 @@ pub struct ShardStatistics {
     pub late: Vec<String>,
 }
 
-/// Matches of one step of a shard.
+/// Matches of a shard, in their order: all of a step, or a portion of them.
 #[derive(Clone, Debug)]
 pub struct MatchBatch {
-    /// The rules that found them: [`Match::rule`] counts in these.
+    /// The rules that found them: [`Match::rule`](trapjaw_event::Match::rule) counts in these.
     pub rules: Arc<Verified<RuleSet>>,
     /// When they were found, on the clock of [`Plane::now`].
     pub made: u64,
-    /// The matches, in their order.
-    pub matches: Vec<Match>,
+    /// The matches.
+    pub matches: Matches,
 }
 
 /// A bounded queue for matches from the shards to control, of so many batches. Its sender is cloned for each shard.

@@ -9,6 +9,9 @@ pub const RECEIVE_BUFFER: usize = 64 * 1024;
 /// Number of provided receive buffers a shard. A power of two: they live in a ring that the kernel indexes by mask.
 pub const RECEIVE_BUFFERS: u16 = 64;
 
+/// Longest piece of received bytes that is handed over as one, in bytes, where neighbouring receive buffers were filled.
+pub const RECEIVE_PIECE: usize = 1 << 20;
+
 /// Largest length of a [`FrameBuffer`](crate::driver::FrameBuffer), in bytes: a frame's header and its largest payload.
 pub const FRAME_BUFFER: usize = (1 << 20) + 64;
 
@@ -90,7 +93,10 @@ pub const COMMANDS_A_TURN: usize = 32;
 /// Messages that wait in the ring from one shard to another.
 pub const EXCHANGE: usize = 64;
 
-/// Steps with matches that wait in one shard's outbox.
+/// Matches that a step tells before they go to the outbox, while it tells the others.
+pub const DISPATCHED_AT_ONCE: usize = 256;
+
+/// Portions of at most [`DISPATCHED_AT_ONCE`] matches that wait in one shard's outbox.
 pub const OUTBOX: usize = 256;
 
 /// Matches in one shard's outbox from which on the plane takes no more events in.
@@ -144,6 +150,8 @@ const _: () = {
     assert!(RECEIVE_BUFFER.is_multiple_of(ALIGNMENT));
     assert!(RECEIVE_BUFFERS.is_power_of_two() && RECEIVE_BUFFERS <= 1 << 15);
     assert!(FRAME_BUFFER.is_multiple_of(ALIGNMENT));
+    // What waits on a connection that is paused is copied into a buffer of its own.
+    assert!(RECEIVE_BUFFER <= RECEIVE_PIECE && RECEIVE_PIECE <= FRAME_BUFFER);
     assert!(DIRECT_RECEIVE >= 1 && DIRECT_RECEIVE * RECEIVE_BUFFER < FRAME_BUFFER);
     // A whole frame always fits an empty connection's outgoing bytes.
     assert!(OUTGOING >= FRAME_BUFFER);

@@ -98,6 +98,23 @@ impl Accumulator {
         }
     }
 
+    /// Takes a row back, with its word, if it has one; of an aggregate that [subtracts](Spec::subtracts).
+    #[inline]
+    pub(super) fn subtract(&mut self, word: u64, present: bool) {
+        match self {
+            Self::Count(count) => *count -= u64::from(present),
+            Self::Float(sum) => {
+                let value = f64::from_bits(word);
+                if !value.is_nan() {
+                    sum.evict(value);
+                }
+            }
+            Self::Int(sum) if present => sum.evict(word as i64),
+            Self::Moments(moments) if present => moments.evict(f64::from_bits(word)),
+            _ => {}
+        }
+    }
+
     /// Takes in the newest row, which lies at `cursor`.
     #[inline]
     pub(super) fn push(

@@ -10,7 +10,11 @@ use crate::sketch::HyperLogLog;
 
 /// The values of a window that rows leave, each with how often it is there: exact, in as much room as its rows.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Counted(HashTable<(u64, u32)>);
+pub(crate) struct Counted {
+    values: HashTable<(u64, u32)>,
+    /// How many there were at most.
+    most: usize,
+}
 
 impl Counted {
     /// Bytes of each value, in a table that has just grown.
@@ -21,7 +25,7 @@ impl Counted {
         let before = self.bytes();
         let hash = store.mixed(word);
         let entry = self
-            .0
+            .values
             .entry(hash, |&(w, _)| w == word, |&(w, _)| store.mixed(w));
         match entry {
             Entry::Occupied(mut entry) => entry.get_mut().1 += 1,
@@ -29,12 +33,16 @@ impl Counted {
                 entry.insert((word, 1));
             }
         }
+        self.most = self.most.max(self.len());
         store.sketches = store.sketches + self.bytes() - before;
     }
 
     /// Gives up one of a value.
     pub(super) fn remove(&mut self, word: u64, store: &Store) {
-        if let Ok(mut entry) = self.0.find_entry(store.mixed(word), |&(w, _)| w == word) {
+        if let Ok(mut entry) = self
+            .values
+            .find_entry(store.mixed(word), |&(w, _)| w == word)
+        {
             entry.get_mut().1 -= 1;
             if entry.get().1 == 0 {
                 entry.remove();
@@ -43,11 +51,17 @@ impl Counted {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
+    /// Bytes that so many values ask for. What a table that values have left tells of itself depends on where in it they
+    /// were, which is chance, and who is given up for want of room must not be.
     pub(super) fn bytes(&self) -> usize {
-        self.0.capacity() * (size_of::<(u64, u32)>() + 1)
+        if self.most == 0 {
+            return 0;
+        }
+        let buckets = (self.most * 8).div_ceil(7).next_power_of_two().max(4);
+        buckets * (size_of::<(u64, u32)>() + 1)
     }
 }
 
@@ -70,36 +84,38 @@ impl Different {
     pub(super) const MOST_SET_BYTES: usize = 4 * (EXACT + 1) * (size_of::<u64>() + 1);
 
     /// Takes a value in; `is_kept` tells a text or an address.
+    #[inline]
     pub(super) fn push(&mut self, value: Raw<'_>, is_kept: bool, store: &mut Store) {
-        if let Self::Sketch(sketch) = self {
-            return sketch.add(value.hash());
+        match self {
+            Self::Sketch(sketch) => sketch.add(value.hash()),
+            Self::Set(set) => {
+                let word = store.keep(value);
+                if set.find(store.mixed(word), |&w| w == word).is_none() {
+                    self.push_new(word, is_kept, store);
+                } else if is_kept {
+                    store.release(word);
+                }
+            }
         }
-        let word = store.keep(value);
+    }
+
+    /// Puts a word that is not there yet into the set.
+    fn push_new(&mut self, word: u64, is_kept: bool, store: &mut Store) {
         let before = self.bytes();
-        let is_new = self.add(word, is_kept, store);
-        if is_kept && !is_new {
-            store.release(word);
+        if let Self::Set(set) = self {
+            set.insert_unique(store.mixed(word), word, |&w| store.mixed(w));
         }
         self.shrink(is_kept, store, true);
         store.sketches = store.sketches + self.bytes() - before;
     }
 
-    /// Is the word now in a set in which it was not?
-    fn add(&mut self, word: u64, is_kept: bool, store: &Store) -> bool {
+    /// Takes in a word of another one.
+    fn add(&mut self, word: u64, is_kept: bool, store: &Store) {
         match self {
-            Self::Sketch(sketch) => {
-                sketch.add(store.hash_of(word, is_kept));
-                false
-            }
+            Self::Sketch(sketch) => sketch.add(store.hash_of(word, is_kept)),
             Self::Set(set) => {
-                let entry = set.entry(store.mixed(word), |&w| w == word, |&w| store.mixed(w));
-                match entry {
-                    Entry::Occupied(_) => false,
-                    Entry::Vacant(entry) => {
-                        entry.insert(word);
-                        true
-                    }
-                }
+                set.entry(store.mixed(word), |&w| w == word, |&w| store.mixed(w))
+                    .or_insert(word);
             }
         }
     }

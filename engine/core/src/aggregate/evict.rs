@@ -1,6 +1,6 @@
 //! What leaves windows: their oldest rows, and all at once.
 
-use super::{Accumulator, Layout, Spec, Store};
+use super::{Accumulator, Heap, Layout, Spec, Store};
 use crate::window::chunks::{Chunks, Cursor, Fifo};
 use crate::window::minmax::{MaxFloat, MaxInt, MinFloat, MinInt};
 
@@ -34,25 +34,6 @@ impl Layout {
         }
     }
 
-    /// A row has left the window whose words are given, of aggregates that [subtract](Self::subtracts).
-    pub(crate) fn subtract(
-        &self,
-        accumulators: &mut [Accumulator],
-        words: &[u64],
-        store: &mut Store,
-    ) {
-        for (index, (spec, accumulator)) in self.specs.iter().zip(accumulators).enumerate() {
-            spec.leave(accumulator, words, self.is_present(words, index), store);
-        }
-    }
-
-    /// Has a row a value of an aggregate?
-    #[inline]
-    pub(super) fn is_present(&self, words: &[u64], index: usize) -> bool {
-        let presence = self.presence.map_or(u64::MAX, |word| words[word]);
-        presence >> index & 1 == 1
-    }
-
     /// Makes a window's aggregates those of an empty one. `rows`: those of the window, where rows leave it; they are
     /// to be cleared next.
     pub(crate) fn clear(
@@ -61,7 +42,7 @@ impl Layout {
         rows: Option<(&Chunks, &Fifo)>,
         store: &mut Store,
     ) {
-        if self.has_heap {
+        if self.heap != Heap::None {
             self.release(accumulators, rows, store);
         }
         let empty = self.accumulators(rows.is_some());
@@ -113,19 +94,15 @@ impl Spec {
         store: &mut Store,
     ) {
         match accumulator {
-            Accumulator::Count(count) => *count -= u64::from(present),
-            Accumulator::Float(sum) => {
-                let value = f64::from_bits(words[self.column]);
-                if !value.is_nan() {
-                    sum.evict(value);
-                }
+            Accumulator::Count(_)
+            | Accumulator::Float(_)
+            | Accumulator::Int(_)
+            | Accumulator::Moments(_) => {
+                let word = words.get(self.column).copied().unwrap_or_default();
+                accumulator.subtract(word, present);
             }
-            Accumulator::Int(sum) if present => sum.evict(words[self.column] as i64),
             Accumulator::MinInt(_, count) | Accumulator::MaxInt(_, count) => {
                 *count -= u64::from(present);
-            }
-            Accumulator::Moments(moments) if present => {
-                moments.evict(f64::from_bits(words[self.column]));
             }
             Accumulator::Oldest(ends) if present => {
                 // The oldest row with a value is the first to leave.

@@ -9,6 +9,7 @@ mod argument;
 mod different;
 mod evict;
 mod merge;
+mod passing;
 mod results;
 mod store;
 mod stretch;
@@ -26,9 +27,9 @@ pub(crate) use accumulator::Accumulator;
 use argument::lane;
 pub(crate) use argument::{Argument, argument};
 use different::{Counted, Different};
+pub(crate) use passing::Passing;
 pub(crate) use results::Results;
 pub(crate) use store::Store;
-pub(crate) use stretch::Leaving;
 
 /// How the aggregates of one rule lie in its windows' rows.
 #[derive(Clone, Debug)]
@@ -38,12 +39,34 @@ pub(crate) struct Layout {
     pub(crate) width: usize,
     /// The word of presence bits.
     presence: Option<usize>,
-    /// Does an aggregate keep something outside of rows and of its own words?
-    pub(crate) has_heap: bool,
+    heap: Heap,
     /// Does an aggregate ask how long the window is?
     pub(crate) has_rate: bool,
     /// Is the value of an aggregate a text?
     pub(crate) has_text: bool,
+}
+
+/// What aggregates keep outside of rows and of their own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heap {
+    None,
+    /// Only what this one, a `distinct`, does: it grows in the order of rows, whether they are taken in one by one or as a
+    /// stretch.
+    Distinct(usize),
+    Any,
+}
+
+impl Heap {
+    fn of(specs: &[Spec]) -> Self {
+        let mut heaps = (specs.iter().enumerate()).filter(|(_, spec)| spec.has_heap());
+        match (heaps.next(), heaps.next()) {
+            (None, _) => Self::None,
+            (Some((index, spec)), None) if spec.function == AggregateFunction::Distinct => {
+                Self::Distinct(index)
+            }
+            _ => Self::Any,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +133,7 @@ impl Layout {
         let presence = specs.iter().any(Spec::needs_presence).then_some(width);
         Self {
             width: width + usize::from(presence.is_some()),
-            has_heap: specs.iter().any(Spec::has_heap),
+            heap: Heap::of(&specs),
             has_rate: (specs.iter()).any(|spec| spec.function == AggregateFunction::Rate),
             has_text: specs.iter().any(|spec| spec.ty == FieldType::Text),
             specs,
@@ -121,6 +144,29 @@ impl Layout {
     /// Does each aggregate add what comes, and subtract what goes, whatever else is in the window?
     pub(crate) fn subtracts(&self) -> bool {
         self.specs.iter().all(Spec::subtracts)
+    }
+
+    /// May rows be taken in as a stretch? `is_roomy`: what they may bring has room.
+    #[inline]
+    pub(crate) fn joins(&self, is_roomy: bool) -> bool {
+        match self.heap {
+            Heap::None => true,
+            Heap::Distinct(_) => is_roomy,
+            Heap::Any => false,
+        }
+    }
+
+    /// Bytes that so many rows may add to what is kept; `None` where that can't be told of all rows together.
+    pub(crate) fn most_growth(
+        &self,
+        arguments: &[Argument<'_>],
+        rows: usize,
+        store: &Store,
+    ) -> Option<usize> {
+        let Heap::Distinct(index) = self.heap else {
+            return None;
+        };
+        Some(store.most_growth(rows, arguments[index].text_bytes(rows)?))
     }
 
     /// Number of aggregates.

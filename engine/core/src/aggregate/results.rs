@@ -80,6 +80,34 @@ impl Column {
         self.push_known(value.is_some());
     }
 
+    /// As [`push_float`](Self::push_float), for each.
+    #[inline]
+    pub(super) fn extend_floats(&mut self, each: impl Iterator<Item = Option<f64>>) {
+        let Values::Floats(values) = &mut self.values else {
+            return;
+        };
+        let mut unknown = Vec::new();
+        values.extend(each.zip(self.rows..).map(|(value, row)| {
+            value.unwrap_or_else(|| {
+                unknown.push(row);
+                0.0
+            })
+        }));
+        let rows = values.len();
+        if !self.rows.is_multiple_of(64)
+            && let Some(word) = self.known.last_mut()
+        {
+            *word |= u64::MAX << (self.rows % 64);
+        }
+        self.known.resize(bits::words(rows), u64::MAX);
+        bits::clear_tail(&mut self.known, rows);
+        for &row in &unknown {
+            self.known[row / 64] &= !(1 << (row % 64));
+        }
+        self.some_unknown |= !unknown.is_empty();
+        self.rows = rows;
+    }
+
     pub(super) fn push_int(&mut self, value: Option<i64>) {
         if let Values::Ints(values) = &mut self.values {
             values.push(value.unwrap_or_default());

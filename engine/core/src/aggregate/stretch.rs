@@ -8,7 +8,7 @@ use core::ops::Range;
 use trapjaw_program::{AggregateFunction, Kind};
 
 use super::accumulator::float_extreme;
-use super::argument::Argument;
+use super::argument::{Argument, Raw};
 use super::results::Column;
 use super::{Accumulator, Layout, Results, Store};
 use crate::sum::Sum;
@@ -36,12 +36,15 @@ impl Lane<'_> {
     /// Sums, and tells what each window then has.
     #[inline]
     fn sum(self, values: &[f64], column: &mut Column, tell: impl Fn(&Sum) -> Option<f64>) {
-        self.each(|accumulator, row| {
-            if let Accumulator::Float(sum) = accumulator {
-                sum.push(values[row]);
-                column.push_float(tell(sum));
-            }
-        });
+        let rows = self.slots.iter().zip(&values[self.rows]);
+        column.extend_floats(rows.map(|(&slot, &value)| {
+            let place = slot as usize * self.stride + self.index;
+            let Accumulator::Float(sum) = &mut self.accumulators[place] else {
+                return None;
+            };
+            sum.push(value);
+            tell(sum)
+        }));
     }
 
     #[inline]
@@ -55,109 +58,25 @@ impl Lane<'_> {
     }
 }
 
-/// The rows that leave windows when the rows of a stretch come.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Leaving {
-    /// Their words, row after row.
-    words: Vec<u64>,
-    /// By row of the stretch: how many words there are up to its own.
-    ends: Vec<u32>,
-}
-
-impl Leaving {
-    pub(crate) fn clear(&mut self) {
-        self.words.clear();
-        self.ends.clear();
-    }
-
-    /// Another row leaves as the next one comes.
-    #[inline]
-    pub(crate) fn push(&mut self, words: &[u64]) {
-        self.words.extend_from_slice(words);
-    }
-
-    /// The row has come.
-    #[inline]
-    pub(crate) fn come(&mut self) {
-        self.ends.push(self.words.len() as u32);
-    }
-
-    /// Those that leave although the row that was to come has not.
-    pub(crate) fn rest(&self, width: usize) -> impl Iterator<Item = &[u64]> {
-        let end = self.ends.last().map_or(0, |end| *end as usize);
-        self.words[end..].chunks_exact(width)
-    }
-
-    /// For each row that has come, those that left.
-    fn each(&self, width: usize) -> impl Iterator<Item = core::slice::ChunksExact<'_, u64>> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let of_row = &self.words[start..*end as usize];
-            start = *end as usize;
-            of_row.chunks_exact(width)
-        })
+/// Reads the first aggregate of each window, if all together are more than a cache holds: each is somewhere else in memory, and so
+/// they are fetched together, which takes little longer than to fetch one.
+pub(super) fn look_ahead(accumulators: &[Accumulator], stride: usize, slots: &[u32]) {
+    if size_of_val(accumulators) > NEAR {
+        let is_count = |slot: &&u32| {
+            let accumulator = accumulators.get(**slot as usize * stride);
+            matches!(accumulator, Some(Accumulator::Count(_)))
+        };
+        core::hint::black_box(slots.iter().filter(is_count).count());
     }
 }
+
+/// So many bytes may well be in a near cache.
+const NEAR: usize = 1 << 20;
 
 impl Layout {
-    /// Takes in rows that will leave, after those that leave as they come, and appends the value after each to the columns
-    /// of results. `accumulators`: those of all slots; each aggregate [subtracts](Self::subtracts). `length`: that of
-    /// the windows, in nanoseconds.
-    pub(crate) fn come_and_go(
-        &self,
-        accumulators: &mut [Accumulator],
-        arguments: &[Argument<'_>],
-        (slots, rows): (&[u32], Range<usize>),
-        (leaving, length): (&Leaving, i64),
-        store: &mut Store,
-        results: &mut Results,
-    ) {
-        use AggregateFunction as F;
-        let columns = results.columns.iter_mut();
-        for (index, ((spec, argument), column)) in
-            (self.specs.iter().zip(arguments).zip(columns)).enumerate()
-        {
-            let mut leaving = leaving.each(self.width);
-            let mut gone = || leaving.next().unwrap_or([].chunks_exact(1));
-            let lane = Lane {
-                accumulators,
-                stride: self.len(),
-                index,
-                slots,
-                rows: rows.clone(),
-            };
-            let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
-            match (spec.function, floats) {
-                (F::Sum | F::Avg, Some(floats)) => lane.each(|accumulator, row| {
-                    if let Accumulator::Float(sum) = accumulator {
-                        for words in gone() {
-                            let value = f64::from_bits(words[spec.column]);
-                            if !value.is_nan() {
-                                sum.evict(value);
-                            }
-                        }
-                        sum.push(floats[row]);
-                        let is_sum = spec.function == F::Sum;
-                        column.push_float(if is_sum { sum.value() } else { sum.mean() });
-                    }
-                }),
-                _ => lane.each(|accumulator, row| {
-                    for words in gone() {
-                        let present = self.is_present(words, index);
-                        spec.leave(accumulator, words, present, store);
-                    }
-                    if argument.is_present(row) {
-                        accumulator.add(spec, argument, row, store);
-                    }
-                    accumulator.result(spec, None, Some(length), store, column);
-                }),
-            }
-        }
-    }
-
     /// Takes in rows that never leave, and appends the value after each to the columns of results, if there are any.
-    /// `accumulators`: those of all slots. No aggregate may have a [heap](Self::has_heap), and, where there are results, none
-    /// may ask how long the window is.
+    /// `accumulators`: those of all slots. The rows [join](Self::joins), and, where there are results, no aggregate may ask how
+    /// long the window is.
     pub(crate) fn add_stretch(
         &self,
         accumulators: &mut [Accumulator],
@@ -167,6 +86,7 @@ impl Layout {
         mut results: Option<&mut Results>,
     ) {
         use AggregateFunction as F;
+        look_ahead(accumulators, self.len(), slots);
         for (index, (spec, argument)) in self.specs.iter().zip(arguments).enumerate() {
             let lane = Lane {
                 accumulators,
@@ -178,7 +98,9 @@ impl Layout {
             let column = results.as_mut().map(|it| &mut it.columns[index]);
             let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
             match (spec.function, floats, column) {
-                (F::Sum, Some(floats), Some(column)) => lane.sum(floats, column, Sum::value),
+                (F::Sum, Some(floats), Some(column)) => {
+                    lane.sum(floats, column, Sum::value);
+                }
                 (F::Avg, Some(floats), Some(column)) => lane.sum(floats, column, Sum::mean),
                 (F::Sum | F::Avg | F::Rate, Some(floats), None) => lane.each(|accumulator, row| {
                     if let Accumulator::Float(sum) = accumulator {
@@ -187,6 +109,20 @@ impl Layout {
                 }),
                 (F::Min, Some(floats), None) => lane.extremes(floats, true),
                 (F::Max, Some(floats), None) => lane.extremes(floats, false),
+                (F::Distinct, _, None) => {
+                    let coded = argument.coded();
+                    let is_kept = spec.is_kept();
+                    lane.each(|accumulator, row| {
+                        let Accumulator::Different(different) = accumulator else {
+                            return;
+                        };
+                        if let Some((codes, texts)) = coded {
+                            different.push(Raw::Coded(texts, codes[row]), true, store);
+                        } else if argument.is_present(row) {
+                            different.push(argument.raw(row), is_kept, store);
+                        }
+                    });
+                }
                 (F::Count, _, None) if spec.counts_rows => lane.each(|accumulator, _| {
                     if let Accumulator::Count(count) = accumulator {
                         *count += 1;

@@ -228,6 +228,10 @@ impl Search<'_, '_> {
 }
 
 /// The rows in which a column is to be looked up: it is known there, and the guards let them through.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a loop without branches is vector code"
+)]
 fn candidates(slot: &Slot, columns: &[Column<'_>], rows: usize) -> impl Iterator<Item = usize> {
     let mut through = vec![u64::MAX; bits::words(rows)];
     bits::clear_tail(&mut through, rows);
@@ -244,11 +248,15 @@ fn candidates(slot: &Slot, columns: &[Column<'_>], rows: usize) -> impl Iterator
         let mut within = Vec::with_capacity(bits::words(rows));
         match &column.values {
             Values::Ints(Arg::Each(values)) => {
-                bits::test_each(values, &mut within, |value| *low <= value && value <= *high);
+                bits::test_each(values, &mut within, |value| {
+                    (*low <= value) & (value <= *high)
+                });
             }
             Values::Floats(Arg::Each(values)) => {
                 let (low, high) = (float_of(*low), float_of(*high));
-                bits::test_each(values, &mut within, |value| low <= value && value <= high);
+                bits::test_each(values, &mut within, |value| {
+                    (low <= value) & (value <= high)
+                });
             }
             // The same for each row: the rows are looked at one by one.
             _ => continue,

@@ -138,9 +138,8 @@ impl<'s> Context<'s> {
     /// Copies a row so that it outlives the step: its envelope and the fields that the rule keeps.
     pub(crate) fn keep(&self, at: At, copy: &mut KeptEvent) {
         let feed = self.feed(at);
-        let source = &self.rule.sources[usize::from(feed.source)];
         let row = feed.rows.get(at.index) as usize;
-        copy.assign((feed.source, &source.kept), feed.segment.section, row);
+        copy.assign(feed.keeping(self.rule), row);
     }
 
     /// Reports a match of the key whose encoding is given.

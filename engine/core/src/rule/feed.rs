@@ -1,5 +1,6 @@
 //! What one rule takes in during a step: its rows, their keys and arguments.
 
+use core::cell::OnceCell;
 use core::ops::Range;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use super::group::Group;
 use super::reader::KeyReader;
 use crate::aggregate::{self, Argument};
 use crate::counters::Faults;
-
+use crate::kept::Keeping;
 use crate::place::{Cause, compare_inputs};
 use crate::segment::Segment;
 use crate::vm::{self, Registers, Selection, bits};
@@ -65,6 +66,7 @@ pub(crate) struct Feed<'s> {
     pub(crate) arguments: Vec<Argument<'s>>,
     /// When each of the rows takes effect.
     pub(crate) effects: Cow<'s, [i64]>,
+    keeping: OnceCell<Keeping<'s>>,
 }
 
 impl<'s> core::ops::Deref for Feed<'s> {
@@ -91,7 +93,17 @@ impl<'s> Feed<'s> {
                 Some(group) => group.arguments(inputs, &intake.more_inputs, intake.rows.len()),
             },
             effects: intake.effects(effects),
+            keeping: OnceCell::new(),
         }
+    }
+
+    /// Where the values are that its rule keeps of events.
+    #[inline]
+    pub(crate) fn keeping(&self, rule: &Rule) -> &Keeping<'s> {
+        self.keeping.get_or_init(|| {
+            let kept = &rule.sources[usize::from(self.source)].kept;
+            Keeping::new(self.source, kept, self.intake.segment.section)
+        })
     }
 
     /// Reads the keys of its rows.

@@ -12,8 +12,11 @@
 //! holds again; the key at hand comes last. A key that is given up is as if it had never been seen: nothing
 //! is reported of it, and its next event begins it anew.
 
+mod slots;
+
 use trapjaw_program::Rule;
 
+pub(crate) use self::slots::Core;
 use super::context::Context;
 use super::feed::{At, merged};
 use super::limit::Logs;
@@ -24,99 +27,12 @@ use super::room::Room;
 use super::stretch::{self, Stretch};
 use crate::bound::{Bound, Growth, Most, Pool};
 use crate::config::Config;
-use crate::key::{self, Keys, SlotId};
+use crate::key::{self, Keys};
 use crate::limits::MAX_KEY;
 use crate::timer::Wheel;
 
-/// Keys, timers and limits of one rule on one shard.
-#[derive(Clone, Debug)]
-pub(crate) struct Core {
-    pub(crate) keys: Keys,
-    wheel: Wheel,
-    /// When each slot's timer stands; `NEVER` for none.
-    armed: Vec<i64>,
-    /// What the limit of each of its rules counts.
-    logs: Vec<Option<Logs>>,
-    resting: Resting,
-    room: Room,
-}
-
+/// No instant.
 const NEVER: i64 = i64::MAX;
-
-impl Core {
-    /// May the key fire now? Counts what the rule's limit holds back.
-    pub(crate) fn admit(&mut self, cx: &mut Context<'_>, slot: u32, now: i64) -> bool {
-        let logs = self.logs.get_mut(cx.member).and_then(Option::as_mut);
-        let admitted = logs.is_none_or(|logs| logs.admit(slot, now));
-        cx.counters.held_back += u64::from(!admitted);
-        admitted
-    }
-
-    /// Sets a slot's timer if it stands later than `deadline`, or not at all.
-    pub(crate) fn arm(&mut self, slot: u32, deadline: i64) {
-        let armed = &mut self.armed[slot as usize];
-        if deadline < *armed {
-            *armed = deadline;
-            self.wheel.arm(slot, deadline);
-        }
-    }
-
-    /// Is there room for another key?
-    pub(crate) fn has_room(&self) -> bool {
-        self.keys.len() < self.room.keys
-    }
-
-    /// A machine has ended a key by itself: frees its slot unless the limit remembers it.
-    pub(crate) fn release(&mut self, slot: u32, now: i64) {
-        match self.remembered_until(slot, now) {
-            Some(forgotten) => self.arm(slot, forgotten),
-            None => self.remove(slot),
-        }
-    }
-
-    /// Until when a limit remembers the key's firings, if beyond `now`.
-    fn remembered_until(&self, slot: u32, now: i64) -> Option<i64> {
-        let logs = self.logs.iter().flatten();
-        logs.filter_map(|logs| logs.forgotten_at(slot))
-            .max()
-            // Past the end of time nothing is forgotten.
-            .filter(|&forgotten| forgotten > now || forgotten == i64::MAX)
-    }
-
-    /// Do slots, long keys and firings, together with `kept` bytes of events, take more than there is room for?
-    fn is_over(&self, kept: usize) -> bool {
-        self.bytes() + kept > self.room.bytes
-    }
-
-    /// Bytes of slots, long keys and firings.
-    fn bytes(&self) -> usize {
-        let logs: usize = self.logs.iter().flatten().map(Logs::bytes).sum();
-        self.keys.slots() * self.room.slot_bytes + self.keys.bytes() + logs
-    }
-
-    /// Gives a key that has none a slot; there is room for it.
-    pub(crate) fn insert(&mut self, encoded: &[u8]) -> SlotId {
-        let id = self.keys.insert(encoded);
-        if self.armed.len() <= id.slot as usize {
-            self.armed.resize(id.slot as usize + 1, NEVER);
-        }
-        id
-    }
-
-    fn remove(&mut self, slot: u32) {
-        self.keys.remove(slot);
-        self.disarm(slot);
-        for logs in self.logs.iter_mut().flatten() {
-            logs.clear(slot);
-        }
-    }
-
-    fn disarm(&mut self, slot: u32) {
-        if core::mem::replace(&mut self.armed[slot as usize], NEVER) != NEVER {
-            self.wheel.disarm(slot);
-        }
-    }
-}
 
 /// A rule with state.
 #[derive(Clone, Debug)]
@@ -143,6 +59,8 @@ impl<M: Machine> Keyed<M> {
             logs,
             resting: Resting::default(),
             room,
+            changes: 1,
+            is_roomy: false,
         };
         Self { machine, core }
     }
@@ -229,6 +147,7 @@ impl<M: Machine> Keyed<M> {
     /// Takes in all feeds and lets time pass up to `now`.
     pub(crate) fn advance(&mut self, cx: &mut Context<'_>, now: i64) {
         let mut readers: Vec<_> = cx.feeds.iter().map(|feed| feed.keys(cx.rule)).collect();
+        self.core.changes = 1;
         let mut sets: Vec<_> = cx.feeds.iter().map(|feed| feed.sets(cx.rule)).collect();
         if sets.iter().any(|sets| !sets.is_empty()) {
             for at in merged(cx.feeds) {
@@ -262,11 +181,29 @@ impl<M: Machine> Keyed<M> {
         let mut slots = Vec::new();
         // Rows before `singly` are taken one by one.
         let (mut index, mut singly) = (0, 0);
+        let at = |index: usize| At {
+            feed: 0,
+            index: index as u32,
+        };
         while let Some(&now) = feed.effects.get(index) {
-            let at = At {
-                feed: 0,
-                index: index as u32,
-            };
+            if M::RESTS && !has_causes {
+                // Where many rows concern no match, this is all that is done about them.
+                let next = self.next_deadline().unwrap_or(NEVER);
+                let rows = (index as u32, &feed.effects[index..], next);
+                let machine = &mut self.machine;
+                let ignores = |slot, row, now| machine.ignores(cx, slot, at(row as usize), now);
+                let (passed, home) = reader.pass_over(rows, &mut self.core.keys, ignores);
+                index += passed;
+                if let Some(id) = home {
+                    let now = feed.effects[index];
+                    self.take_in(cx, reader, id.slot, at(index), now);
+                    index += 1;
+                }
+                if passed > 0 || home.is_some() {
+                    continue;
+                }
+            }
+            let at = at(index);
             let until = if has_causes {
                 cx.timers_before(at, now)
             } else {
@@ -303,18 +240,28 @@ impl<M: Machine> Keyed<M> {
         (first, effects): (u32, &[i64]),
         slots: &mut Vec<u32>,
     ) -> Option<Home> {
-        slots.clear();
-        let next = self.next_deadline();
-        for (&effect, index) in effects.iter().take(stretch::LONGEST).zip(first..) {
-            if next.is_some_and(|next| next <= effect) {
-                break;
-            }
-            match reader.home(index, &mut self.core.keys, cx.shard) {
-                Home::Slot(id) if self.machine.joins(id.slot) => slots.push(id.slot),
-                home => return Some(home),
-            }
+        let at = At {
+            feed: 0,
+            index: first,
+        };
+        let effects = &effects[..effects.len().min(stretch::LONGEST)];
+        let growth = self.machine.most_growth(cx, at, effects.len());
+        let is_roomy =
+            growth.is_some_and(|growth| !self.core.is_over(self.machine.kept_bytes() + growth));
+        if core::mem::replace(&mut self.core.is_roomy, is_roomy) != is_roomy {
+            self.core.changes = self.core.changes.saturating_add(1);
         }
-        None
+        // What falls due at the end of time does not fall due.
+        let next = self.next_deadline().unwrap_or(NEVER);
+        let machine = &self.machine;
+        let joins = |slot| machine.joins(slot, is_roomy);
+        let keys = (&mut self.core.keys, cx.shard);
+        reader.collect(
+            (first, effects, next),
+            keys,
+            (self.core.changes, joins),
+            slots,
+        )
     }
 
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {
@@ -392,6 +339,19 @@ impl<M: Machine> Keyed<M> {
             Home::New if !self.machine.admits(cx, reader.encoded()) => return,
             Home::New => self.begin(cx, reader, at.index),
         };
+        self.take_in(cx, reader, slot, at, now);
+    }
+
+    /// Takes a row into its key's slot, and sees to when it changes next by itself.
+    #[inline]
+    fn take_in(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: &mut KeyReader<'_>,
+        slot: u32,
+        at: At,
+        now: i64,
+    ) {
         let Some(slot) = self.take(cx, reader, slot, at, now) else {
             return;
         };
@@ -448,7 +408,13 @@ impl<M: Machine> Keyed<M> {
     }
 
     /// Gives keys up until the rest has room, `spared` last. Is that one still there?
+    #[inline]
     fn make_room(&mut self, cx: &mut Context<'_>, spared: Option<u32>) -> bool {
+        !self.core.is_over(self.machine.kept_bytes()) || self.give_keys_up(cx, spared)
+    }
+
+    #[cold]
+    fn give_keys_up(&mut self, cx: &mut Context<'_>, spared: Option<u32>) -> bool {
         while self.core.is_over(self.machine.kept_bytes()) {
             let victim = self.evict(cx, spared);
             if victim.is_none() || victim == spared {
@@ -476,6 +442,7 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn free(&mut self, slot: u32) {
+        self.core.changes = self.core.changes.saturating_add(1);
         self.machine.close(slot);
         self.wake(slot);
         self.core.remove(slot);
@@ -505,6 +472,7 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn pass_due(&mut self, cx: &mut Context<'_>, now: i64) {
+        self.core.changes = self.core.changes.saturating_add(1);
         while self.next_deadline().is_some_and(|next| next <= now) {
             let common = self
                 .machine

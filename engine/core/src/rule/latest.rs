@@ -112,12 +112,14 @@ impl LatestEvents {
             };
             self.bytes -= latest.kept.as_ref().map_or(0, |kept| kept.bytes());
             let kept = latest.kept.get_or_insert_default();
-            // What a match of this step still reads stays as it is.
-            if Arc::get_mut(kept).is_none() {
-                *kept = Arc::default();
-            }
-            if let Some(kept) = Arc::get_mut(kept) {
-                cx.keep(at, kept);
+            match Arc::get_mut(kept) {
+                Some(kept) => cx.keep(at, kept),
+                // What a match of this step still reads stays as it is.
+                None => {
+                    let mut copy = KeptEvent::default();
+                    cx.keep(at, &mut copy);
+                    *kept = Arc::new(copy);
+                }
             }
             self.bytes += kept.bytes();
             return Some(slot);

@@ -52,9 +52,16 @@ pub(crate) trait Machine {
     ) -> Result<(), Full>;
 
     /// May rows of this key be part of a stretch? Only if it has a deadline, or waits, and taking a row in brings none
-    /// nearer, and no memory that counts against [`Config::max_state_bytes`](crate::Config::max_state_bytes).
-    fn joins(&self, _slot: u32) -> bool {
+    /// nearer, and no memory that counts against [`Config::max_state_bytes`](crate::Config::max_state_bytes) but what
+    /// [`most_growth`](Self::most_growth) tells of, for which there is room if it `is_roomy`.
+    fn joins(&self, _slot: u32, _is_roomy: bool) -> bool {
         false
+    }
+
+    /// Bytes that so many rows from one on may add to [`kept_bytes`](Self::kept_bytes) at most; `None` where that can't be
+    /// told.
+    fn most_growth(&self, _cx: &Context<'_>, _at: At, _rows: usize) -> Option<usize> {
+        None
     }
 
     /// Takes in a stretch whose keys all join, row by row as far as anybody can tell; gives how many of the rows, from

@@ -9,6 +9,7 @@ mod feed;
 mod group;
 mod hopping;
 mod judge;
+mod judged;
 mod keyed;
 mod latest;
 mod limit;
@@ -22,6 +23,7 @@ mod schedule;
 mod session;
 mod stretch;
 mod sustained;
+mod totals;
 mod tumbling;
 mod window;
 
@@ -43,11 +45,12 @@ pub(crate) use group::Groups;
 pub use group::shared_windows;
 use hopping::Hopping;
 use keyed::Keyed;
-use pattern::{Patterns, Shared};
+use pattern::{Chain, Patterns, Shared, Together};
 pub(crate) use reader::NoKey;
 use schedule::Schedule;
 use session::Sessions;
 use sustained::Sustained;
+use totals::Totals;
 use tumbling::Tumbling;
 use window::{Extent, Windows};
 
@@ -59,11 +62,15 @@ pub(crate) enum State {
     Each(Keyed<Each>),
     Sustained(Keyed<Sustained>),
     Window(Keyed<Windows>),
+    /// Windows of which rows are no more than what comes and goes.
+    Totals(Keyed<Totals>),
     Tumbling(Keyed<Tumbling>),
     Hopping(Keyed<Hopping>),
     Session(Keyed<Sessions>),
     Absent(Keyed<Absent>),
-    /// A pattern, of which starts that stand alike are moved together.
+    /// A pattern whose starts go one way.
+    Chain(Keyed<Chain>),
+    /// Another one of which starts that stand alike are moved together.
     Shared(Keyed<Shared>),
     /// Any other pattern.
     Match(Keyed<Patterns>),
@@ -101,7 +108,12 @@ impl State {
                 Sustained::new(duration, gap, keep),
                 config,
             )),
-            Clause::Sliding { length, .. } => windows(Extent::Span(length)),
+            Clause::Sliding { length, .. } => {
+                match Totals::new(rules, aggregates, (length, window_bytes)) {
+                    Some(totals) => Self::Totals(Keyed::of(rules, totals, config)),
+                    None => windows(Extent::Span(length)),
+                }
+            }
             Clause::Counted { count, .. } => windows(Extent::Newest(count)),
             Clause::Batched { count } => windows(Extent::Batch(count)),
             Clause::All { .. } => windows(Extent::All),
@@ -129,8 +141,13 @@ impl State {
                 Some(pattern) => {
                     // What each run does is told only where each is followed by itself.
                     let by_run = config.run_by_run || config.trace_patterns;
-                    match (!by_run).then(|| Shared::new(pattern)).flatten() {
-                        Some(shared) => Self::Shared(Keyed::new(rule, shared, config)),
+                    match (!by_run).then(|| Together::new(pattern)).flatten() {
+                        Some(Together::Chain(chain)) => {
+                            Self::Chain(Keyed::new(rule, chain, config))
+                        }
+                        Some(Together::Shared(shared)) => {
+                            Self::Shared(Keyed::new(rule, shared, config))
+                        }
                         None => Self::Match(Keyed::new(
                             rule,
                             Patterns::new(pattern, config.trace_patterns),
@@ -150,10 +167,12 @@ impl State {
             Self::Each(state) => state.bound(rule),
             Self::Sustained(state) => state.bound(rule),
             Self::Window(state) => state.bound(rule),
+            Self::Totals(state) => state.bound(rule),
             Self::Tumbling(state) => state.bound(rule),
             Self::Hopping(state) => state.bound(rule),
             Self::Session(state) => state.bound(rule),
             Self::Absent(state) => state.bound(rule),
+            Self::Chain(state) => state.bound(rule),
             Self::Shared(state) => state.bound(rule),
             Self::Match(state) => state.bound(rule),
             Self::Schedule(_) => Schedule::bound(),
@@ -164,6 +183,7 @@ impl State {
     pub(crate) fn split(&self) -> Self {
         match self {
             Self::Window(state) => Self::Window(state.clone()),
+            Self::Totals(state) => Self::Totals(state.clone()),
             Self::Tumbling(state) => Self::Tumbling(state.clone()),
             Self::Hopping(state) => Self::Hopping(state.clone()),
             Self::Session(state) => Self::Session(state.clone()),
@@ -175,6 +195,7 @@ impl State {
     pub(crate) fn keep_members(&mut self, members: &[usize]) {
         match self {
             Self::Window(state) => state.keep_members(members),
+            Self::Totals(state) => state.keep_members(members),
             Self::Tumbling(state) => state.keep_members(members),
             Self::Hopping(state) => state.keep_members(members),
             Self::Session(state) => state.keep_members(members),
@@ -194,10 +215,12 @@ impl State {
             Self::Each(state) => state.keys(),
             Self::Sustained(state) => state.keys(),
             Self::Window(state) => state.keys(),
+            Self::Totals(state) => state.keys(),
             Self::Tumbling(state) => state.keys(),
             Self::Hopping(state) => state.keys(),
             Self::Session(state) => state.keys(),
             Self::Absent(state) => state.keys(),
+            Self::Chain(state) => state.keys(),
             Self::Shared(state) => state.keys(),
             Self::Match(state) => state.keys(),
         }
@@ -210,10 +233,12 @@ impl State {
             Self::Each(state) => state.bytes(),
             Self::Sustained(state) => state.bytes(),
             Self::Window(state) => state.bytes(),
+            Self::Totals(state) => state.bytes(),
             Self::Tumbling(state) => state.bytes(),
             Self::Hopping(state) => state.bytes(),
             Self::Session(state) => state.bytes(),
             Self::Absent(state) => state.bytes(),
+            Self::Chain(state) => state.bytes(),
             Self::Shared(state) => state.bytes(),
             Self::Match(state) => state.bytes(),
         }
@@ -226,10 +251,12 @@ impl State {
             Self::Each(state) => state.next_deadline(),
             Self::Sustained(state) => state.next_deadline(),
             Self::Window(state) => state.next_deadline(),
+            Self::Totals(state) => state.next_deadline(),
             Self::Tumbling(state) => state.next_deadline(),
             Self::Hopping(state) => state.next_deadline(),
             Self::Session(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
+            Self::Chain(state) => state.next_deadline(),
             Self::Shared(state) => state.next_deadline(),
             Self::Match(state) => state.next_deadline(),
             Self::Schedule(state) => state.next_deadline(),
@@ -277,10 +304,12 @@ impl State {
             Self::Each(state) => state.reorder_sources(places),
             Self::Sustained(state) => state.reorder_sources(places),
             Self::Window(state) => state.reorder_sources(places),
+            Self::Totals(state) => state.reorder_sources(places),
             Self::Tumbling(state) => state.reorder_sources(places),
             Self::Hopping(state) => state.reorder_sources(places),
             Self::Session(state) => state.reorder_sources(places),
             Self::Absent(state) => state.reorder_sources(places),
+            Self::Chain(state) => state.reorder_sources(places),
             Self::Shared(state) => state.reorder_sources(places),
             Self::Match(state) => state.reorder_sources(places),
         }
@@ -303,10 +332,12 @@ impl State {
             Self::Each(state) => state.advance(cx, now),
             Self::Sustained(state) => state.advance(cx, now),
             Self::Window(state) => state.advance(cx, now),
+            Self::Totals(state) => state.advance(cx, now),
             Self::Tumbling(state) => state.advance(cx, now),
             Self::Hopping(state) => state.advance(cx, now),
             Self::Session(state) => state.advance(cx, now),
             Self::Absent(state) => state.advance(cx, now),
+            Self::Chain(state) => state.advance(cx, now),
             Self::Shared(state) => state.advance(cx, now),
             Self::Match(state) => state.advance(cx, now),
             Self::Schedule(state) => state.advance(cx, now),

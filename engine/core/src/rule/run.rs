@@ -49,7 +49,19 @@ impl Run {
         };
         let feed = cx.feed(first);
         let source = &cx.rule.sources[usize::from(feed.source)];
-        let selected: Vec<u32> = self.ats.iter().map(|at| feed.rows.get(at.index)).collect();
+        // Where nothing is read of the rows, nobody asks which they are.
+        let mut inputs = code.inputs.iter();
+        let reads_rows = inputs.any(|slot| !matches!(slot.input, Input::Aggregate(_)));
+        let selected: Vec<u32> = if reads_rows {
+            self.ats.iter().map(|at| feed.rows.get(at.index)).collect()
+        } else {
+            Vec::new()
+        };
+        let selection = if reads_rows {
+            Selection::Rows(&selected)
+        } else {
+            Selection::All(rows)
+        };
         let bind = |input| match input {
             Input::Aggregate(index) => self.results.bind(cx.column(index)),
             Input::Kept(index) => feed
@@ -57,7 +69,7 @@ impl Run {
                 .bind(Input::Field(source.kept[usize::from(index)])),
             input => feed.segment.bind(input),
         };
-        let registers = vm::run(code, cx.tables, bind, Selection::Rows(&selected));
+        let registers = vm::run(code, cx.tables, bind, selection);
         cx.counters.faults += registers.faults();
         let truth: Cow<'_, [u64]> = registers.truth(0);
         truth.into_owned()

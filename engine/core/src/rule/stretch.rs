@@ -55,6 +55,16 @@ impl<'a> Stretch<'a> {
         rows.map(move |((&slot, &effect), index)| (slot, At { feed, index }, effect))
     }
 
+    /// Some of its rows.
+    pub(crate) fn part(&self, rows: Range<usize>) -> Self {
+        Self {
+            feed: self.feed,
+            first: self.first + rows.start as u32,
+            slots: &self.slots[rows.clone()],
+            effects: &self.effects[rows],
+        }
+    }
+
     /// The same rows in shorter stretches.
     pub(crate) fn parts(&self, rows: usize) -> impl Iterator<Item = Stretch<'a>> + use<'a> {
         let Self { feed, first, .. } = *self;

@@ -169,8 +169,12 @@ impl Machine for Tumbling {
         Ok(())
     }
 
-    fn joins(&self, slot: u32) -> bool {
-        !self.layout.has_heap && self.open.is_active(slot)
+    fn joins(&self, slot: u32, is_roomy: bool) -> bool {
+        self.layout.joins(is_roomy) && self.open.is_active(slot)
+    }
+
+    fn most_growth(&self, cx: &Context<'_>, at: At, rows: usize) -> Option<usize> {
+        (self.layout).most_growth(&cx.feed(at).arguments, rows, &self.store)
     }
 
     fn take_stretch(

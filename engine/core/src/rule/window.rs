@@ -1,24 +1,17 @@
 //! `over D`, `over N events` and `over all`: windows that end at the newest event and are evaluated at each of theirs;
 //! and `over N events tumbling`, which begins anew whenever it is full.
 //!
-//! A row updates its key's window at once and leaves the window's values in columns; `having` is then run
-//! over many rows in one go, and its turns are taken in order.
+//! Each key has its rows by itself, or none. Where nobody looks at rows again, those of `over D` are [one log](super::totals).
 
-use trapjaw_event::MatchKind;
-use trapjaw_program::{Aggregate, Clause, Rule};
+use trapjaw_program::{Aggregate, Rule};
 
-use super::context::{Context, Trigger};
+use super::context::Context;
 use super::feed::At;
-use super::judge::{Judge, Stand};
+use super::judged::Judged;
 use super::keyed::{Core, Full, Machine};
-use super::latest::LatestEvents;
-use super::run::Run;
 use super::stretch::Stretch;
-use crate::aggregate::{Accumulator, Layout, Leaving, Store};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::EVALUATED_TEXT;
-use crate::output::{Alias, Identity};
-use crate::vm::bits;
 use crate::window::chunks::{Chunks, Fifo};
 
 /// One key's window.
@@ -67,21 +60,9 @@ fn is_past(row: &[u64], now: i64, length: i64) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Windows {
     extent: Extent,
-    reports_clear: bool,
-    /// The aggregates [subtract](Layout::subtracts).
-    subtracts: bool,
-    /// The rules that have these windows.
-    judges: Vec<Judge>,
-    layout: Layout,
-    store: Store,
+    judged: Judged,
     chunks: Chunks,
     by_slot: Vec<Window>,
-    /// By slot, as many as there are aggregates.
-    accumulators: Vec<Accumulator>,
-    run: Run,
-    /// What leaves as the rows of a stretch come.
-    leaving: Leaving,
-    latest: LatestEvents,
 }
 
 impl Windows {
@@ -92,66 +73,38 @@ impl Windows {
         extent: Extent,
         max_bytes: usize,
     ) -> Self {
-        let layout = Layout::new(aggregates);
-        let judge = |rule: &&Rule| Judge {
-            each: match rule.clause {
-                Clause::Sliding { each, .. }
-                | Clause::Counted { each, .. }
-                | Clause::All { each } => each,
-                // Each full batch is judged by itself.
-                _ => true,
-            },
-            by_slot: Vec::new(),
-            holding: 0,
-        };
+        let judged = Judged::new(rules, aggregates, extent.rows_leave());
         Self {
             extent,
-            subtracts: layout.subtracts(),
-            reports_clear: rules.iter().any(|rule| rule.reports_clear),
-            judges: rules.iter().map(judge).collect(),
-            chunks: Chunks::new(layout.width, max_bytes),
+            chunks: Chunks::new(judged.layout.width, max_bytes),
             by_slot: Vec::new(),
-            accumulators: Vec::new(),
-            run: Run::new(&layout),
-            leaving: Leaving::default(),
-            store: Store::default(),
-            layout,
-            latest: LatestEvents::default(),
+            judged,
         }
     }
 
     fn fresh(&mut self, slot: u32) {
-        let slot = slot as usize;
-        if self.by_slot.len() <= slot {
-            let new = slot + 1 - self.by_slot.len();
-            self.by_slot.resize_with(slot + 1, Window::default);
-            let empty = (0..new).flat_map(|_| self.layout.accumulators(self.extent.rows_leave()));
-            self.accumulators.extend(empty);
-            for judge in &mut self.judges {
-                judge.by_slot.resize(slot + 1, Stand::default());
-            }
+        if self.by_slot.len() <= slot as usize {
+            self.by_slot.resize_with(slot as usize + 1, Window::default);
         }
+        self.judged.fresh(slot);
     }
 
     /// Makes a window an empty one.
     fn empty(&mut self, slot: u32) {
-        let count = self.layout.len();
         let window = &mut self.by_slot[slot as usize];
-        let accumulators = &mut self.accumulators[slot as usize * count..][..count];
         let rows = self
             .extent
             .rows_leave()
             .then_some((&self.chunks, &window.rows));
-        self.layout.clear(accumulators, rows, &mut self.store);
+        self.judged.empty(slot, rows);
         self.chunks.clear(&mut window.rows);
         window.count = 0;
     }
 
     /// Removes what is no longer in the window that ends with the row that was taken in last.
     fn evict(&mut self, slot: u32, now: i64) {
-        let count = self.layout.len();
         let window = &mut self.by_slot[slot as usize];
-        let accumulators = &mut self.accumulators[slot as usize * count..][..count];
+        let (layout, accumulators, store) = self.judged.of(slot);
         let is_past = |chunks: &Chunks, rows: &Fifo| match self.extent {
             Extent::Span(length) => chunks
                 .front(rows)
@@ -160,12 +113,7 @@ impl Windows {
             Extent::Batch(_) | Extent::All => false,
         };
         while is_past(&self.chunks, &window.rows) {
-            self.layout.evict(
-                accumulators,
-                &mut self.chunks,
-                &mut window.rows,
-                &mut self.store,
-            );
+            layout.evict(accumulators, &mut self.chunks, &mut window.rows, store);
         }
     }
 
@@ -181,7 +129,7 @@ impl Windows {
 
     /// How long a window is that ends now, in nanoseconds, where an aggregate asks for it; `None` for no time at all.
     fn length(&self, slot: u32, now: i64) -> Option<i64> {
-        if !self.layout.has_rate {
+        if !self.judged.layout.has_rate {
             return None;
         }
         let window = &self.by_slot[slot as usize];
@@ -196,90 +144,37 @@ impl Windows {
     /// Notes the values of a window, to be judged with others.
     fn evaluate(&mut self, slot: u32, at: At, now: i64) {
         let length = self.length(slot, now);
-        let count = self.layout.len();
         let rows = &self.by_slot[slot as usize].rows;
         let rows = self.extent.rows_leave().then_some((&self.chunks, rows));
-        self.layout.results(
-            &self.accumulators[slot as usize * count..][..count],
-            rows,
-            length,
-            &self.store,
-            &mut self.run.results,
-        );
-        self.run.slots.push(slot);
-        self.run.ats.push(at);
+        self.judged.evaluate((slot, at), rows, length);
     }
 
     /// Takes in rows that never leave, and notes the values after each.
     fn take_column_wise(&mut self, cx: &Context<'_>, stretch: &Stretch<'_>) {
-        self.layout.add_stretch(
-            &mut self.accumulators,
+        let Judged {
+            layout,
+            accumulators,
+            store,
+            run,
+            ..
+        } = &mut self.judged;
+        layout.add_stretch(
+            accumulators,
             &cx.feed(stretch.at()).arguments,
             (stretch.slots, stretch.rows()),
-            &mut self.store,
-            Some(&mut self.run.results),
+            store,
+            Some(&mut run.results),
         );
+        run.slots.extend_from_slice(stretch.slots);
+        run.ats.extend(stretch.each().map(|(_, at, _)| at));
+        let number = run.number;
         for (slot, at, now) in stretch.each() {
             let window = &mut self.by_slot[slot as usize];
             window.count = window.count.saturating_add(1);
             window.newest = now;
-            window.run = self.run.number;
-            if self.reports_clear {
-                self.latest.see(slot, at);
-            }
+            window.run = number;
+            self.judged.see(slot, at);
         }
-        self.run.slots.extend_from_slice(stretch.slots);
-        self.run.ats.extend(stretch.each().map(|(_, at, _)| at));
-    }
-
-    /// Takes in rows of windows of that length, and notes the values after each; gives how many there was room for.
-    ///
-    /// First rows come and go, wherever in memory they are; then each aggregate learns of it.
-    fn come_and_go(&mut self, cx: &Context<'_>, stretch: &Stretch<'_>, length: i64) -> usize {
-        let arguments = &cx.feed(stretch.at()).arguments;
-        self.leaving.clear();
-        let mut taken = 0;
-        'rows: for part in stretch.parts(AHEAD) {
-            self.look_ahead(part.slots);
-            for (slot, at, now) in part.each() {
-                let window = &mut self.by_slot[slot as usize];
-                let is_past = |row: &&[u64]| is_past(row, now, length);
-                while let Some(row) = self.chunks.front(&window.rows).filter(is_past) {
-                    self.leaving.push(row);
-                    self.chunks.pop_front(&mut window.rows);
-                }
-                let Ok(row) = self.chunks.push(&mut window.rows) else {
-                    let count = self.layout.len();
-                    let accumulators = &mut self.accumulators[slot as usize * count..][..count];
-                    for words in self.leaving.rest(self.layout.width) {
-                        self.layout.subtract(accumulators, words, &mut self.store);
-                    }
-                    break 'rows;
-                };
-                let place = (at.index as usize, now);
-                self.layout.write(row, arguments, place, &mut self.store);
-                self.leaving.come();
-                window.newest = now;
-                window.run = self.run.number;
-                if self.reports_clear {
-                    self.latest.see(slot, at);
-                }
-                taken += 1;
-            }
-        }
-        let rows = stretch.rows();
-        self.layout.come_and_go(
-            &mut self.accumulators,
-            arguments,
-            (&stretch.slots[..taken], rows.start..rows.start + taken),
-            (&self.leaving, length),
-            &mut self.store,
-            &mut self.run.results,
-        );
-        self.run.slots.extend_from_slice(&stretch.slots[..taken]);
-        let ats = stretch.each().map(|(_, at, _)| at);
-        self.run.ats.extend(ats.take(taken));
-        taken
     }
 
     /// Reads what the rows of these slots will ask for first. Each is somewhere else in memory, and so they are fetched
@@ -292,74 +187,6 @@ impl Windows {
             seen ^= self.chunks.back(rows).map_or(0, |row| row[0]);
         }
         core::hint::black_box(seen);
-    }
-
-    /// Tells of an evaluation.
-    fn tell(&self, cx: &mut Context<'_>, core: &Core, row: usize, kind: MatchKind) {
-        let (slot, at) = (self.run.slots[row], self.run.ats[row]);
-        let about = (cx.alias(at, true), Identity::Alias);
-        let columns = cx.columns();
-        let values = columns.map(|column| self.layout.value(column, &self.run.results, row));
-        cx.fire(core.keys.key(slot), kind, Trigger::Row(at), about, values);
-    }
-
-    /// The turns of `having` of the rule whose turn it is.
-    fn turns(&mut self, cx: &mut Context<'_>, core: &mut Core) {
-        let holds = self.run.having(cx);
-        let judge = cx.member;
-        // Where nothing holds and nothing held, nothing turns.
-        if self.judges[judge].holding == 0 && holds.iter().all(|&word| word == 0) {
-            return;
-        }
-        for row in 0..self.run.ats.len() {
-            let (slot, at) = (self.run.slots[row], self.run.ats[row]);
-            let now = bits::get(&holds, row);
-            let before = self.judges[judge].turn(slot, now);
-            if now && (self.judges[judge].each || !before) {
-                if core.admit(cx, slot, cx.effect(at)) {
-                    self.judges[judge].by_slot[slot as usize].reported = true;
-                    self.tell(cx, core, row, MatchKind::Matched);
-                }
-            } else if before && !now && self.judges[judge].take_reported(slot) && self.reports_clear
-            {
-                self.tell(cx, core, row, MatchKind::Cleared);
-            }
-        }
-    }
-
-    /// A window that has run empty is not-true: tells it for the rules that have reported it as true.
-    fn clear_empty(
-        &self,
-        cx: &mut Context<'_>,
-        core: &Core,
-        (slot, deadline): (u32, i64),
-        (alias, reported): (Alias, &[bool]),
-    ) {
-        let count = self.layout.len();
-        let mut empty = self.layout.no_results();
-        self.layout.results(
-            &self.accumulators[slot as usize * count..][..count],
-            None,
-            match self.extent {
-                Extent::Span(length) => Some(length),
-                _ => None,
-            },
-            &self.store,
-            &mut empty,
-        );
-        for (member, _) in reported.iter().enumerate().filter(|(_, was)| **was) {
-            cx.turn_to(member);
-            let values = cx.columns().map(|i| self.layout.value(i, &empty, 0));
-            let about = (alias, Identity::Instant(deadline));
-            cx.fire(
-                core.keys.key(slot),
-                MatchKind::Cleared,
-                Trigger::Deadline(deadline),
-                about,
-                values,
-            );
-        }
-        cx.turn_to(0);
     }
 }
 
@@ -377,10 +204,7 @@ impl Machine for Windows {
     fn close(&mut self, slot: u32) {
         self.empty(slot);
         self.by_slot[slot as usize] = Window::default();
-        for judge in &mut self.judges {
-            judge.forget(slot);
-        }
-        self.latest.clear(slot);
+        self.judged.forget(slot);
     }
 
     fn take(
@@ -394,22 +218,21 @@ impl Machine for Windows {
         if let Extent::Span(_) = self.extent {
             self.evict(slot, now);
         }
-        let count = self.layout.len();
+        let number = self.judged.run.number;
         let window = &mut self.by_slot[slot as usize];
-        let accumulators = &mut self.accumulators[slot as usize * count..][..count];
+        let (layout, accumulators, store) = self.judged.of(slot);
         let arguments = &cx.feed(at).arguments;
         if self.extent.rows_leave() {
             self.chunks.push(&mut window.rows).map_err(|_| Full)?;
-            self.layout.push(
+            layout.push(
                 accumulators,
                 arguments,
                 (at.index as usize, now),
                 (&mut self.chunks, &window.rows),
-                &mut self.store,
+                store,
             );
         } else {
-            self.layout
-                .add(accumulators, arguments, at.index as usize, &mut self.store);
+            layout.add(accumulators, arguments, at.index as usize, store);
             if window.count == 0 {
                 window.since = now;
             }
@@ -417,7 +240,7 @@ impl Machine for Windows {
         }
         window.live = true;
         window.newest = now;
-        window.run = self.run.number;
+        window.run = number;
         if let Extent::Newest(_) = self.extent {
             self.evict(slot, now);
         }
@@ -427,17 +250,20 @@ impl Machine for Windows {
                 self.empty(slot);
             }
         }
-        if self.reports_clear {
-            self.latest.see(slot, at);
-        }
-        if self.layout.has_text && self.run.results.text_bytes() > EVALUATED_TEXT {
+        self.judged.see(slot, at);
+        if self.judged.layout.has_text && self.judged.run.results.text_bytes() > EVALUATED_TEXT {
             self.flush(cx, core);
         }
         Ok(())
     }
 
-    fn joins(&self, slot: u32) -> bool {
-        !self.layout.has_heap && self.by_slot[slot as usize].live
+    fn joins(&self, slot: u32, is_roomy: bool) -> bool {
+        self.judged.layout.joins(is_roomy) && self.by_slot[slot as usize].live
+    }
+
+    fn most_growth(&self, cx: &Context<'_>, at: At, rows: usize) -> Option<usize> {
+        let Judged { layout, store, .. } = &self.judged;
+        layout.most_growth(&cx.feed(at).arguments, rows, store)
     }
 
     fn take_stretch(
@@ -446,15 +272,9 @@ impl Machine for Windows {
         core: &mut Core,
         stretch: &Stretch<'_>,
     ) -> usize {
-        match self.extent {
-            Extent::All if !self.layout.has_rate => {
-                self.take_column_wise(cx, stretch);
-                return stretch.slots.len();
-            }
-            Extent::Span(length) if self.subtracts => {
-                return self.come_and_go(cx, stretch, length);
-            }
-            _ => {}
+        if self.extent == Extent::All && !self.judged.layout.has_rate {
+            self.take_column_wise(cx, stretch);
+            return stretch.slots.len();
         }
         let mut taken = 0;
         for part in stretch.parts(AHEAD) {
@@ -479,53 +299,39 @@ impl Machine for Windows {
     }
 
     fn expire(&mut self, cx: &mut Context<'_>, core: &mut Core, slot: u32, deadline: i64) {
-        let reported: Vec<bool> = (self.judges.iter())
-            .map(|judge| judge.by_slot[slot as usize].reported)
-            .collect();
-        let is_told = self.reports_clear && reported.contains(&true);
-        let alias = is_told.then(|| self.latest.alias(cx, slot)).flatten();
+        let told = self.judged.to_clear(cx, slot);
         self.close(slot);
         self.fresh(slot);
-        if let Some(alias) = alias {
-            self.clear_empty(cx, core, (slot, deadline), (alias, &reported));
+        if let Some(told) = told {
+            let length = match self.extent {
+                Extent::Span(length) => Some(length),
+                _ => None,
+            };
+            let about = (slot, deadline, length);
+            self.judged.clear_empty(cx, core, about, told);
         }
     }
 
     fn flush(&mut self, cx: &mut Context<'_>, core: &mut Core) {
-        if !self.run.ats.is_empty() {
-            for member in 0..self.judges.len() {
-                cx.turn_to(member);
-                self.turns(cx, core);
-            }
-            cx.turn_to(0);
-        }
-        self.run.next();
+        self.judged.flush(cx, core);
     }
 
     fn keep_members(&mut self, members: &[usize], window_bytes: usize) {
         self.chunks.limit_to(window_bytes);
-        self.judges = (members.iter())
-            .map(|&member| self.judges[member].clone())
-            .collect();
+        self.judged.keep_members(members);
     }
 
     fn is_behind(&self, slot: u32) -> bool {
         let window = &self.by_slot[slot as usize];
-        window.live && window.run == self.run.number
+        window.live && window.run == self.judged.run.number
     }
 
     fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        self.latest.settle_one(cx)
+        self.judged.settle_one(cx)
     }
 
     fn slot_bytes(&self) -> usize {
-        let accumulators = self.layout.len() * size_of::<Accumulator>();
-        let latest = if self.reports_clear {
-            LatestEvents::SLOT_BYTES
-        } else {
-            0
-        };
-        size_of::<Window>() + self.judges.len() * size_of::<Stand>() + accumulators + latest
+        size_of::<Window>() + self.judged.slot_bytes()
     }
 
     fn growth(&self, rule: &Rule) -> Vec<Growth> {
@@ -551,15 +357,13 @@ impl Machine for Windows {
                 pool: Pool::Windows,
             });
         }
-        growth.extend(self.layout.growth(1, rows));
-        if self.reports_clear {
-            growth.push(LatestEvents::growth(rule, 1));
-        }
+        growth.extend(self.judged.layout.growth(1, rows));
+        growth.extend(self.judged.growth(rule));
         growth
     }
 
     fn kept_bytes(&self) -> usize {
-        self.latest.bytes() + self.store.bytes()
+        self.judged.kept_bytes()
     }
 
     fn window_bytes(&self) -> usize {
@@ -567,6 +371,6 @@ impl Machine for Windows {
     }
 
     fn reorder_sources(&mut self, places: &[u16]) {
-        self.latest.reorder_sources(places);
+        self.judged.reorder_sources(places);
     }
 }

@@ -48,11 +48,15 @@ impl Shard {
     }
 
     /// Tells the rows of a batch that come too late for some rule.
-    pub(super) fn tell_late(&mut self, batch: BatchView<'_>, sink: &mut impl Sink) {
+    pub(super) fn tell_late(
+        &mut self,
+        (batch, effects): (BatchView<'_>, &[i64]),
+        sink: &mut impl Sink,
+    ) {
         if !self.lines.are_many() || self.base == i64::MIN {
             return;
         }
-        for ((section, row), &effect) in batch.rows_in_order().zip(&self.effects) {
+        for ((section, row), &effect) in batch.rows_in_order().zip(effects) {
             let section = batch.section(section);
             let ty = section.type_id();
             let Some(lateness) = self.lines.strictest(ty) else {
@@ -233,28 +237,30 @@ impl Shard {
     /// Lets time pass on a line up to `now`.
     pub(crate) fn pass_line(&mut self, line: u32, now: i64, sink: &mut impl Sink) {
         let rules = Arc::clone(&self.rules);
-        self.effects.clear();
         let clock = &mut self.clocks[line as usize];
         *clock = now.max(*clock);
-        self.evaluate((&rules, line), &[], 0, (None, None), sink);
+        self.evaluate((&rules, line), (&[], &[]), 0, (None, None), sink);
     }
 
     /// Lets time pass on a line up to `now`, of which only the timers of rules up to and with this one are seen.
     pub(crate) fn pass_rule(&mut self, line: u32, now: i64, rule: RuleId, sink: &mut impl Sink) {
         let rules = Arc::clone(&self.rules);
-        self.effects.clear();
         let clock = &mut self.clocks[line as usize];
         *clock = now.max(*clock);
         let end = (now, RuleId::new(rule.get() + 1));
-        self.evaluate((&rules, line), &[], 0, (None, Some(end)), sink);
+        self.evaluate((&rules, line), (&[], &[]), 0, (None, Some(end)), sink);
     }
 
     /// Records what rules of lateness 0 take in at the door. What the others take in is recorded when rows go.
-    pub(super) fn record_rows(&mut self, batch: BatchView<'_>, origin: Origin) {
+    pub(super) fn record_rows(
+        &mut self,
+        (batch, effects): (BatchView<'_>, &[i64]),
+        origin: Origin,
+    ) {
         let Some(records) = &mut self.records else {
             return;
         };
-        let rows = batch.rows_in_order().zip(0..).zip(&self.effects);
+        let rows = batch.rows_in_order().zip(0..).zip(effects);
         for (((section, row), number), &effect) in rows {
             let event = batch.section(section).event(row);
             let place = RowOrigin {

@@ -50,6 +50,7 @@ impl HyperLogLog {
     pub const BYTES: usize = size_of::<Self>() + REGISTERS;
 
     /// Adds a value by its hash, all of whose 64 bits are to be mixed well.
+    #[inline]
     pub fn add(&mut self, hash: u64) {
         let register = (hash >> (64 - PRECISION)) as usize;
         // A one behind the bits that are left stops the count of zeros.
@@ -78,6 +79,7 @@ impl HyperLogLog {
         (alpha * registers * registers / sum).round() as u64
     }
 
+    #[inline]
     fn raise(&mut self, register: usize, value: u8) {
         let held = &mut self.registers[register];
         if *held < value {

@@ -22,8 +22,8 @@ use trapjaw_event::{FieldType, Ip, PlainText, ValueRef};
 use trapjaw_program::{Code, Const, Input, Inst, Kind, Opcode, Operand, Table, case};
 
 pub(crate) use load::{Bound, Selection};
-pub(crate) use register::Arg;
-use register::{Bools, Lane, Register, TextValues, octets};
+pub(crate) use register::{Arg, TextValues};
+use register::{Bools, Lane, Register, octets};
 pub(crate) use text::TextArg;
 
 use crate::counters::Faults;
@@ -145,6 +145,15 @@ impl<'a> Registers<'a> {
                 TextArg::One(text) => text,
             }),
         }
+    }
+
+    /// One row's value of an output that is a float; `None` for null.
+    #[inline]
+    pub(crate) fn float(&self, output: usize, row: usize) -> Option<f64> {
+        let (values, known) = self.floats(self.code.outputs[output].operand);
+        let is_known = known.is_none_or(|known| bits::get(known, row));
+        // Adding zero makes -0.0 read as 0.0.
+        is_known.then(|| values.get(row) + 0.0)
     }
 
     fn constant(&self, operand: Operand) -> &'a Const {

@@ -84,6 +84,15 @@ impl TextValues<'_> {
         }
     }
 
+    /// The most bytes that all values have to which codes refer.
+    pub(crate) fn distinct_bytes(&self) -> usize {
+        match self {
+            Self::Dictionary(_, values) => values.text.len(),
+            Self::Coded(_, values) => values.iter().map(|text| text.len()).sum(),
+            _ => 0,
+        }
+    }
+
     /// The value with this code, one below [`distinct`](Self::distinct).
     pub(crate) fn value(&self, code: usize) -> &str {
         match self {

@@ -246,3 +246,45 @@ fn any_rules_live_with_little_room_and_the_same_inputs_give_the_same_outputs() {
     }
     assert!(evicted > 10_000, "{evicted}");
 }
+
+#[test]
+fn different_texts_are_counted_and_give_keys_up_however_batches_are_cut() {
+    let draws = &mut Draws(7);
+    let mut text = String::new();
+    let events: Vec<Event> = (0..4_000)
+        .map(|number| {
+            if draws.below(3) == 0 {
+                // Some come again, and most do not.
+                let name = [draws.below(5), number][usize::from(draws.below(4) > 0)];
+                text = format!("{name:0>80}");
+            }
+            event(&text, number as i64 * SECOND, draws.below(6) as i64)
+        })
+        .collect();
+    let mut evicted = 0;
+    for over in ["over all", "over 1h", "over 3 events", "over 2s"] {
+        let text = rule(&format!(
+            "rule r {{ on a: e by a.n {over} each having distinct(a.k) > 0 do log(\"{{distinct(a.k)}}\") }}"
+        ));
+        for max_state_bytes in [1 << 30, 100_000] {
+            let run = |cut: usize| {
+                let config = Config {
+                    max_state_bytes,
+                    ..Config::default()
+                };
+                let mut rig = Rig::new(&text, config);
+                for part in events.chunks(cut) {
+                    rig.take(part);
+                }
+                let evicted = rig.shard.counters().evicted;
+                (rig.out.matches, evicted)
+            };
+            let one_by_one = run(1);
+            for cut in [2, 9, 600, events.len()] {
+                assert!(run(cut) == one_by_one, "{over}, batches of {cut}");
+            }
+            evicted += one_by_one.1;
+        }
+    }
+    assert!(evicted > 10, "{evicted}");
+}

@@ -118,8 +118,8 @@ fn an_event_with_nothing_but_fields_takes_little() {
     rig.take(&events(0, 2));
     let few = rig.bytes();
     rig.take(&events(2, 1_002));
-    // An event, a step that it is part of, and a number.
-    assert_eq!(rig.bytes() - few, 1_000 * (40 + 16 + 8));
+    // An event, its place in a list, and a number.
+    assert_eq!(rig.bytes() - few, 1_000 * (40 + 4 + 8));
 }
 
 #[test]

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{BatchBuilder, BuildError, Row};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::{BatchBuilder, BuildError, Head, Row};
 use crate::limits::{MAX_BATCH, MAX_ROWS, MAX_SECTIONS, MAX_TEXT};
 use crate::{
     BatchBytes, BatchView, Binding, ColumnData, Event, EventType, Field, FieldId, FieldType,
@@ -287,4 +292,89 @@ fn the_buffer_is_used_again() {
         *bytes,
         "nothing of the last batch is left"
     );
+}
+
+/// Values for four fields and one more, of any type and most of them right ones, with texts around the largest size.
+fn values() -> impl Strategy<Value = Vec<Value>> {
+    let text = prop_oneof![
+        20 => select(vec!["", "a", "host-1", "host-22", "eightby.", "sixteen bytes, 2", "more than sixteen bytes"])
+            .prop_map(str::to_owned),
+        4 => "[a-z0-9]{0,20}",
+        1 => (MAX_TEXT - 200..MAX_TEXT + 2).prop_map(|length| "x".repeat(length)),
+    ];
+    let float = prop_oneof![Just(-0.0), Just(f64::NAN), any::<f64>()].prop_map(Value::Float);
+    let text = text.prop_map(|text| Value::Text(text.into()));
+    let wrong = select(vec![
+        Value::Null,
+        Value::Int(1),
+        Value::Float(f64::NAN),
+        Value::Enum(1),
+        Value::Enum(2),
+    ]);
+    let or_wrong = move |right: BoxedStrategy<Value>| prop_oneof![15 => right, 1 => wrong.clone()];
+    let colour = select(vec![Value::Enum(0), Value::Enum(1), Value::Null]);
+    (
+        or_wrong(text.boxed()),
+        or_wrong(any::<f64>().prop_map(Value::Float).boxed()),
+        or_wrong(float.boxed()),
+        or_wrong(colour.boxed()),
+        0..40,
+    )
+        .prop_map(|(host, load, limit, colour, count)| {
+            let mut values = vec![host, load, limit, colour];
+            match count {
+                0 => values.truncate(3),
+                1 => values.push(Value::Null),
+                2..9 => values.clear(),
+                _ => {}
+            }
+            values
+        })
+}
+
+/// Events of both types, and of one that is unknown; an event without values is most often one of the type that has no fields.
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let text = || option::weighted(0.2, select(vec!["", "i-1", "a subject of some length"]));
+    let event = (
+        values(),
+        text(),
+        text(),
+        0..40_u32,
+        option::weighted(0.1, 0..3_u8),
+    );
+    vec(
+        event.prop_map(|(values, id, subject, other, severity)| Event {
+            type_id: TypeId::new(match other {
+                0 => 2,
+                1 => 1,
+                2 => 0,
+                _ => u32::from(values.is_empty()),
+            }),
+            id: id.map(Box::from),
+            subject: subject.map(Box::from),
+            severity: severity.and_then(Severity::from_code),
+            values,
+            ..tick()
+        }),
+        0..100,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_ways_of_a_row_end_the_same(events in events()) {
+        let (mut short, mut close) = (BatchBuilder::new(registry()), BatchBuilder::new(registry()));
+        for event in &events {
+            let head = Head::from(event);
+            let values = event.values.iter().map(Value::as_ref);
+            let closely = close
+                .place_of_any(event.type_id, head, values.clone())
+                .map(|(place, size)| close.put(place, size, &head, values));
+            prop_assert_eq!(short.push(event), closely);
+            prop_assert_eq!((short.rows(), short.size.bytes()), (close.rows(), close.size.bytes()));
+        }
+        prop_assert!(*short.finish() == *close.finish());
+    }
 }

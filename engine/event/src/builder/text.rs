@@ -1,9 +1,12 @@
 //! Building a text column: as a dictionary while texts repeat, else plain.
 
-use xxhash_rust::xxh3::xxh3_64;
+mod table;
+
+use core::ops::Range;
 
 use crate::batch::{Dictionary, Text, Texts};
 use crate::limits::MAX_ROWS;
+use table::{Code, Key, Last, Table};
 
 /// Below this many distinct texts a column is not given up as a dictionary before its batch is whole: texts that
 /// repeat seldom may still repeat often enough by its end.
@@ -31,8 +34,8 @@ pub(super) struct TextBuilder {
     /// Where a dictionary that was not worth it is written out plain.
     written_out: Texts,
     table: Table,
-    /// The code that was given last: neighbours are often equal.
-    last: u16,
+    /// None, where it is no dictionary.
+    last: Last,
     /// Batches that are still built plain without a trial.
     plain_batches: u8,
 }
@@ -66,22 +69,31 @@ impl TextBuilder {
             },
             written_out: Texts::default(),
             table: Table::default(),
-            last: 0,
+            last: Last::default(),
             plain_batches: 0,
         }
     }
 
     /// Adds a row with this text.
+    #[inline]
     pub(super) fn push(&mut self, text: &str) {
+        let key = Key::new(text);
+        match self.last.code_of(key, &self.texts) {
+            Some(code) => self.codes.push(code),
+            None => self.push_other(text, key),
+        }
+    }
+
+    /// Adds a row with a text that is not the last one's.
+    #[inline(never)]
+    fn push_other(&mut self, text: &str, key: Key<'_>) {
         if self.form == Form::Dict {
-            match self.code_of(text) {
-                Some(code) => {
-                    self.last = code;
-                    self.codes.push(code);
-                    return;
-                }
-                None => self.give_up(),
+            if let Some(code) = self.code_of(text, key) {
+                self.last = Last::new(key, code);
+                self.codes.push(code);
+                return;
             }
+            self.give_up();
         }
         append(&mut self.texts, text);
     }
@@ -100,7 +112,7 @@ impl TextBuilder {
         if self.form != Form::Dict {
             return Text::Plain(core::mem::take(&mut self.texts));
         }
-        let distinct = self.table.len;
+        let distinct = self.table.len();
         let worth_it = distinct > 0 && distinct * 2 <= self.codes.len();
         if !worth_it {
             self.plain_batches = if self.codes.len() < TELLING_ROWS {
@@ -132,6 +144,7 @@ impl TextBuilder {
         self.codes.clear();
         clear(&mut self.texts);
         self.table.clear();
+        self.last = Last::default();
         if self.form != Form::AlwaysPlain {
             self.form = if self.plain_batches > 0 {
                 Form::Plain
@@ -143,20 +156,23 @@ impl TextBuilder {
     }
 
     /// The text's code, new or old; `None` where the column is no dictionary.
-    fn code_of(&mut self, text: &str) -> Option<u16> {
-        if self.table.len > 0 && is_same(text_at(&self.texts, self.last), text.as_bytes()) {
-            return Some(self.last);
+    #[inline]
+    fn code_of(&mut self, text: &str, key: Key<'_>) -> Option<u16> {
+        match self.table.code_of(key, &self.texts)? {
+            Code::Old(code) => Some(code),
+            Code::New(code) => self.add(code, text),
         }
-        let (code, is_new) = self.table.code_of(text, &self.texts)?;
-        if is_new {
-            append(&mut self.texts, text);
-            // The new text stands in the table already, so that giving up sees a consistent whole.
-            if self.table.len > TRIAL && self.table.len * 2 > self.codes.len() + 1 {
-                self.plain_batches = PLAIN_BATCHES;
-                return None;
-            }
+    }
+
+    /// Adds the text of a new code; `None` where there are too many of them by now.
+    fn add(&mut self, code: u16, text: &str) -> Option<u16> {
+        append(&mut self.texts, text);
+        // The new text stands in the table already, so that giving up sees a consistent whole.
+        let too_many = self.table.len() > TRIAL && self.table.len() * 2 > self.codes.len() + 1;
+        if too_many {
+            self.plain_batches = PLAIN_BATCHES;
         }
-        Some(code)
+        (!too_many).then_some(code)
     }
 
     /// Goes on plain, with the rows so far written out.
@@ -164,33 +180,20 @@ impl TextBuilder {
         write_out(&self.codes, &self.texts, &mut self.written_out);
         core::mem::swap(&mut self.texts, &mut self.written_out);
         self.codes.clear();
+        self.last = Last::default();
         self.form = Form::Plain;
     }
 }
 
-/// The text's bytes: offsets that this module wrote need no look at character boundaries.
-fn text_at(texts: &Texts, code: u16) -> &[u8] {
+/// Where a text's bytes are.
+fn range(texts: &Texts, code: u16) -> Range<usize> {
     let at = usize::from(code);
-    &texts.bytes.as_bytes()[texts.offsets[at] as usize..texts.offsets[at + 1] as usize]
+    texts.offsets[at] as usize..texts.offsets[at + 1] as usize
 }
 
-/// Are they the same? Texts that repeat are short: comparing words in place costs less than a call.
-#[inline]
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let (a_words, a_rest) = a.as_chunks::<8>();
-    let (b_words, b_rest) = b.as_chunks::<8>();
-    let mut pairs = a_words.iter().zip(b_words);
-    if !pairs.all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b)) {
-        return false;
-    }
-    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
-        // The last word overlaps the one before it.
-        (Some(a), Some(b)) => u64::from_le_bytes(*a) == u64::from_le_bytes(*b),
-        _ => a_rest.iter().zip(b_rest).all(|(a, b)| a == b),
-    }
+/// The text's bytes: offsets that this module wrote need no look at character boundaries.
+fn text_at(texts: &Texts, code: u16) -> &[u8] {
+    &texts.bytes.as_bytes()[range(texts, code)]
 }
 
 fn append(texts: &mut Texts, text: &str) {
@@ -208,72 +211,11 @@ fn write_out(codes: &[u16], values: &Texts, plain: &mut Texts) {
     clear(plain);
     plain.offsets.reserve(codes.len());
     for code in codes {
-        let at = usize::from(*code);
         let text = match *code {
             ABSENT => "",
-            _ => &values.bytes[values.offsets[at] as usize..values.offsets[at + 1] as usize],
+            code => &values.bytes[range(values, code)],
         };
         append(plain, text);
-    }
-}
-
-/// Finds a text's code by its hash: open addressing, linear probing, at most half full.
-#[derive(Debug, Default)]
-struct Table {
-    /// 0: free; else hash in the upper half, code + 1 in the lower.
-    slots: Vec<u64>,
-    len: usize,
-}
-
-impl Table {
-    /// Slots at first: small, as each batch clears them.
-    const FIRST: usize = 32;
-
-    /// More probes than this do not happen by chance: someone chose texts whose hashes collide.
-    const MAX_PROBES: usize = 256;
-
-    /// The code of a text, and whether it is new; then the caller appends the text to `texts`. `None`: no place.
-    fn code_of(&mut self, text: &str, texts: &Texts) -> Option<(u16, bool)> {
-        if (self.len + 1) * 2 > self.slots.len() {
-            self.grow();
-        }
-        let hash = xxh3_64(text.as_bytes()) >> 32;
-        let mask = self.slots.len() - 1;
-        for probe in 0..Self::MAX_PROBES {
-            let slot = &mut self.slots[(hash as usize + probe) & mask];
-            if *slot == 0 {
-                let code = self.len as u16;
-                *slot = (hash << 32) | (u64::from(code) + 1);
-                self.len += 1;
-                return Some((code, true));
-            }
-            let code = (*slot as u32 - 1) as u16;
-            if *slot >> 32 == hash && is_same(text_at(texts, code), text.as_bytes()) {
-                return Some((code, false));
-            }
-        }
-        None
-    }
-
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(Self::FIRST);
-        let old = core::mem::replace(&mut self.slots, vec![0; size]);
-        for slot in old.into_iter().filter(|slot| *slot != 0) {
-            let mut at = (slot >> 32) as usize;
-            while self.slots[at & (size - 1)] != 0 {
-                at += 1;
-            }
-            self.slots[at & (size - 1)] = slot;
-        }
-    }
-
-    /// Empties the table; one that was far too large for what it held becomes smaller, step by step.
-    fn clear(&mut self) {
-        if self.len * 8 < self.slots.len() && self.slots.len() > Self::FIRST {
-            self.slots.truncate(self.slots.len() / 2);
-        }
-        self.slots.fill(0);
-        self.len = 0;
     }
 }
 

@@ -1,10 +1,9 @@
 //! From the shards' outbox to the actions' queues.
 
 use std::sync::Arc;
-use std::vec;
 
 use tokio::sync::watch;
-use trapjaw_event::Match;
+use trapjaw_event::{IntoMatches, Match};
 use trapjaw_program::{RuleSet, Verified};
 
 use super::{Actions, Call};
@@ -27,7 +26,7 @@ impl Dispatcher {
     /// Runs until the shards are gone and all their matches are dispatched, or until told to stop. Gives the number of
     /// matches that were not dispatched, as far as they are known.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> u64 {
-        let mut batch = Vec::new().into_iter();
+        let mut batch = IntoMatches::default();
         let mut in_hand = 0;
         tokio::select! {
             biased;
@@ -41,7 +40,7 @@ impl Dispatcher {
         left
     }
 
-    async fn all(&mut self, matches: &mut vec::IntoIter<Match>, in_hand: &mut u64) {
+    async fn all(&mut self, matches: &mut IntoMatches, in_hand: &mut u64) {
         while let Some(batch) = self.outbox.next().await {
             let book = self.book(&batch.rules);
             *matches = batch.matches.into_iter();

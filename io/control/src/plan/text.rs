@@ -117,7 +117,7 @@ impl Display for RulePlan {
             Some(Matching::Run) => paragraph(
                 f,
                 "matches",
-                "run by run: an event's cost grows with the partial matches of its key",
+                "run by run: an event's cost grows with the partial matches of its key that wait for it",
             )?,
         }
         match &self.state {

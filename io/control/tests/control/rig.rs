@@ -93,9 +93,9 @@ impl State {
             sequence: self.sequence,
         };
         self.sequence += u64::from(submission.rows);
-        let mut matches = Vec::new();
+        let mut matches = trapjaw_event::Matches::default();
         self.engine.batch(batch, origin, &mut |matched| {
-            matches.push(trapjaw_event::Match {
+            matches.add(&trapjaw_event::Match {
                 ingest: submission.ingest,
                 ..matched
             });

@@ -1,8 +1,11 @@
 //! The memory that a kernel writes into: the pool of receive buffers, leases of them, and frame buffers.
 //!
-//! A buffer of the pool is in exactly one place: free, with the kernel, or held by one [`Lease`]. The place is
-//! recorded, and every move checks it, so that no bytes are readable while they may still be written.
+//! A buffer of the pool is free, or with the kernel, or read through [`Lease`]s, of which one may reach over several
+//! buffers. A buffer that the kernel fills in parts is both with the kernel and read, but no byte of it is. Where each
+//! buffer is, and from which byte on it is the kernel's, is recorded, and every move checks it, so that no bytes are
+//! readable while they may still be written.
 
+use super::vacant::Vacant;
 use crate::limits::{ALIGNMENT, FRAME_BUFFER};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::cell::RefCell;
@@ -110,20 +113,31 @@ impl fmt::Debug for FrameBuffer {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    Free,
-    Kernel,
-    Held,
+/// Where a buffer of the pool is; free if it is nowhere.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// With the kernel, which may write from this byte on.
+    kernel: Option<usize>,
+    /// Leases that read parts of it, all of them before what the kernel may write.
+    leases: u32,
 }
 
 struct Places {
     place: Vec<Place>,
-    free: Vec<u16>,
+    vacant: Vacant,
     kernel: usize,
+    /// Where to look for the next buffer that goes to the kernel: behind the last one.
+    next: u16,
 }
 
-/// A fixed number of equally long, aligned receive buffers, shared by the ring and the leases of one shard.
+impl Places {
+    fn kernel(&mut self, id: u16) -> &mut Option<usize> {
+        &mut self.place[usize::from(id)].kernel
+    }
+}
+
+/// A fixed number of equally long, aligned receive buffers, shared by the ring and the leases of one shard. They lie one
+/// behind the other in memory.
 pub(super) struct Pool {
     block: Block,
     buffer: usize,
@@ -137,13 +151,18 @@ impl Pool {
             count > 0 && len > 0 && len.is_multiple_of(ALIGNMENT),
             "receive buffers are aligned"
         );
+        let nowhere = Place {
+            kernel: None,
+            leases: 0,
+        };
         Rc::new(Pool {
             block: Block::new(usize::from(count) * len, ALIGNMENT),
             buffer: len,
             places: RefCell::new(Places {
-                place: vec![Place::Free; usize::from(count)],
-                free: (0..count).rev().collect(),
+                place: vec![nowhere; usize::from(count)],
+                vacant: Vacant::all(count),
                 kernel: 0,
+                next: 0,
             }),
         })
     }
@@ -156,66 +175,101 @@ impl Pool {
     /// Buffers that bytes may still be received into: the free ones and those with the kernel.
     pub(super) fn available(&self) -> usize {
         let places = self.places.borrow();
-        places.free.len() + places.kernel
+        places.vacant.count() + places.kernel
     }
 
     /// Takes a free buffer to write into.
     pub(super) fn take(self: &Rc<Pool>) -> Option<Blank> {
-        let id = self.leave_free(Place::Held)?;
+        let mut places = self.places.borrow_mut();
+        let id = places.vacant.take_lowest()?;
+        places.place[usize::from(id)].leases = 1;
         Some(Blank {
             held: Held {
                 pool: Rc::clone(self),
-                id,
+                first: id,
+                end: id + 1,
             },
         })
     }
 
-    /// Moves a free buffer to the kernel: its number and its first byte. The kernel may write `buffer_len` bytes
-    /// there until the number comes back through [`Pool::reclaim`].
+    /// Moves a free buffer to the kernel, if there is one the next in memory: its number and its first byte. The kernel
+    /// may write `buffer_len` bytes there until they have come back through [`Pool::reclaim`].
     pub(super) fn offer(&self) -> Option<(u16, *mut u8)> {
-        let id = self.leave_free(Place::Kernel)?;
+        let mut places = self.places.borrow_mut();
+        let next = places.next;
+        let id = places.vacant.take_from(next)?;
+        *places.kernel(id) = Some(0);
+        places.kernel += 1;
+        places.next = id + 1;
         Some((id, self.start_of(id)))
     }
 
-    /// Takes buffer `id`, which now holds `len` bytes, back from the kernel.
+    /// Whether the kernel may write into a buffer.
+    pub(super) fn is_with_kernel(&self, id: u16) -> bool {
+        self.places.borrow_mut().kernel(id).is_some()
+    }
+
+    /// Bytes that the kernel may still write into a buffer that it has; at least one.
+    pub(super) fn room(&self, id: u16) -> usize {
+        let at = *self.places.borrow_mut().kernel(id);
+        self.buffer - at.unwrap_or_else(|| panic!("receive buffer {id} was not with the kernel"))
+    }
+
+    /// Takes the next `len` bytes of buffer `id` from the kernel, which has written them. With `last`, and when the
+    /// buffer is full, it is no longer the kernel's.
     ///
     /// # Safety
     ///
-    /// The kernel has completed the receive that chose this buffer, and will not write into it before it is
-    /// offered again.
-    pub(super) unsafe fn reclaim(self: &Rc<Pool>, id: u16, len: usize) -> Lease {
+    /// The kernel has completed the receive that wrote these bytes, and will not write into them again; with `last`,
+    /// not into the bytes behind them either, before the buffer is offered again.
+    pub(super) unsafe fn reclaim(self: &Rc<Pool>, id: u16, len: usize, last: bool) -> Lease {
+        let room = self.room(id);
         assert!(
-            len <= self.buffer,
-            "the kernel reports {len} bytes in a buffer of {}",
-            self.buffer
+            len <= room,
+            "the kernel reports {len} bytes in a buffer with room for {room}"
         );
-        {
-            let mut places = self.places.borrow_mut();
-            let place = &mut places.place[usize::from(id)];
-            assert_eq!(
-                *place,
-                Place::Kernel,
-                "receive buffer {id} was not with the kernel"
-            );
-            *place = Place::Held;
+        let first = usize::from(id) * self.buffer;
+        let start = self.buffer - room;
+        let mut places = self.places.borrow_mut();
+        let place = &mut places.place[usize::from(id)];
+        place.leases += 1;
+        place.kernel = Some(start + len).filter(|&at| !last && at < self.buffer);
+        if place.kernel.is_none() {
             places.kernel -= 1;
         }
         Lease {
             backing: Backing::Pool(Held {
                 pool: Rc::clone(self),
-                id,
+                first: id,
+                end: id + 1,
             }),
-            start: 0,
-            end: len,
+            start: first + start,
+            end: first + start + len,
         }
     }
 
-    fn leave_free(&self, to: Place) -> Option<u16> {
+    /// Does what a kernel does that receives `bytes` into a buffer.
+    #[cfg(test)]
+    pub(super) fn pretend(self: &Rc<Pool>, id: u16, bytes: &[u8], last: bool) -> Lease {
+        let room = self.room(id);
+        let count = bytes.len().min(room);
+        // SAFETY: tests that call this have no kernel at work on this pool, so that the bytes behind those received are
+        // nobody's: inside the buffer, read by no lease and written by nothing else. More than there is room for is refused.
+        unsafe {
+            let start = self.start_of(id).add(self.buffer - room);
+            start.copy_from_nonoverlapping(bytes.as_ptr(), count);
+            self.reclaim(id, bytes.len(), last)
+        }
+    }
+
+    /// One lease less reads a buffer.
+    fn release(&self, id: u16) {
         let mut places = self.places.borrow_mut();
-        let id = places.free.pop()?;
-        places.place[usize::from(id)] = to;
-        places.kernel += usize::from(to == Place::Kernel);
-        Some(id)
+        let place = &mut places.place[usize::from(id)];
+        place.leases -= 1;
+        if place.leases == 0 && place.kernel.is_none() {
+            places.vacant.put(id);
+        }
     }
 
     fn start_of(&self, id: u16) -> *mut u8 {
@@ -226,31 +280,40 @@ impl Pool {
     }
 }
 
-/// Sole right to one buffer of the pool; gives it back when dropped.
+/// The right to read what was received into some neighbouring buffers of the pool; gives it back when dropped.
 struct Held {
     pool: Rc<Pool>,
-    id: u16,
+    first: u16,
+    end: u16,
 }
 
 impl Held {
-    fn bytes(&self) -> &[u8] {
-        // SAFETY: the buffer lies inside the pool's block, which is initialised and kept alive by `pool`. Its place
-        // is `Held` and this is its only holder, so neither the kernel nor anyone else writes into it.
-        unsafe { std::slice::from_raw_parts(self.pool.start_of(self.id), self.pool.buffer) }
+    /// Bytes of the pool, counted from its beginning.
+    fn bytes(&self, start: usize, end: usize) -> &[u8] {
+        let buffer = self.pool.buffer;
+        debug_assert!(
+            usize::from(self.first) * buffer <= start && end <= usize::from(self.end) * buffer
+        );
+        // SAFETY: the bytes lie inside the pool's block, which is initialised and kept alive by `pool`, and in buffers
+        // that this value has its count on. Of those, only such bytes are asked for as the kernel has given back
+        // (`Pool::reclaim`) or this thread has written (`Blank`); nobody writes into them before the last count is gone.
+        unsafe { std::slice::from_raw_parts(self.pool.block.start().add(start), end - start) }
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`; `&mut self` makes this the only reference.
-        unsafe { std::slice::from_raw_parts_mut(self.pool.start_of(self.id), self.pool.buffer) }
+    /// Gives the buffers back that lie before that byte of the pool, all but the last one.
+    fn release_before(&mut self, at: usize) {
+        while self.first + 1 < self.end && usize::from(self.first + 1) * self.pool.buffer <= at {
+            self.pool.release(self.first);
+            self.first += 1;
+        }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut places = self.pool.places.borrow_mut();
-        debug_assert_eq!(places.place[usize::from(self.id)], Place::Held);
-        places.place[usize::from(self.id)] = Place::Free;
-        places.free.push(self.id);
+        for id in self.first..self.end {
+            self.pool.release(id);
+        }
     }
 }
 
@@ -262,14 +325,13 @@ pub(super) struct Blank {
 impl Blank {
     /// The first `len` bytes, now written, as a lease.
     pub(super) fn written(self, len: usize) -> Lease {
-        assert!(
-            len <= self.held.pool.buffer,
-            "more bytes written than the buffer has"
-        );
+        let buffer = self.held.pool.buffer;
+        assert!(len <= buffer, "more bytes written than the buffer has");
+        let start = usize::from(self.held.first) * buffer;
         Lease {
             backing: Backing::Pool(self.held),
-            start: 0,
-            end: len,
+            start,
+            end: start + len,
         }
     }
 }
@@ -278,13 +340,19 @@ impl Deref for Blank {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.held.bytes()
+        let buffer = self.held.pool.buffer;
+        let start = usize::from(self.held.first) * buffer;
+        self.held.bytes(start, start + buffer)
     }
 }
 
 impl DerefMut for Blank {
     fn deref_mut(&mut self) -> &mut [u8] {
-        self.held.bytes_mut()
+        let pool = &self.held.pool;
+        // SAFETY: the buffer lies inside the pool's block, which is initialised and kept alive by `pool`. It was free when
+        // this value took it, so that there is no other count on it and the kernel does not have it; `&mut self` makes
+        // this the only reference.
+        unsafe { std::slice::from_raw_parts_mut(pool.start_of(self.held.first), pool.buffer) }
     }
 }
 
@@ -293,12 +361,14 @@ enum Backing {
     Own(FrameBuffer),
 }
 
-/// Received bytes, read in place. They start on a 64-byte boundary when they come from the driver.
+/// Received bytes, read in place. They start on a 64-byte boundary when they come from the driver, unless the bytes before
+/// them came in the same buffer and did not end on one.
 ///
-/// The receive buffer goes back to the ring when the lease is dropped: a shard that keeps leases takes receive
-/// buffers from its connections. Bound to the thread of its driver.
+/// The receive buffer goes back to the ring when the last lease of its bytes is dropped: a shard that keeps leases takes
+/// receive buffers from its connections. Bound to the thread of its driver.
 pub struct Lease {
     backing: Backing,
+    /// Counted from the beginning of what is behind it: the pool or the buffer of its own.
     start: usize,
     end: usize,
 }
@@ -311,11 +381,44 @@ impl Lease {
             "a lease can't advance past its end"
         );
         self.start += count;
+        if let Backing::Pool(held) = &mut self.backing {
+            held.release_before(self.start);
+        }
+    }
+
+    /// Takes the bytes of `next` over, which become readable behind those of this lease in one piece; gives them back
+    /// unless they lie there in memory, and both together have at most `longest` bytes.
+    pub(super) fn join(&mut self, next: Lease, longest: usize) -> Result<(), Lease> {
+        match (&mut self.backing, next) {
+            (
+                Backing::Pool(held),
+                Lease {
+                    backing: Backing::Pool(mut other),
+                    start,
+                    end,
+                },
+            ) if self.end == start
+                && end - self.start <= longest
+                && Rc::ptr_eq(&held.pool, &other.pool) =>
+            {
+                // Where both have a count on the same buffer, one is enough: the other goes with what is dropped here.
+                let behind = other.first.max(held.end);
+                debug_assert!(
+                    behind == held.end,
+                    "bytes of one piece lie in neighbouring buffers"
+                );
+                held.end = other.end;
+                other.end = behind;
+                self.end = end;
+                Ok(())
+            }
+            (_, next) => Err(next),
+        }
     }
 
     /// Copies the bytes into memory of their own and gives the receive buffer back; nothing to do the second time.
     pub fn detach(&mut self) {
-        if matches!(self.backing, Backing::Pool(_)) {
+        if self.is_pooled() {
             let mut own = FrameBuffer::new(self.len().max(1));
             own[..self.len()].copy_from_slice(self);
             *self = Lease {
@@ -337,7 +440,7 @@ impl Deref for Lease {
 
     fn deref(&self) -> &[u8] {
         match &self.backing {
-            Backing::Pool(held) => &held.bytes()[self.start..self.end],
+            Backing::Pool(held) => held.bytes(self.start, self.end),
             Backing::Own(own) => &own[self.start..self.end],
         }
     }
@@ -351,75 +454,5 @@ impl fmt::Debug for Lease {
             self.len(),
             if self.is_pooled() { "" } else { ", detached" }
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_buffer_is_in_one_place_at_a_time() {
-        let pool = Pool::new(2, 128);
-        let mut blank = pool.take().expect("two are free");
-        blank[..3].copy_from_slice(b"abc");
-        let lease = blank.written(3);
-        let (id, start) = pool.offer().expect("one is free");
-        assert!(pool.take().is_none());
-        assert!(pool.offer().is_none());
-        assert_eq!(pool.available(), 1);
-        assert_eq!(start as usize % ALIGNMENT, 0);
-        // SAFETY: no kernel is at work here.
-        let other = unsafe { pool.reclaim(id, 128) };
-        assert_eq!((&*lease, other.len()), (&b"abc"[..], 128));
-        assert_eq!(pool.available(), 0);
-        drop((lease, other));
-        assert_eq!(pool.available(), 2);
-    }
-
-    #[test]
-    #[should_panic(expected = "was not with the kernel")]
-    fn a_buffer_that_was_not_offered_is_refused() {
-        let pool = Pool::new(2, 64);
-        // SAFETY: no kernel is at work here; the call must refuse by itself.
-        drop(unsafe { pool.reclaim(0, 1) });
-    }
-
-    #[test]
-    fn a_detached_lease_frees_its_buffer_and_keeps_its_bytes() {
-        let pool = Pool::new(1, 64);
-        let mut blank = pool.take().expect("one is free");
-        blank[..5].copy_from_slice(b"hello");
-        let mut lease = blank.written(5);
-        lease.advance(1);
-        assert!(lease.is_pooled());
-        lease.detach();
-        assert!(!lease.is_pooled());
-        assert_eq!(pool.available(), 1);
-        assert_eq!(&*lease, b"ello");
-        lease.advance(4);
-        assert!(lease.is_empty());
-    }
-
-    #[test]
-    fn a_lease_outlives_the_ring() {
-        let pool = Pool::new(1, 64);
-        let mut blank = pool.take().expect("one is free");
-        blank[0] = 7;
-        let lease = blank.written(1);
-        drop(pool);
-        assert_eq!(&*lease, [7]);
-    }
-
-    #[test]
-    fn frame_buffers_are_aligned_and_zeroed() {
-        for len in [1, 63, 64, 65, FRAME_BUFFER] {
-            let buffer = FrameBuffer::new(len);
-            assert_eq!(
-                (buffer.as_ptr() as usize % ALIGNMENT, buffer.len()),
-                (0, len)
-            );
-            assert!(buffer.iter().all(|&byte| byte == 0));
-        }
     }
 }

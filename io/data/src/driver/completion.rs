@@ -54,9 +54,10 @@ impl Driver {
             }
             Outcome::Accepted(socket) => self.accepted(slot, socket, more),
             Outcome::AcceptEnded(errno) => self.accept_ended(slot, errno),
-            Outcome::Received(lease) => {
-                self.stats.received += lease.len() as u64;
-                self.came_in(slot, more, Some(Inbound::Bytes(lease)))
+            Outcome::Received { bytes, receives } => {
+                self.stats.received += bytes.len() as u64;
+                self.stats.receives += u64::from(receives);
+                self.came_in(slot, more, Some(Inbound::Bytes(bytes)))
             }
             Outcome::ReceiveEnded(Ok(())) => self.came_in(slot, more, Some(Inbound::End(Ok(())))),
             Outcome::ReceiveEnded(Err(Errno::NOBUFS)) => {

@@ -162,6 +162,8 @@ pub struct Stats {
     /// Received bytes that the driver copied: into a frame buffer, or because its connection was
     /// paused.
     pub copied: u64,
+    /// Receives into receive buffers: completions of `io_uring`, calls with epoll.
+    pub receives: u64,
     /// Times that a connection had to wait for a receive buffer.
     pub starved: u64,
     /// Turns of the ring: an upper bound of the system calls made for it.

@@ -32,7 +32,9 @@
 //! # Bytes in
 //!
 //! A connection receives by default into a pool of aligned buffers that all connections of the shard share; the
-//! worker reads them in place through a [`Lease`] and gives them back by dropping it. A large frame's rest goes
+//! worker reads them in place through a [`Lease`] and gives them back by dropping it. What came into several buffers that
+//! are neighbours in memory is one lease, so that a frame that is cut between two of them is read in place as well.
+//! `io_uring` tells of several buffers in one completion where the kernel can ([`Delivery`]). A large frame's rest goes
 //! straight into a buffer of its own, see [`Driver::receive_into`]. A worker that can't take more pauses the
 //! connection: no receiving event comes until it resumes it, and the kernel's window then slows the peer.
 //!
@@ -56,11 +58,14 @@ mod buffers;
 mod choice;
 mod completion;
 mod connection;
+mod delivery;
 mod epoll;
 mod event;
+mod order;
 mod ring;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod turn;
 #[allow(unsafe_code, reason = "operations on memory that the kernel shares")]
 mod uring;
@@ -69,11 +74,13 @@ mod uring;
     reason = "the ring's memory, and what the kernel is told of it"
 )]
 mod uring_setup;
+mod vacant;
 mod wait;
 mod watched;
 
 pub use buffers::{FrameBuffer, Lease};
 pub use choice::{Backend, Choice, Selection, Unavailable, UnknownChoice, select};
+pub use delivery::Delivery;
 pub use event::{CloseReason, ConnId, Event, ListenerId, Refused, SendError, Stats};
 pub use wait::{Idle, Spin, Waker};
 
@@ -130,7 +137,9 @@ impl Driver {
     pub fn with_buffers(backend: Backend, buffers: u16, buffer_len: usize) -> io::Result<Driver> {
         let slots = (LISTENERS + CONNECTIONS).min(choice::descriptors());
         let ring: Box<dyn Ring> = match backend {
-            Backend::Uring => Box::new(uring::Uring::new(slots, buffers, buffer_len)?),
+            Backend::Uring(delivery) => {
+                Box::new(uring::Uring::new(slots, buffers, buffer_len, delivery)?)
+            }
             Backend::Epoll => Box::new(epoll::Epoll::new(slots, buffers, buffer_len)?),
         };
         Ok(Driver::on(ring, slots))

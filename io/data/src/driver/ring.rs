@@ -8,6 +8,7 @@
 
 use super::buffers::{FrameBuffer, Lease, Pool};
 use super::wait::Waker;
+use crate::limits::RECEIVE_PIECE;
 use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::io;
@@ -61,8 +62,13 @@ pub(super) enum Outcome {
     Accepted(OwnedFd),
     /// Accepting has ended.
     AcceptEnded(Errno),
-    /// At least one byte was received into a buffer of the pool.
-    Received(Lease),
+    /// At least one byte was received into the pool.
+    Received {
+        /// The bytes, which may have come by several receives.
+        bytes: Lease,
+        /// How many receives are counted with them: 0 for the later pieces of one that lies in several.
+        receives: u32,
+    },
     /// Receiving has ended: by the peer (`Ok`) or by an error (`ECANCELED`, and `ENOBUFS` when the pool was empty).
     ReceiveEnded(Result<(), Errno>),
     /// `ReceiveInto` is done with that many bytes; 0 is the end of the stream.
@@ -82,6 +88,44 @@ pub(super) struct Completion {
     pub(super) more: bool,
     /// What happened.
     pub(super) outcome: Outcome,
+}
+
+impl Completion {
+    /// Appends received bytes: to those that the same operation received last, where both lie in one piece, so that what
+    /// is cut between two buffers is read in place.
+    pub(super) fn received(
+        completions: &mut VecDeque<Completion>,
+        (slot, more): (Slot, bool),
+        bytes: Lease,
+        receives: u32,
+    ) {
+        let mut bytes = bytes;
+        if let Some(Completion {
+            slot: before,
+            more: goes_on @ true,
+            outcome:
+                Outcome::Received {
+                    bytes: piece,
+                    receives: counted,
+                },
+        }) = completions.back_mut()
+            && *before == slot
+        {
+            match piece.join(bytes, RECEIVE_PIECE) {
+                Ok(()) => {
+                    *goes_on = more;
+                    *counted += receives;
+                    return;
+                }
+                Err(apart) => bytes = apart,
+            }
+        }
+        completions.push_back(Completion {
+            slot,
+            more,
+            outcome: Outcome::Received { bytes, receives },
+        });
+    }
 }
 
 /// How long to wait for a completion.

@@ -5,6 +5,7 @@
 //! first in, first out, so that a late cancellation never meets the slot's next user.
 
 use super::buffers::{FrameBuffer, Pool};
+use super::delivery::Delivery;
 use super::ring::{Completion, Direction, Op, Outcome, Ring, Slot, Wait};
 use super::uring_setup::{BUFFER_GROUP, Provided, open};
 use super::wait::Waker;
@@ -64,10 +65,18 @@ pub(super) struct Uring {
     in_flight: usize,
     /// What did not fit the submission queue; bounded, since operations in flight are.
     backlog: VecDeque<squeue::Entry>,
+    /// How received bytes are handed over.
+    delivery: Delivery,
 }
 
 impl Uring {
-    pub(super) fn new(slots: usize, buffers: u16, buffer_len: usize) -> io::Result<Uring> {
+    /// A ring that hands received bytes over in a way that the kernel grants.
+    pub(super) fn new(
+        slots: usize,
+        buffers: u16,
+        buffer_len: usize,
+        delivery: Delivery,
+    ) -> io::Result<Uring> {
         let ring = open()?;
         ring.submitter().register_files_sparse(slots as u32)?;
         let shared = Shared {
@@ -88,9 +97,10 @@ impl Uring {
             shared: ManuallyDrop::new(shared),
             in_flight: 0,
             backlog: VecDeque::new(),
+            delivery,
         };
         // Last, so that from here on `Drop` takes care of the order.
-        uring.shared.provided = Some(Provided::register(&uring.ring, buffers)?);
+        uring.shared.provided = Some(Provided::register(&uring.ring, buffers, delivery)?);
         Ok(uring)
     }
 
@@ -147,8 +157,8 @@ impl Uring {
         }
     }
 
-    /// What a completion says; none for those that nobody waits for.
-    fn translate(&mut self, entry: &cqueue::Entry) -> Option<Completion> {
+    /// Appends what a completion says; nothing for those that nobody waits for.
+    fn translate(&mut self, entry: &cqueue::Entry, completions: &mut VecDeque<Completion>) {
         let (kind, slot) = (entry.user_data() >> 32, entry.user_data() as Slot);
         let more = cqueue::more(entry.flags());
         if !more {
@@ -172,16 +182,17 @@ impl Uring {
                 if !more {
                     self.shared.places[slot as usize].incoming = In::Nothing;
                 }
-                let lease = cqueue::buffer_select(entry.flags()).map(|id| {
-                    // SAFETY: the kernel names the buffer that this completed receive chose. Without incremental
-                    // consumption, which is not asked for, it has taken the buffer out of the ring for good.
-                    unsafe { self.shared.pool.reclaim(id, *result.as_ref().unwrap_or(&0)) }
-                });
-                match (result, lease) {
-                    (Ok(1..), Some(lease)) => Outcome::Received(lease),
-                    (Ok(_), _) => Outcome::ReceiveEnded(Ok(())),
-                    (Err(errno), _) => Outcome::ReceiveEnded(Err(errno)),
+                let len = *result.as_ref().unwrap_or(&0);
+                // Without a byte received, only whole buffers are used up; of others the kernel still has the one it names.
+                if let Some(first) = cqueue::buffer_select(entry.flags())
+                    && (len > 0 || self.delivery == Delivery::WHOLE)
+                {
+                    self.received((slot, more), first, len, completions);
                 }
+                if len > 0 {
+                    return;
+                }
+                Outcome::ReceiveEnded(result.map(drop))
             }
             RECEIVE_INTO => {
                 let place = &mut self.shared.places[slot as usize];
@@ -199,13 +210,41 @@ impl Uring {
                 )
             }
             WAKE => Outcome::Woken,
-            _ => return None,
+            _ => return,
         };
-        Some(Completion {
+        completions.push_back(Completion {
             slot,
             more,
             outcome,
-        })
+        });
+    }
+
+    /// Appends `len` bytes that were received into buffer `first`, and with bundles into those behind it.
+    fn received(
+        &self,
+        (slot, more): (Slot, bool),
+        first: u16,
+        len: usize,
+        completions: &mut VecDeque<Completion>,
+    ) {
+        let Shared { pool, provided, .. } = &*self.shared;
+        let provided = provided.as_ref().expect("registered while the ring lives");
+        let (mut left, mut receives) = (len, 1);
+        let parts = provided.order().parts(first, len, |id| pool.room(id));
+        for (id, part) in parts.chain((len == 0).then_some((first, 0))) {
+            left -= part;
+            assert!(
+                left == 0 || self.delivery.bundles,
+                "the kernel reports {len} bytes in one buffer"
+            );
+            // SAFETY: the receive that this completion tells of has written these bytes. A whole buffer is used up with
+            // its receive; one that is filled in parts when its last byte is written, which `reclaim` finds by itself.
+            let bytes = unsafe { pool.reclaim(id, part, !self.delivery.parts) };
+            if part > 0 {
+                Completion::received(completions, (slot, more || left > 0), bytes, receives);
+            }
+            receives = 0;
+        }
     }
 
     fn reap(&mut self, completions: &mut VecDeque<Completion>) {
@@ -213,7 +252,7 @@ impl Uring {
             let Some(entry) = self.ring.completion().next() else {
                 return;
             };
-            completions.extend(self.translate(&entry));
+            self.translate(&entry, completions);
         }
     }
 
@@ -300,6 +339,8 @@ impl Ring for Uring {
                     let receive = opcode::Recv::new(Fixed(slot), std::ptr::null_mut(), 0)
                         .buf_group(BUFFER_GROUP);
                     receive.build().flags(squeue::Flags::BUFFER_SELECT)
+                } else if self.delivery.bundles {
+                    opcode::RecvMultiBundle::new(Fixed(slot), BUFFER_GROUP).build()
                 } else {
                     opcode::RecvMulti::new(Fixed(slot), BUFFER_GROUP).build()
                 };

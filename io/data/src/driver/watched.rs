@@ -90,12 +90,8 @@ impl Watched {
                         Ok((0, _)) => Ok(()),
                         Ok((count, _)) => {
                             self.readable = self.hung_up || count == blank.len();
-                            let outcome = Outcome::Received(blank.written(count));
-                            completions.push_back(Completion {
-                                slot,
-                                more: !once,
-                                outcome,
-                            });
+                            let bytes = blank.written(count);
+                            Completion::received(completions, (slot, !once), bytes, 1);
                             if once {
                                 self.incoming = In::Nothing;
                                 return false;

@@ -4,7 +4,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use trapjaw_event::Match;
+use trapjaw_event::Matches;
 use trapjaw_program::{RuleSet, Verified};
 
 use crate::limits::{OUTBOX, OUTBOX_MATCHES};
@@ -12,7 +12,7 @@ use crate::queue::{Consumer, Producer, PushError, ring};
 use crate::wake::{Signal, Wake};
 use crate::worker::Shared;
 
-/// The matches of one step of a shard, in order.
+/// Matches of one step of a shard, in order. Of a step with many the first may leave before the last are told.
 #[derive(Debug)]
 pub struct Found {
     /// The shard's number.
@@ -22,8 +22,8 @@ pub struct Found {
     /// How often the rules had been replaced.
     pub version: u64,
     /// The matches; at least one.
-    pub matches: Vec<Match>,
-    /// When the step was over, on the clock of [`monotonic`](crate::time::monotonic).
+    pub matches: Matches,
+    /// When they were told, on the clock of [`monotonic`](crate::time::monotonic).
     pub found_at: u64,
 }
 
@@ -59,7 +59,7 @@ impl Outbox {
         self.shard
     }
 
-    /// The oldest step's matches.
+    /// The oldest matches.
     pub fn pop(&mut self) -> Option<Found> {
         let found = self.found.pop()?;
         self.matches
@@ -132,7 +132,7 @@ pub(crate) fn outbox(
 }
 
 impl OutboxSender {
-    /// Is there room for a step's matches? Where nobody consumes them there always is.
+    /// Is there room for more? Where nobody consumes them there always is.
     pub(crate) fn has_room(&self) -> bool {
         self.is_closed()
             || (self.ring.room() > 0 && self.matches.load(Ordering::Acquire) < OUTBOX_MATCHES)
@@ -143,12 +143,12 @@ impl OutboxSender {
         self.ring.is_closed()
     }
 
-    /// Steps that wait.
+    /// Portions that wait.
     pub(crate) fn depth(&self) -> usize {
         OUTBOX - self.ring.room()
     }
 
-    /// Appends a step's matches.
+    /// Appends matches.
     pub(crate) fn push(&mut self, found: Found) -> Result<(), PushError<Found>> {
         let count = found.matches.len();
         self.matches.fetch_add(count, Ordering::Relaxed);

@@ -1,20 +1,18 @@
 //! The engine's shard with its way out: rows to other shards, matches to the outbox and to subscribers.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hdrhistogram::Histogram;
 use trapjaw_engine::{Forward, Input, LateRef, MatchRef, Origin, Shard, Sink};
-use trapjaw_event::{BatchView, Binding, Match, Registry};
+use trapjaw_event::{BatchView, Binding, Registry};
 
+use super::departure::Departure;
 use super::exchange::{Exchange, Message};
 use super::lateness::{LateLog, LateTold, Streams};
 use super::shared::{Loaded, Shared};
 use super::subscribers::{Audience, Told};
-use crate::limits::LONGEST_LATENCY_NANOS;
-use crate::plane::{Found, OutboxSender};
-use crate::queue::PushError;
-use crate::time::{monotonic, wall};
+use crate::plane::OutboxSender;
+use crate::time::wall;
 
 /// See the module's description.
 pub(super) struct Evaluator {
@@ -23,41 +21,58 @@ pub(super) struct Evaluator {
     shard: Shard,
     loaded: Arc<Loaded>,
     pub(super) exchange: Exchange,
-    outbox: OutboxSender,
-    /// What found no room in the outbox. As with the exchange, it is bounded because nothing is taken in meanwhile.
-    backlog: VecDeque<Found>,
+    departure: Departure,
     audience: Audience,
     collected: Collected,
     /// What this shard's own subscribers are to be told.
     told: Vec<Arc<Told>>,
-    latency: Histogram<u64>,
-    /// Matches that nobody consumes.
-    pub(super) unheard: u64,
     pub(super) streams: Streams,
     /// Rows taken in at the door, by type.
     by_type: Vec<u64>,
 }
 
-/// What one step brings.
+/// What one step brings beside matches.
 #[derive(Default)]
 struct Collected {
-    matches: Vec<Match>,
+    /// What subscribers want of the matches.
+    told: Told,
     forwards: Vec<Forward>,
     late: LateLog,
-    registry: Arc<Registry>,
 }
 
-impl Sink for Collected {
+/// Where a step's outputs go.
+struct Outlet<'e> {
+    departure: &'e mut Departure,
+    collected: &'e mut Collected,
+    audience: &'e Audience,
+    loaded: &'e Arc<Loaded>,
+    version: u64,
+}
+
+impl Sink for Outlet<'_> {
     fn matched(&mut self, found: &MatchRef<'_>) {
-        self.matches.push(found.to_match());
+        let of = (self.loaded, self.version);
+        let shards = self.audience.of(found.rule());
+        if shards.is_empty() {
+            self.departure.take(found, None, of);
+        } else {
+            let whole = found.to_match();
+            self.departure.take(found, Some(&whole), of);
+            self.collected.told.push(&whole, shards, self.loaded);
+        }
+    }
+
+    fn settled(&mut self) {
+        self.departure.dispatch((self.loaded, self.version));
     }
 
     fn forward(&mut self, forward: Forward) {
-        self.forwards.push(forward);
+        self.collected.forwards.push(forward);
     }
 
     fn late(&mut self, late: &LateRef<'_>) {
-        self.late.push(late, &self.registry);
+        let registry = &self.loaded.rules.registry;
+        self.collected.late.push(late, registry);
     }
 }
 
@@ -73,10 +88,6 @@ impl Evaluator {
         let mut shard = shard;
         let streams = Streams::new(shard.config().idle);
         let types = loaded.rules.registry.len();
-        let collected = Collected {
-            registry: Arc::clone(&loaded.rules.registry),
-            ..Collected::default()
-        };
         if shared.settings.recorder.is_some() {
             shard.record();
         }
@@ -86,14 +97,10 @@ impl Evaluator {
             shard,
             loaded,
             exchange,
-            outbox,
-            backlog: VecDeque::new(),
+            departure: Departure::new(place, outbox),
             audience: Audience::default(),
-            collected,
+            collected: Collected::default(),
             told: Vec::new(),
-            latency: Histogram::new_with_bounds(1, LONGEST_LATENCY_NANOS, 2)
-                .expect("the bounds of a histogram are constants"),
-            unheard: 0,
             streams,
             by_type: vec![0; types],
         }
@@ -108,22 +115,27 @@ impl Evaluator {
     }
 
     pub(super) fn latency(&self) -> &Histogram<u64> {
-        &self.latency
+        self.departure.latency()
+    }
+
+    /// Matches that nobody consumes.
+    pub(super) fn unheard(&self) -> u64 {
+        self.departure.unheard()
     }
 
     /// Is there room for whatever the next step brings?
     pub(super) fn is_clear(&self) -> bool {
-        self.exchange.waits() == 0 && self.backlog.is_empty() && self.outbox.has_room()
+        self.exchange.waits() == 0 && self.departure.is_clear()
     }
 
     /// Has everything been handed on?
     pub(super) fn is_settled(&self) -> bool {
-        self.exchange.waits() == 0 && self.backlog.is_empty()
+        self.exchange.waits() == 0 && self.departure.is_settled()
     }
 
-    /// Steps that wait in the outbox, and for it.
+    /// Portions of matches that wait in the outbox, and for it.
     pub(super) fn outbox_depth(&self) -> (usize, usize) {
-        (self.outbox.depth(), self.backlog.len())
+        self.departure.depth()
     }
 
     /// Takes events in, which arrived at the monotonic instant `ingest`.
@@ -152,7 +164,7 @@ impl Evaluator {
             ingest,
             wall: Some(wall),
         };
-        self.shard.step(input, &mut self.collected);
+        self.step(input);
         // Before what follows is sent on: who gets it may have to set timers by it.
         if self.shared.clock.arrived(self.shard.clock(), ingest) {
             self.shared.clock_moved(ingest);
@@ -171,8 +183,20 @@ impl Evaluator {
 
     /// Makes a step that brings no events, and sends on what follows.
     pub(super) fn step_by(&mut self, input: Input<'_>) {
-        self.shard.step(input, &mut self.collected);
+        self.step(input);
         self.dispatch();
+    }
+
+    fn step(&mut self, input: Input<'_>) {
+        self.audience.refresh(&self.shared.interest, &self.loaded);
+        let mut outlet = Outlet {
+            version: self.shard.version(),
+            departure: &mut self.departure,
+            collected: &mut self.collected,
+            audience: &self.audience,
+            loaded: &self.loaded,
+        };
+        self.shard.step(input, &mut outlet);
     }
 
     /// Takes in rows that another shard has routed here.
@@ -182,9 +206,7 @@ impl Evaluator {
             self.shard.version(),
             "a barrier lies between two versions"
         );
-        self.shard
-            .step(Input::Forwarded(forward), &mut self.collected);
-        self.dispatch();
+        self.step_by(Input::Forwarded(forward));
     }
 
     /// Shows a batch that is about to be taken in to those who look on.
@@ -234,8 +256,7 @@ impl Evaluator {
         }
         match self.shared.clock.at(instant) {
             Some(now) if deadline <= now => {
-                self.shard.step(Input::Tick(now), &mut self.collected);
-                self.dispatch();
+                self.step_by(Input::Tick(now));
                 true
             }
             _ => false,
@@ -244,11 +265,7 @@ impl Evaluator {
 
     /// Puts other rules in the place of those that hold.
     pub(super) fn reload(&mut self, loaded: Arc<Loaded>) {
-        self.shard.step(
-            Input::Reload(Arc::clone(&loaded.rules)),
-            &mut self.collected,
-        );
-        self.collected.registry = Arc::clone(&loaded.rules.registry);
+        self.step(Input::Reload(Arc::clone(&loaded.rules)));
         self.by_type = self.carried_over(&loaded.rules.registry);
         self.loaded = loaded;
         self.audience.rebuild(&self.shared.interest, &self.loaded);
@@ -256,21 +273,13 @@ impl Evaluator {
 
     /// Sends what waits for room. Returns whether anything went.
     pub(super) fn flush(&mut self) -> bool {
-        let mut any = self.exchange.flush();
-        while let Some(found) = self.backlog.pop_front() {
-            if !self.outbox.has_room() {
-                self.backlog.push_front(found);
-                break;
-            }
-            self.push(found);
-            any = true;
-        }
-        any
+        let any = self.exchange.flush();
+        self.departure.flush() || any
     }
 
     /// Could anything of what waits for room go now?
     pub(super) fn can_flush(&self) -> bool {
-        self.exchange.can_flush() || (!self.backlog.is_empty() && self.outbox.has_room())
+        self.exchange.can_flush() || self.departure.can_flush()
     }
 
     /// What is to be told to the subscribers of this shard.
@@ -283,11 +292,13 @@ impl Evaluator {
         !self.told.is_empty()
     }
 
-    /// Sends a step's outputs their ways.
+    /// Sends a step's outputs their ways; of its matches, the last.
     fn dispatch(&mut self) {
         if let Some(recorder) = &self.shared.settings.recorder {
             recorder.taken(self.place, self.shard.take_records());
         }
+        self.departure
+            .dispatch((&self.loaded, self.shard.version()));
         let forwards = core::mem::take(&mut self.collected.forwards);
         let mut forwards = forwards.into_iter().peekable();
         while let Some(forward) = forwards.next() {
@@ -298,45 +309,16 @@ impl Evaluator {
             }
             self.exchange.send(to as usize, Message::Rows(rows));
         }
-        if self.collected.matches.is_empty() {
-            return;
-        }
-        let matches = core::mem::take(&mut self.collected.matches);
-        let found_at = monotonic();
-        for matched in matches.iter().filter(|matched| matched.ingest > 0) {
-            self.latency
-                .saturating_record(found_at.saturating_sub(matched.ingest));
-        }
-        self.audience.refresh(&self.shared.interest, &self.loaded);
-        if let Some((shards, told)) = self.audience.tell(&matches, &self.loaded) {
+        let told = core::mem::take(&mut self.collected.told);
+        if !told.is_empty() {
             let told = Arc::new(told);
-            for shard in shards.iter() {
+            for shard in told.shards.iter() {
                 if shard == self.place {
                     self.told.push(Arc::clone(&told));
                 } else {
                     self.exchange.send(shard, Message::Told(Arc::clone(&told)));
                 }
             }
-        }
-        let found = Found {
-            shard: self.place,
-            rules: Arc::clone(&self.loaded.rules),
-            version: self.shard.version(),
-            matches,
-            found_at,
-        };
-        if self.backlog.is_empty() && self.outbox.has_room() {
-            self.push(found);
-        } else {
-            self.backlog.push_back(found);
-        }
-    }
-
-    fn push(&mut self, found: Found) {
-        match self.outbox.push(found) {
-            Ok(()) => {}
-            Err(PushError::Full(found)) => self.backlog.push_front(found),
-            Err(PushError::Closed(found)) => self.unheard += found.matches.len() as u64,
         }
     }
 }

@@ -18,6 +18,7 @@ mod clock;
 mod command;
 mod connection;
 mod course;
+mod departure;
 mod evaluator;
 mod exchange;
 mod frames;
@@ -338,7 +339,7 @@ impl Worker {
             .congested_since
             .map_or(0, |since| self.now.saturating_sub(since));
         let tally = Tally {
-            unheard: self.evaluator.unheard,
+            unheard: self.evaluator.unheard(),
             congested_nanos: self.tally.congested_nanos + congested,
             ..self.tally.clone()
         };

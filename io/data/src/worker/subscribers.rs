@@ -63,7 +63,7 @@ impl ShardSet {
         }
     }
 
-    fn is_empty(self) -> bool {
+    pub(super) fn is_empty(self) -> bool {
         self.0 == [0; SHARDS / 64]
     }
 
@@ -119,26 +119,9 @@ impl Audience {
         }));
     }
 
-    /// Writes the matches that are wanted, and says who wants some of them.
-    pub(super) fn tell(&self, matches: &[Match], loaded: &Loaded) -> Option<(ShardSet, Told)> {
-        if self.by_rule.is_empty() {
-            return None;
-        }
-        let mut shards = ShardSet::default();
-        let mut told = Told::default();
-        for matched in matches {
-            let wanted = self.by_rule[matched.rule.index()];
-            if wanted.is_empty() {
-                continue;
-            }
-            shards.unite(wanted);
-            let start = told.text.len();
-            let names = &loaded.names[matched.rule.index()];
-            write_match(&mut told.text, matched, names, &loaded.rules.registry);
-            told.matches
-                .push((matched.rule, matched.ingest, start..told.text.len()));
-        }
-        (!told.matches.is_empty()).then_some((shards, told))
+    /// The shards that want a rule's matches.
+    pub(super) fn of(&self, rule: RuleId) -> ShardSet {
+        self.by_rule.get(rule.index()).copied().unwrap_or_default()
     }
 }
 
@@ -148,9 +131,26 @@ pub(crate) struct Told {
     text: Vec<u8>,
     /// Rule, intake of the causing batch, place in the text.
     matches: Vec<(RuleId, u64, Range<usize>)>,
+    /// Who wants some of them.
+    pub(super) shards: ShardSet,
 }
 
 impl Told {
+    /// Is there nothing to tell?
+    pub(super) fn is_empty(&self) -> bool {
+        self.matches.is_empty()
+    }
+
+    /// Writes a match that some shards want.
+    pub(super) fn push(&mut self, matched: &Match, shards: ShardSet, loaded: &Loaded) {
+        self.shards.unite(shards);
+        let start = self.text.len();
+        let names = &loaded.names[matched.rule.index()];
+        write_match(&mut self.text, matched, names, &loaded.rules.registry);
+        let place = start..self.text.len();
+        self.matches.push((matched.rule, matched.ingest, place));
+    }
+
     /// Rule, intake of the causing batch, and JSON of each match.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RuleId, u64, &str)> {
         self.matches.iter().map(|(rule, ingest, place)| {

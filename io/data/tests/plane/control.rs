@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 
-use trapjaw_data::limits::OUTBOX;
+use trapjaw_data::limits::{DISPATCHED_AT_ONCE, OUTBOX};
 use trapjaw_data::plane::{
     Declined, Depths, Handle, Plane, PlaneConfig, Refusal, StartError, Submission, Taken, Token,
 };
@@ -165,6 +165,40 @@ fn a_plane_starts_only_where_it_may() {
         }),
         Err(StartError::Shards(1_000))
     ));
+}
+
+#[test]
+fn a_step_with_many_matches_sends_them_on_in_portions() {
+    const PORTIONS: usize = 7;
+    const ROWS: usize = PORTIONS * DISPATCHED_AT_ONCE - 1;
+    with_each_driver(|driver| {
+        let rig = Rig::with(
+            RULES,
+            PlaneConfig {
+                driver,
+                ..PlaneConfig::default()
+            },
+        );
+        let (mut client, registry) = rig.client();
+        let tap = Arc::clone(&rig.tap);
+        let closed = tap.lock().expect("nobody panics with it");
+        // One host each, so that only the rule of each load says something.
+        let batch = loads(&registry, &[0.99; ROWS]).finish();
+        client
+            .send(&batch, ROWS as u32)
+            .expect("the credit is larger");
+        client.ping().expect("it is answered");
+        rig.wait_for("the matches in the outbox", |reports| {
+            reports.iter().any(|shard| shard.depths.outbox == PORTIONS)
+        });
+        drop(closed);
+        client.flush().expect("it was taken");
+        drop(client);
+        let (report, matches) = rig.drain();
+        assert!(report.is_complete, "{report:?}");
+        assert_eq!(matches.len(), ROWS);
+        assert!(matches.is_sorted_by_key(|found| found.time));
+    });
 }
 
 #[test]

@@ -26,11 +26,15 @@ rule hot { on c: cpu where c.load > 0.9 do log("{c.host}") }
 rule busy { on c: cpu by c.host over all having count() == 10 do log("{c.host}") }
 "#;
 
-/// Runs a test with each driver that the system grants.
+/// Runs a test with each driver that the system grants, and with each way in which it hands received bytes over.
 pub(crate) fn with_each_driver(test: impl Fn(Choice)) {
     test(Choice::Epoll);
     match select(Choice::Uring) {
-        Ok(_) => test(Choice::Uring),
+        Ok(selection) => {
+            for level in selection.levels() {
+                test(Choice::UringWith(level));
+            }
+        }
         Err(refused) => println!("without io_uring: {refused}"),
     }
 }

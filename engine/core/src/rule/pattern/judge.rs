@@ -199,18 +199,17 @@ pub(super) fn argument<'v>(
     seen: Seen<'v>,
 ) -> Option<ValueRef<'v>> {
     // Copies hold arguments and filters behind the kept fields, in order.
-    let before = cx.rule.aggregates[..index].iter();
-    let place =
-        before.map(|it| usize::from(it.argument.is_some()) + usize::from(it.filter.is_some()));
-    let place: usize = place.sum();
-    let value = |output: u16, place: usize| match seen {
+    let outputs =
+        |it: &Aggregate| usize::from(it.argument.is_some()) + usize::from(it.filter.is_some());
+    let value = |output: u16, behind: usize| match seen {
         Seen::Here(at) => (cx.feed(at).inputs).value(usize::from(output), at.index as usize),
         Seen::Kept(kept) => {
             let fields = cx.rule.sources[usize::from(kept.source)].kept.len();
-            kept.value(fields + place)
+            let before: usize = cx.rule.aggregates[..index].iter().map(outputs).sum();
+            kept.value(fields + before + behind)
         }
     };
-    let behind = place + usize::from(definition.argument.is_some());
+    let behind = usize::from(definition.argument.is_some());
     if let Some(filter) = definition.filter
         && value(filter, behind) != ValueRef::Bool(true)
     {
@@ -220,7 +219,7 @@ pub(super) fn argument<'v>(
     Some(
         definition
             .argument
-            .map_or(anything, |argument| value(argument, place)),
+            .map_or(anything, |argument| value(argument, 0)),
     )
 }
 

@@ -21,7 +21,7 @@ mod trace;
 
 use core::mem;
 
-pub(super) use self::shared::Shared;
+pub(super) use self::shared::{Chain, Shared, Together};
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 use trapjaw_program::pattern::{Pattern, Skip};
@@ -76,6 +76,8 @@ pub(crate) struct Patterns {
 /// What of a pattern decides how it is evaluated.
 #[derive(Clone, Copy, Debug)]
 struct Traits {
+    /// Elements with which a match may begin.
+    begins: u64,
     /// Elements that must not have occurred before a match.
     back: u64,
     /// How far back.
@@ -90,6 +92,7 @@ struct Traits {
 impl Traits {
     fn new(pattern: &Pattern, automaton: &mut Automaton) -> Self {
         let mut traits = Self {
+            begins: 0,
             back: 0,
             reach: 0,
             reads_previous: false,
@@ -109,6 +112,7 @@ impl Traits {
         }
         for rest in automaton.beginnings().to_vec() {
             let fits = automaton.awaited(rest).elements;
+            traits.begins |= fits;
             let moves = automaton.moves(pattern, rest, fits);
             for taken in &moves.taken {
                 traits.back |= taken.back;
@@ -251,14 +255,10 @@ fn ones(set: u64) -> impl Iterator<Item = u16> {
 }
 
 impl Machine for Patterns {
+    #[inline]
     fn opens(&self, cx: &Context<'_>, at: At) -> bool {
-        let feed = cx.feed(at);
-        let fits = feed.fits(at.index) & cx.sees;
-        let starts = self.automaton.beginnings().iter();
-        let starts = starts.fold(self.traits.back, |all, rest| {
-            all | self.automaton.awaited(*rest).elements
-        });
-        fits & starts != 0 || self.traits.reads_previous
+        let fits = cx.feed(at).fits(at.index) & cx.sees;
+        fits & (self.traits.begins | self.traits.back) != 0 || self.traits.reads_previous
     }
 
     fn open(&mut self, slot: u32) {
@@ -276,6 +276,17 @@ impl Machine for Patterns {
         while let Some(start) = partition.starts.pop() {
             start.release(&mut self.events, &mut self.bindings);
         }
+    }
+
+    #[inline]
+    fn ignores(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+        // Who traces a pattern sees all runs, and some patterns remember each event.
+        if self.recorder.is_some() || self.opens(cx, at) {
+            return false;
+        }
+        let starts = &self.partitions[slot as usize].starts;
+        let fits = cx.feed(at).fits(at.index) & cx.sees;
+        !starts.are_concerned_by(fits) && starts.next_due().is_none_or(|due| due > now)
     }
 
     fn take(

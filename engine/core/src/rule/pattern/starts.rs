@@ -32,6 +32,11 @@ impl Filed {
     };
 }
 
+/// Does an event that fits these elements concern who asks for those?
+fn is_asked(asks: u64, fits: u64) -> bool {
+    asks & fits != 0 || asks == EVERYTHING
+}
+
 /// What is put in at the end and taken out at the begin, nearly always.
 #[derive(Debug)]
 struct Sorted<T>(VecDeque<T>);
@@ -182,11 +187,17 @@ impl Starts {
     pub(super) fn concerned_by(&self, fits: u64, concerned: &mut Vec<u64>) {
         let begin = concerned.len();
         for (asks, starts) in &self.waiting {
-            if asks & fits != 0 || *asks == EVERYTHING {
+            if is_asked(*asks, fits) {
                 concerned.extend(&starts.0);
             }
         }
         concerned[begin..].sort_unstable();
+    }
+
+    /// Does an event that fits these elements concern any of them?
+    #[inline]
+    pub(super) fn are_concerned_by(&self, fits: u64) -> bool {
+        self.waiting.iter().any(|(asks, _)| is_asked(*asks, fits))
     }
 
     /// Adds those for which time is up at an instant, the oldest first.
@@ -222,6 +233,7 @@ mod tests {
     fn concerned(starts: &Starts, fits: u64) -> Vec<u64> {
         let mut concerned = Vec::new();
         starts.concerned_by(fits, &mut concerned);
+        assert_eq!(starts.are_concerned_by(fits), !concerned.is_empty());
         concerned
     }
 

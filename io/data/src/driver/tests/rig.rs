@@ -1,7 +1,7 @@
 //! A driver with peers to talk to, over real sockets or simulated ones.
 
 use super::simulated::{MOMENT, Simulated, WINDOW, World};
-use crate::driver::{Backend, Choice, ConnId, Driver, Event, ListenerId, select};
+use crate::driver::{Backend, Choice, ConnId, Delivery, Driver, Event, ListenerId, select};
 use crate::limits::LISTENERS;
 use crate::net;
 use rustix::io::Errno;
@@ -50,6 +50,9 @@ pub(super) trait Rig {
     fn driver(&mut self) -> &mut Driver;
     fn listener(&self) -> ListenerId;
 
+    /// How received bytes are handed over; nothing to choose with epoll.
+    fn delivery(&self) -> Option<Delivery>;
+
     /// A new connection to the listener.
     fn connect(&mut self) -> Self::Peer;
 
@@ -95,23 +98,42 @@ pub(super) trait Rig {
     }
 }
 
-/// Real sockets over loopback.
-pub(super) struct Sockets<const URING: bool> {
+/// Real sockets over loopback, on epoll or on `io_uring` with as much of these as the kernel grants.
+pub(super) struct Sockets<const URING: bool, const BUNDLES: bool, const PARTS: bool> {
+    backend: Backend,
     driver: Driver,
     listener: ListenerId,
     address: SocketAddr,
 }
 
-pub(super) type UringSockets = Sockets<true>;
-pub(super) type EpollSockets = Sockets<false>;
+pub(super) type UringSockets = Sockets<true, false, false>;
+pub(super) type BundleSockets = Sockets<true, true, false>;
+pub(super) type PartSockets = Sockets<true, false, true>;
+pub(super) type BundledPartSockets = Sockets<true, true, true>;
+pub(super) type EpollSockets = Sockets<false, false, false>;
 
-impl<const URING: bool> Rig for Sockets<URING> {
+impl<const URING: bool, const BUNDLES: bool, const PARTS: bool> Rig
+    for Sockets<URING, BUNDLES, PARTS>
+{
     type Peer = TcpStream;
 
     fn with_buffers(buffers: u16, buffer_len: usize) -> Self {
-        let choice = if URING { Choice::Uring } else { Choice::Epoll };
+        let wanted = Delivery {
+            bundles: BUNDLES,
+            parts: PARTS,
+        };
+        let choice = if URING {
+            Choice::UringWith(wanted)
+        } else {
+            Choice::Epoll
+        };
         let backend = match select(choice) {
-            Ok(selection) => selection.backend(),
+            Ok(selection) => {
+                if URING && selection.backend() != Backend::Uring(wanted) {
+                    println!("{selection}; {wanted} are not to be had");
+                }
+                selection.backend()
+            }
             Err(refused) => {
                 // Where io_uring is refused, what is checked is that the driver then runs on epoll.
                 println!("{refused}; these tests run on epoll");
@@ -128,6 +150,7 @@ impl<const URING: bool> Rig for Sockets<URING> {
         let address = listener.address();
         let listener = driver.listen(listener).expect("there is room");
         Sockets {
+            backend,
             driver,
             listener,
             address,
@@ -140,6 +163,13 @@ impl<const URING: bool> Rig for Sockets<URING> {
 
     fn listener(&self) -> ListenerId {
         self.listener
+    }
+
+    fn delivery(&self) -> Option<Delivery> {
+        match self.backend {
+            Backend::Uring(delivery) => Some(delivery),
+            Backend::Epoll => None,
+        }
     }
 
     fn connect(&mut self) -> TcpStream {
@@ -193,13 +223,15 @@ impl Peer for TcpStream {
 
 /// The simulated ring.
 pub(super) struct Simulation {
+    delivery: Delivery,
     pub(super) driver: Driver,
     pub(super) world: Rc<RefCell<World>>,
     listener: ListenerId,
 }
 
 impl Simulation {
-    /// A driver with room for so many connections on a ring with so many faults in 100 operations.
+    /// A driver with room for so many connections on a ring with so many faults in 100 operations. The seed also says in
+    /// which way the ring hands received bytes over.
     pub(super) fn new(
         seed: u64,
         faults: usize,
@@ -207,8 +239,12 @@ impl Simulation {
         buffers: u16,
         buffer_len: usize,
     ) -> Simulation {
+        let delivery = Delivery {
+            bundles: seed % 2 == 1,
+            parts: seed / 2 % 2 == 1,
+        };
         let world = World::new(seed, faults);
-        let ring = Box::new(Simulated::new(&world, buffers, buffer_len));
+        let ring = Box::new(Simulated::new(&world, buffers, buffer_len, delivery));
         let mut driver = Driver::on(ring, LISTENERS + connections);
         // The simulation knows descriptors by number only; this one is never used.
         let listener = net::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 1)
@@ -216,6 +252,7 @@ impl Simulation {
             .remove(0);
         let listener = driver.listen(listener).expect("there is room");
         Simulation {
+            delivery,
             driver,
             world,
             listener,
@@ -232,7 +269,7 @@ impl Rig for Simulation {
     type Peer = SimulatedPeer;
 
     fn with_buffers(buffers: u16, buffer_len: usize) -> Self {
-        Simulation::new(1, 10, 1000, buffers, buffer_len)
+        Simulation::new(3, 10, 1000, buffers, buffer_len)
     }
 
     fn driver(&mut self) -> &mut Driver {
@@ -241,6 +278,10 @@ impl Rig for Simulation {
 
     fn listener(&self) -> ListenerId {
         self.listener
+    }
+
+    fn delivery(&self) -> Option<Delivery> {
+        Some(self.delivery)
     }
 
     fn connect(&mut self) -> SimulatedPeer {

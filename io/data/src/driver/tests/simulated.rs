@@ -6,6 +6,8 @@
 //! delivery, completions in any order between operations.
 
 use crate::driver::buffers::{FrameBuffer, Pool};
+use crate::driver::delivery::Delivery;
+use crate::driver::order::Order;
 use crate::driver::ring::{Completion, Direction, Op, Outcome, Ring, Slot, Wait};
 use crate::driver::wait::Waker;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -141,6 +143,10 @@ enum In {
 pub(super) struct Simulated {
     world: Rc<RefCell<World>>,
     pool: Rc<Pool>,
+    order: Order,
+    /// Buffers that the kernel has, in order.
+    provided: VecDeque<u16>,
+    delivery: Delivery,
     waker: Waker,
     wake_asked: bool,
     attached: BTreeMap<Slot, OwnedFd>,
@@ -151,10 +157,18 @@ pub(super) struct Simulated {
 }
 
 impl Simulated {
-    pub(super) fn new(world: &Rc<RefCell<World>>, buffers: u16, buffer_len: usize) -> Simulated {
+    pub(super) fn new(
+        world: &Rc<RefCell<World>>,
+        buffers: u16,
+        buffer_len: usize,
+        delivery: Delivery,
+    ) -> Simulated {
         Simulated {
             world: Rc::clone(world),
             pool: Pool::new(buffers, buffer_len),
+            order: Order::new(buffers),
+            provided: VecDeque::new(),
+            delivery,
             waker: Waker::new().expect("a descriptor is free"),
             wake_asked: false,
             attached: BTreeMap::new(),
@@ -254,34 +268,78 @@ impl Simulated {
         let mut world = self.world.borrow_mut();
         let spurious = world.fault();
         let choice = world.random.below(3);
-        let socket = world.sockets.get_mut(&fd).expect("attached");
-        let (more, outcome) = if spurious && choice == 0 {
-            (false, Outcome::ReceiveEnded(Err(Errno::AGAIN)))
+        let socket = &world.sockets[&fd];
+        let waiting = socket.inbox.len();
+        let ended = if spurious && choice == 0 {
+            Err(Errno::AGAIN)
         } else if spurious && choice == 1 {
-            (false, Outcome::ReceiveEnded(Err(Errno::NOBUFS)))
+            Err(Errno::NOBUFS)
         } else if socket.inbox.is_empty() && socket.reset {
-            (false, Outcome::ReceiveEnded(Err(Errno::CONNRESET)))
+            Err(Errno::CONNRESET)
         } else if socket.inbox.is_empty() && socket.finished {
-            (false, Outcome::ReceiveEnded(Ok(())))
+            Ok(())
         } else if socket.inbox.is_empty() {
             drop(world);
             self.incoming.insert(slot, In::Receive { once });
             return;
-        } else if let Some(mut blank) = self.pool.take() {
-            let count = socket.inbox.len().min(blank.len());
-            let count = world.part(count);
-            let socket = world.sockets.get_mut(&fd).expect("attached");
-            for (byte, received) in blank.iter_mut().zip(socket.inbox.drain(..count)) {
-                *byte = received;
-            }
-            (!spurious && !once, Outcome::Received(blank.written(count)))
+        } else if self.provided.is_empty() {
+            Err(Errno::NOBUFS)
         } else {
-            (false, Outcome::ReceiveEnded(Err(Errno::NOBUFS)))
+            let bundled = if self.delivery.bundles && !once {
+                1 + world.random.below(self.provided.len())
+            } else {
+                1
+            };
+            let room: usize = (self.provided.iter().take(bundled))
+                .map(|&id| self.pool.room(id))
+                .sum();
+            let count = world.part(waiting.min(room));
+            let socket = world.sockets.get_mut(&fd).expect("attached");
+            let bytes: Vec<u8> = socket.inbox.drain(..count).collect();
+            drop(world);
+            let more = !spurious && !once;
+            self.deliver(slot, more, &bytes);
+            if more {
+                self.incoming.insert(slot, In::Receive { once });
+            }
+            return;
         };
         drop(world);
-        self.complete(slot, more, outcome);
-        if more {
-            self.incoming.insert(slot, In::Receive { once });
+        self.complete(slot, false, Outcome::ReceiveEnded(ended));
+    }
+
+    /// One completion, for bytes in the next buffers of the ring.
+    fn deliver(&mut self, slot: Slot, more: bool, bytes: &[u8]) {
+        let (mut at, mut receives) = (0, 1);
+        let parts = (self.order).parts(self.provided[0], bytes.len(), |id| self.pool.room(id));
+        for (id, len) in parts {
+            let lease = self
+                .pool
+                .pretend(id, &bytes[at..at + len], !self.delivery.parts);
+            at += len;
+            Completion::received(
+                &mut self.done,
+                (slot, more || at < bytes.len()),
+                lease,
+                std::mem::take(&mut receives),
+            );
+            if !self.pool.is_with_kernel(id) {
+                assert_eq!(self.provided.pop_front(), Some(id), "in the ring's order");
+            }
+        }
+    }
+
+    fn offer(&mut self) {
+        loop {
+            let taken = self.order.in_next_place();
+            let taken = taken.is_some_and(|id| self.pool.is_with_kernel(id));
+            let Some((id, _)) = self.pool.offer() else {
+                break;
+            };
+            // Here completions are seen in the order of the ring.
+            assert!(!taken, "a place of the ring is used twice");
+            self.order.give(id);
+            self.provided.push_back(id);
         }
     }
 
@@ -427,6 +485,7 @@ impl Ring for Simulated {
     }
 
     fn enter(&mut self, wait: Wait, completions: &mut VecDeque<Completion>) -> io::Result<()> {
+        self.offer();
         self.accept_submitted();
         self.go_on();
         self.wake();

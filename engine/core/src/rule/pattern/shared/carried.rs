@@ -10,6 +10,7 @@
 //! the log, in the steps of the start, and once, for each start ends once. So totals have to be exact: whatever went in
 //! comes out again, ints and floats alike.
 
+use trapjaw_event::FieldType;
 use trapjaw_program::pattern::Pattern;
 
 use super::events::EventId;
@@ -23,6 +24,19 @@ use crate::rule::pattern::events::Seen;
 use crate::rule::pattern::judge::argument;
 use crate::rule::pattern::total::{Counted, Total};
 
+/// What an event is to one of the rule's aggregates.
+fn counted(cx: &Context<'_>, index: usize, at: At) -> Option<Counted> {
+    let definition = &cx.rule.aggregates[index];
+    match (definition.argument, &definition.argument_ty) {
+        // Of most that is all that there is to ask.
+        (Some(output), Some(FieldType::Float)) if definition.filter.is_none() => {
+            let value = (cx.feed(at).inputs).float(usize::from(output), at.index as usize);
+            value.map(Counted::Float)
+        }
+        _ => argument(cx, index, definition, Seen::Here(at)).and_then(Counted::of),
+    }
+}
+
 /// What is carried of one rule.
 #[derive(Debug)]
 pub(super) struct Carried {
@@ -34,6 +48,8 @@ pub(super) struct Carried {
     totals: usize,
     /// What the event of the moment is to each of the aggregates.
     taken: Vec<Option<Counted>>,
+    /// By event that starts have bound: what it was to each of them.
+    counted: Vec<Option<Counted>>,
     /// Matches that were found at this moment, and what they have bound.
     pub(super) matches: u64,
     found: Vec<Total>,
@@ -55,6 +71,7 @@ impl Carried {
         Self {
             found: vec![Total::default(); aggregates.len()],
             taken: vec![None; aggregates.len()],
+            counted: Vec::new(),
             aggregates,
             groups: Vec::new(),
             totals: 0,
@@ -65,16 +82,37 @@ impl Carried {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    /// Bytes of what is carried, and of what so many events were to the aggregates.
+    pub(super) fn bytes(&self, events: usize) -> usize {
+        let counted = events * self.aggregates.len() * size_of::<Option<Counted>>();
         let room = self.groups.len() * size_of::<Vec<Total>>();
-        room + self.totals * (size_of::<Total>() + ExactSum::USUAL_BYTES)
+        counted + room + self.totals * (size_of::<Total>() + ExactSum::USUAL_BYTES)
     }
 
     /// Looks at the event of the moment.
     pub(super) fn look_at(&mut self, cx: &Context<'_>, at: At) {
         for (taken, (index, _)) in self.taken.iter_mut().zip(&self.aggregates) {
-            let definition = &cx.rule.aggregates[*index];
-            *taken = argument(cx, *index, definition, Seen::Here(at)).and_then(Counted::of);
+            *taken = counted(cx, *index, at);
+        }
+    }
+
+    /// The event of the moment is held by this number: when a start that has bound it leaves, it is known what it was.
+    #[inline]
+    pub(super) fn remember(&mut self, event: EventId) {
+        let width = self.aggregates.len();
+        let begin = event as usize * width;
+        if self.counted.len() < begin + width {
+            let more = (begin + width - self.counted.len()).max(self.counted.len() / 8 + 64);
+            self.counted.reserve_exact(more);
+            self.counted.resize(begin + width, None);
+        }
+        self.counted[begin..begin + width].copy_from_slice(&self.taken);
+    }
+
+    /// There are no events any more: what grew in a flood is given back.
+    pub(super) fn forget_events(&mut self) {
+        if self.counted.len() > SPARE {
+            self.counted = Vec::new();
         }
     }
 
@@ -153,6 +191,7 @@ impl Carried {
     }
 
     /// A start has come to a group with the event.
+    #[inline]
     pub(super) fn begin(&mut self, group: GroupId, edges: &[Edge]) {
         let width = self.aggregates.len();
         if width == 0 {
@@ -175,7 +214,6 @@ impl Carried {
     /// is still there.
     pub(super) fn leave(
         &mut self,
-        cx: &Context<'_>,
         heap: &Heap,
         table: &Table,
         (group, is_needed): (GroupId, bool),
@@ -196,21 +234,24 @@ impl Carried {
             self.part.resize_with(room.len(), Total::default);
             self.part.iter_mut().for_each(Total::reset);
         }
+        let is_new = heap.is_new((here.head, here.open));
         let firsts = &table.stands[here.stand as usize].firsts;
         for (run, first) in firsts.iter().enumerate() {
-            self.bound.clear();
-            heap.bound(
-                table,
-                (here.head, here.open),
-                (run as u16, *first),
-                &mut self.bound,
-            );
-            for (element, event) in &self.bound {
-                for (place, (index, over)) in self.aggregates.iter().enumerate() {
-                    let definition = &cx.rule.aggregates[*index];
-                    if over == element
-                        && let Some(value) = heap.events.argument(cx, (*index, definition), *event)
-                        && let Some(counted) = Counted::of(value)
+            let alone = [(*first, here.head)];
+            let bound = if is_new {
+                // Nothing has happened to it yet.
+                &alone[..]
+            } else {
+                let way = (here.head, here.open);
+                self.bound.clear();
+                heap.bound(table, way, (run as u16, *first), &mut self.bound);
+                &self.bound
+            };
+            for (element, event) in bound {
+                let counted = &self.counted[*event as usize * width..][..width];
+                for (place, counted) in counted.iter().enumerate() {
+                    if self.aggregates[place].1 == *element
+                        && let Some(counted) = *counted
                     {
                         room[run * width + place].add(counted, -1);
                         if is_needed {
@@ -251,6 +292,7 @@ impl Carried {
     }
 
     /// The room of a group with so many runs: what it has there, or zeros.
+    #[inline]
     fn room(&mut self, group: GroupId, runs: usize, is_anew: bool) -> &mut [Total] {
         let group = group as usize;
         if self.groups.len() <= group {
@@ -258,6 +300,9 @@ impl Carried {
         }
         let room = &mut self.groups[group];
         let length = runs * self.aggregates.len();
+        if room.len() == length {
+            return room;
+        }
         debug_assert!(is_anew || room.is_empty() || room.len() == length);
         self.totals = self.totals + length - room.len();
         room.resize_with(length, Total::default);

@@ -17,6 +17,8 @@ pub(super) struct Class {
     pub(super) begins: StepId,
     /// The stands that it does something to: the bits of their numbers, modulo 64.
     pub(super) touches: u64,
+    /// Of these, the stands whose starts it ends, and nothing else.
+    pub(super) ends: u64,
     /// By stand.
     pub(super) steps: Box<[StepId]>,
 }
@@ -77,9 +79,16 @@ impl Table {
         let stands = self.stands.iter();
         let steps: Box<[StepId]> = stands.map(|stand| stand.step(fits)).collect();
         let touched = steps.iter().zip(0_u64..).filter(|(step, _)| **step != STAY);
+        let ended = touched
+            .clone()
+            .filter(|(step, _)| self.steps[**step as usize].is_nothing());
+        let bits = |touched: &mut dyn Iterator<Item = (&StepId, u64)>| {
+            touched.fold(0, |bits, (_, stand)| bits | 1 << (stand % 64))
+        };
         let class = Class {
             begins: self.beginning(fits),
-            touches: touched.fold(0, |touches, (_, stand)| touches | 1 << (stand % 64)),
+            touches: bits(&mut touched.clone()),
+            ends: bits(&mut ended.clone()),
             steps,
         };
         let place = self.classes.all.len() as u32;

@@ -54,17 +54,9 @@ const MAX_PACKED_STREAMS: usize = 1 << 10;
 const BOUND: u16 = 1 << 15;
 
 impl Place for Event {
-    fn free(next: u32) -> Self {
-        Self {
-            number: 0,
-            time: 0,
-            what: 0,
-            holders: 0,
-            next,
-            log: NONE,
-            source: 0,
-            form: FREE,
-        }
+    fn set_free(&mut self, next: u32) {
+        self.next = next;
+        self.form = FREE;
     }
 
     fn next(&self) -> u32 {
@@ -106,7 +98,7 @@ impl Events {
         size_of::<Event>() + size_of::<Copy>() + KeptEvent::bytes_of(values)
     }
 
-    /// Takes in a row, for one holder. It stays in its batch until the end of the step.
+    /// Takes in a row, for whoever holds it then. It stays in its batch until the end of the step.
     #[inline]
     pub(super) fn insert(&mut self, cx: &Context<'_>, (slot, at, time): (u32, At, i64)) -> EventId {
         if self.packings.is_none() {
@@ -117,7 +109,7 @@ impl Events {
             number: self.taken,
             time,
             what: u64::from(at.feed) << 32 | u64::from(at.index),
-            holders: 1,
+            holders: 0,
             next: NONE,
             log: NONE,
             source: cx.feed(at).source,
@@ -127,25 +119,34 @@ impl Events {
         id
     }
 
+    /// The same, for one holder.
+    #[inline]
+    pub(super) fn insert_held(&mut self, cx: &Context<'_>, row: (u32, At, i64)) -> EventId {
+        let id = self.insert(cx, row);
+        self.hold(id);
+        id
+    }
+
     /// Learns how the rule's events go into words.
     #[cold]
     fn learn(&mut self, cx: &Context<'_>) {
-        let packings: Packings = Packing::of(cx.rule, cx.registry).into();
+        // Matches that are told together have no events.
+        let together = cx.rule.pattern.as_ref().is_some_and(|all| all.together);
+        let packings = (!together).then(|| Packing::of(cx.rule, cx.registry));
+        let packings: Packings = packings.unwrap_or_default().into();
         let words = packings.iter().flatten().map(Packing::words);
         self.stride = words.max().unwrap_or(0);
         self.packings = Some(packings);
     }
 
     /// Puts an event of this step into words. Does it fit?
-    fn pack(&mut self, id: EventId, columns: &Columns<'_>) -> bool {
+    fn pack(&mut self, id: EventId, columns: &Columns<'_>, packing: &Packing) -> bool {
         let event = self.all[id];
         let At { index, .. } = event.at();
         let row = columns.feed.rows.get(index) as usize;
-        let packing = self.packings.as_ref();
-        let packing = packing.and_then(|all| all[usize::from(event.source & !BOUND)].as_ref());
-        let Some(packing) = packing.filter(|_| columns.times[row] == event.time) else {
+        if columns.times[row] != event.time {
             return false;
-        };
+        }
         let begin = id as usize * self.stride;
         if self.words.len() < begin + self.stride {
             let more = (begin + self.stride - self.words.len()).max(self.words.len() / 8);
@@ -153,7 +154,10 @@ impl Events {
             self.words.resize(begin + self.stride, 0);
         }
         let words = &mut self.words[begin..begin + self.stride];
-        words.fill(0);
+        // Where the flags are. Of the others those are not read that have no value.
+        if let Some(flags) = words.first_mut() {
+            *flags = 0;
+        }
         if !packing.pack(|place| columns.value(place, row, index), words) {
             return false;
         }
@@ -210,15 +214,25 @@ impl Events {
         let event = &mut self.all[id];
         event.holders -= 1;
         if event.holders == 0 {
-            if event.form == KEPT {
-                let place = event.what as u32;
-                if let Some(copy) = self.copies[place as usize].event.take() {
-                    self.copied_bytes -= copy.bytes();
-                }
-                self.free_copies.push(place);
-            }
-            self.all.remove(id);
+            self.remove(id);
         }
+    }
+
+    fn remove(&mut self, id: EventId) {
+        let event = &self.all[id];
+        if event.form == KEPT {
+            let place = event.what as u32;
+            self.release_copy(place);
+        }
+        self.all.remove(id);
+    }
+
+    #[inline(never)]
+    fn release_copy(&mut self, place: u32) {
+        if let Some(copy) = self.copies[place as usize].event.take() {
+            self.copied_bytes -= copy.bytes();
+        }
+        self.free_copies.push(place);
     }
 
     /// Marks an event that a reported match has bound.
@@ -254,10 +268,9 @@ impl Events {
                 if let Some(packings) = &self.packings {
                     cx.outputs.know(cx.id, packings);
                 }
-                let words = cx.outputs.words.len() as u32;
                 let begin = id as usize * self.stride;
                 let own = &self.words[begin..begin + self.stride];
-                cx.outputs.words.extend_from_slice(own);
+                let words = cx.outputs.push_words(self.origin(event), own);
                 Alias::Packed {
                     source: event.source & !BOUND,
                     words,
@@ -277,31 +290,47 @@ impl Events {
                 feed.segment.identity(feed.rows.get(at.index))
             }
             KEPT => self.copies[event.what as usize].identity,
-            stream => {
-                let origin = Origin {
-                    stream: self.streams[usize::from(stream)],
-                    sequence: event.what,
-                };
-                identity("", None, origin)
-            }
+            _ => identity("", None, self.origin(event)),
         }
+    }
+
+    /// The place in its stream of an event in words.
+    fn origin(&self, event: &Event) -> Origin {
+        Origin {
+            stream: self.streams[usize::from(event.form)],
+            sequence: event.what,
+        }
+    }
+
+    /// Is an event told with its identity? Not so a copy.
+    pub(super) fn is_told_whole(&self, id: EventId) -> bool {
+        self.all[id].form != KEPT
+    }
+
+    /// Nobody reads the rows of this step any more: none of them has to outlive it.
+    pub(super) fn forget_rows(&mut self) {
+        self.fresh.clear();
     }
 
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        let mut columns: Option<(u32, Columns<'_>)> = None;
+        let packings = self.packings.clone();
+        let mut columns: Option<(u32, Columns<'_>, Option<&Packing>)> = None;
         while let Some((id, slot)) = self.fresh.pop() {
             // All may have been given back since, and the place with it.
             let Some(event) = self.all.get(id).filter(|event| event.form == HERE) else {
                 continue;
             };
             let at = event.at();
-            if columns.as_ref().is_none_or(|(feed, _)| *feed != at.feed) {
-                columns = Some((at.feed, Columns::of(cx, at)));
+            if columns.as_ref().is_none_or(|(feed, ..)| *feed != at.feed) {
+                let columns_here = Columns::of(cx, at);
+                let feed = columns_here.feed;
+                let packing = packings.as_ref().filter(|_| feed.is_bare);
+                let packing = packing.and_then(|all| all[usize::from(feed.source)].as_ref());
+                columns = Some((at.feed, columns_here, packing));
             }
-            if let Some((_, columns)) = &columns
-                && columns.feed.is_bare
-                && self.pack(id, columns)
+            if let Some((_, columns, Some(packing))) = &columns
+                && self.pack(id, columns, packing)
             {
                 continue;
             }
@@ -349,6 +378,15 @@ impl Events {
         let copies = self.copies.len() * (size_of::<Copy>() + size_of::<u32>());
         let words = self.all.len() * self.stride * size_of::<u64>();
         self.all.bytes() + words + copies + self.copied_bytes
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// The rule's sources have come to stand in another order.

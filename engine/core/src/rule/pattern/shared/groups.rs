@@ -26,13 +26,8 @@ pub(super) struct Entry {
 }
 
 impl Place for Entry {
-    fn free(next: u32) -> Self {
-        Self {
-            step: STAY,
-            event: NONE,
-            next,
-            holders: 0,
-        }
+    fn set_free(&mut self, next: u32) {
+        self.next = next;
     }
 
     fn next(&self) -> u32 {
@@ -55,15 +50,8 @@ pub(super) struct Group {
 }
 
 impl Place for Group {
-    fn free(next: u32) -> Self {
-        Self {
-            stand: 0,
-            head: NONE,
-            tail: NONE,
-            count: 0,
-            open: NONE,
-            next,
-        }
+    fn set_free(&mut self, next: u32) {
+        self.next = next;
     }
 
     fn next(&self) -> u32 {
@@ -182,8 +170,10 @@ impl Heap {
 
     fn open(&mut self, holders: u32) -> EntryId {
         let entry = Entry {
+            step: STAY,
+            event: NONE,
+            next: NONE,
             holders,
-            ..Entry::free(NONE)
         };
         self.entries.insert(entry)
     }
@@ -470,6 +460,11 @@ impl Heap {
         };
         self.release_entry(log);
         to
+    }
+
+    /// Has nothing happened yet to a start, whose group has this entry open?
+    pub(super) fn is_new(&self, (start, end): (EventId, EntryId)) -> bool {
+        self.events[start].log == end
     }
 
     /// What a run of a start has bound, oldest first: `run` and `first` are its number and the element that took the

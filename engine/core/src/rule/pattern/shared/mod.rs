@@ -10,10 +10,12 @@
 //! start on, and needs no unions.
 
 mod carried;
+mod chain;
 mod classes;
 mod events;
 mod groups;
 mod report;
+mod shape;
 mod slab;
 mod table;
 mod together;
@@ -23,6 +25,7 @@ use trapjaw_program::Rule;
 use trapjaw_program::pattern::Pattern;
 
 use self::carried::Carried;
+pub(crate) use self::chain::Chain;
 use self::events::{EventId, Events};
 use self::groups::{GroupId, Heap, NEVER, Partition};
 use self::report::Moment;
@@ -33,6 +36,24 @@ use crate::limits::MAX_RUNS;
 use crate::rule::context::{Context, Trigger};
 use crate::rule::feed::At;
 use crate::rule::keyed::{Core, Full, Machine};
+
+/// Partial matches of one rule that move together, by what its starts can do.
+#[derive(Debug)]
+pub(crate) enum Together {
+    Chain(Chain),
+    Shared(Shared),
+}
+
+impl Together {
+    /// Of a pattern that can be evaluated so; `None` for others.
+    pub(crate) fn new(pattern: &Pattern) -> Option<Self> {
+        let table = Table::new(pattern)?;
+        Some(match table.chain(pattern) {
+            Some(elements) => Self::Chain(Chain::new(table, elements)),
+            None => Self::Shared(Shared::new(table, pattern)),
+        })
+    }
+}
 
 /// Partial matches of one rule.
 #[derive(Debug)]
@@ -57,16 +78,16 @@ struct Found {
 }
 
 impl Shared {
-    /// Of a pattern that can be evaluated so; `None` for others.
-    pub(crate) fn new(pattern: &Pattern) -> Option<Self> {
-        Some(Self {
-            table: Table::new(pattern)?,
+    /// Of a pattern and its table.
+    fn new(table: Table, pattern: &Pattern) -> Self {
+        Self {
+            table,
             partitions: Vec::new(),
             heap: Heap::default(),
             found: Found::default(),
             moving: Vec::new(),
             carried: pattern.together.then(|| Box::new(Carried::new(pattern))),
-        })
+        }
     }
 
     /// What an event makes of the starts of a key, and the match that may begin with it.
@@ -105,7 +126,7 @@ impl Shared {
                 group = here.next;
             }
         }
-        let event = takes.then(|| heap.events.insert(cx, (slot, at, now)));
+        let event = takes.then(|| heap.events.insert_held(cx, (slot, at, now)));
         for (group, number) in moving.drain(..) {
             let step = &table.steps[number as usize];
             let taken = event.filter(|_| step.takes).unwrap_or(NONE);
@@ -150,6 +171,7 @@ impl Shared {
             partitions,
             heap,
             found,
+            carried,
             ..
         } = self;
         let Some(within) = pattern.within else {
@@ -174,7 +196,11 @@ impl Shared {
                     due = due.min(end);
                     break;
                 }
-                if !step.found.is_empty() {
+                if let Some(carried) = carried {
+                    let is_needed = step.target != GONE || !step.found.is_empty();
+                    carried.leave(heap, table, (group, is_needed));
+                    carried.find_alone(step);
+                } else if !step.found.is_empty() {
                     found.find(heap, table, (here.head, here.open), (number, NONE));
                 }
                 heap.hold_open(here.open);
@@ -182,7 +208,10 @@ impl Shared {
                 if step.target == GONE {
                     heap.release(start);
                 } else {
-                    heap.part(table, partition, (start, here.open), number);
+                    let to = heap.part(table, partition, (start, here.open), number);
+                    if let Some(carried) = carried {
+                        carried.join(to, step);
+                    }
                 }
                 heap.release_open(here.open);
                 if here.count == 1 {
@@ -191,16 +220,6 @@ impl Shared {
             }
         }
         partition.due = due;
-    }
-
-    /// The same, with or without matches that are told together.
-    #[inline]
-    fn pass_any(&mut self, cx: &Context<'_>, pattern: &Pattern, slot: u32, now: i64) {
-        if self.carried.is_some() {
-            self.pass_together(cx, pattern, slot, now);
-        } else {
-            self.pass(pattern, slot, now);
-        }
     }
 
     /// Gives the oldest starts up while there are too many runs.
@@ -226,7 +245,7 @@ impl Shared {
                 return;
             };
             if let Some(carried) = carried {
-                carried.leave(cx, heap, table, (group, false));
+                carried.leave(heap, table, (group, false));
             }
             let start = heap.pop(table, partition, group);
             heap.release(start);
@@ -313,15 +332,20 @@ impl Machine for Shared {
         let class = self.table.class(fits);
         // An event that a timer derived may come before the timers of its instant, and finds their windows over.
         if self.partitions[slot as usize].due <= now {
-            self.pass_any(cx, pattern, slot, now);
+            self.pass(pattern, slot, now);
         }
         let event = if self.carried.is_some() {
             self.event_together(cx, pattern, class, (slot, at, now))
         } else {
             self.event(cx, pattern, class, (slot, at, now))
         };
-        let moment = Moment::new(Trigger::Row(at), now, (slot, event));
-        self.report(cx, core, pattern, moment);
+        if self.carried.is_some()
+            || !self.found.matches.is_empty()
+            || self.partitions[slot as usize].settled > 0
+        {
+            let moment = Moment::new(Trigger::Row(at), now, (slot, event));
+            self.report(cx, core, pattern, moment);
+        }
         self.bound(cx, slot);
         self.partitions[slot as usize].settle();
         if let Some(event) = event {
@@ -340,7 +364,7 @@ impl Machine for Shared {
         let Some(pattern) = cx.rule.pattern.as_deref() else {
             return;
         };
-        self.pass_any(cx, pattern, slot, deadline);
+        self.pass(pattern, slot, deadline);
         let moment = Moment::new(Trigger::Deadline(deadline), deadline, (slot, None));
         self.report(cx, core, pattern, moment);
         self.partitions[slot as usize].settle();
@@ -352,7 +376,15 @@ impl Machine for Shared {
     }
 
     fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        self.heap.events.settle_one(cx)
+        let Some(carried) = &mut self.carried else {
+            return self.heap.events.settle_one(cx);
+        };
+        // What is told together has no events, and what these are to the aggregates is carried.
+        self.heap.events.forget_rows();
+        if self.heap.events.is_empty() {
+            carried.forget_events();
+        }
+        None
     }
 
     fn slot_bytes(&self) -> usize {
@@ -360,17 +392,7 @@ impl Machine for Shared {
     }
 
     fn growth(&self, rule: &Rule) -> Vec<Growth> {
-        let most = match rule.pattern.as_ref().and_then(|pattern| pattern.within) {
-            Some(within) => Most::Within(within),
-            None => Most::Count(MAX_RUNS as u64),
-        };
-        vec![Growth {
-            what: "partial match",
-            bytes: Heap::START_BYTES + Events::event_bytes(rule),
-            text_bytes: MAX_BATCH,
-            most,
-            pool: Pool::State,
-        }]
+        growth(rule)
     }
 
     fn stands(&self) -> Option<usize> {
@@ -378,11 +400,28 @@ impl Machine for Shared {
     }
 
     fn kept_bytes(&self) -> usize {
-        let carried = self.carried.as_ref().map_or(0, |carried| carried.bytes());
+        let events = self.heap.events.len();
+        let carried = self.carried.as_ref();
+        let carried = carried.map_or(0, |carried| carried.bytes(events));
         self.heap.bytes() + self.table.classes.bytes() + carried
     }
 
     fn reorder_sources(&mut self, places: &[u16]) {
         self.heap.events.reorder_sources(places);
     }
+}
+
+/// What a key's events bring besides.
+fn growth(rule: &Rule) -> Vec<Growth> {
+    let most = match rule.pattern.as_ref().and_then(|pattern| pattern.within) {
+        Some(within) => Most::Within(within),
+        None => Most::Count(MAX_RUNS as u64),
+    };
+    vec![Growth {
+        what: "partial match",
+        bytes: Heap::START_BYTES + Events::event_bytes(rule),
+        text_bytes: MAX_BATCH,
+        most,
+        pool: Pool::State,
+    }]
 }

@@ -3,21 +3,18 @@
 use trapjaw_event::{Value, ValueRef};
 use trapjaw_program::Aggregate;
 use trapjaw_program::pattern::{Pattern, Skip};
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::Shared;
 use super::events::{EventId, Events};
 use super::groups::{EntryId, GroupId};
 use super::table::Outcome;
+use crate::matched::identity_of_all;
 use crate::output::Identity;
 use crate::rule::context::{Context, Trigger};
 use crate::rule::keyed::Core;
 use crate::rule::pattern::fold::fold;
 use crate::rule::pattern::judge::argument;
 use crate::rule::pattern::report::{Told, tell};
-
-/// Bytes that stand for an element and its event in a match's identity.
-const IDENTIFIED: usize = size_of::<u16>() + size_of::<u128>();
 
 /// At which moment something is reported, and how much before it.
 pub(super) struct Moment {
@@ -82,7 +79,9 @@ impl Shared {
         }
         for &(number, begin, end) in &found.matches {
             self.tell_lost_before(cx, core, pattern, number, moment);
-            self.tell(cx, core, pattern, &found.bound[begin..end], moment);
+            self.heap
+                .events
+                .tell(cx, core, pattern, &found.bound[begin..end], moment);
         }
         for (_, event) in found.bound.drain(..) {
             self.heap.events.release(event);
@@ -116,7 +115,7 @@ impl Shared {
             // What an earlier start's loss allows to be told comes before.
             self.tell_lost_before(cx, core, pattern, number, moment);
             self.bound_by(group, run, &mut bound);
-            self.tell(cx, core, pattern, &bound, moment);
+            self.heap.events.tell(cx, core, pattern, &bound, moment);
             self.give_up(slot, group);
         }
         bound.clear();
@@ -145,19 +144,8 @@ impl Shared {
                 }
                 Outcome::Won(run) => {
                     self.bound_by(group, run, &mut bound);
-                    self.tell(cx, core, pattern, &bound, moment);
-                    let number = |(_, event): &(u16, EventId)| self.heap.events[*event].number;
-                    let of = |element: u16| bound.iter().filter(move |(by, _)| *by == element);
-                    let target = match pattern.skip {
-                        Skip::ToFirst(element) => of(element).next().map(number),
-                        Skip::ToLast(element) => of(element).next_back().map(number),
-                        _ => bound.last().map(|last| number(last) + 1),
-                    };
-                    let first = bound.first().map_or(0, number);
-                    let target = target.filter(|target| *target > first).unwrap_or_else(|| {
-                        cx.counters.skips_degraded += 1;
-                        first + 1
-                    });
+                    self.heap.events.tell(cx, core, pattern, &bound, moment);
+                    let target = self.heap.events.skipped_to(cx, pattern.skip, &bound);
                     self.give_up_before(slot, target);
                 }
             }
@@ -244,10 +232,14 @@ impl Shared {
         }
         let mut bound = Vec::new();
         self.bound_by(group, run, &mut bound);
-        self.fire(cx, core, pattern, (&bound, Some(waited)), moment);
+        let events = &self.heap.events;
+        events.fire(cx, core, pattern, (&bound, Some(waited)), moment);
     }
+}
 
-    fn tell(
+impl Events {
+    /// Tells a match, unless the rule's limit holds it back.
+    pub(super) fn tell(
         &mut self,
         cx: &mut Context<'_>,
         core: &mut Core,
@@ -260,7 +252,7 @@ impl Shared {
         }
         if pattern.reports_timeout {
             for (_, event) in bound {
-                self.heap.events.mark(*event);
+                self.mark(*event);
             }
         }
     }
@@ -273,31 +265,26 @@ impl Shared {
         (bound, waited): (&[(u16, EventId)], Option<u64>),
         moment: &mut Moment,
     ) {
-        let events = &self.heap.events;
-        let identity = if pattern.skip == Skip::None && waited.is_none() {
-            // All at once: a hash that is fed in parts has a large state.
-            let mut bytes = Vec::with_capacity(bound.len() * IDENTIFIED);
-            for (element, event) in bound {
-                bytes.extend_from_slice(&element.to_le_bytes());
-                bytes.extend_from_slice(&events.identity(cx, *event).to_le_bytes());
-            }
-            xxh3_128(&bytes)
-        } else {
-            let first = bound.first();
-            first.map_or(0, |(_, event)| events.identity(cx, *event))
-        };
+        let all = pattern.skip == Skip::None && waited.is_none();
         let first = cx.outputs.bound.len();
-        for (element, event) in bound {
+        let (mut before, mut is_in_order, mut is_whole) = (0, true, true);
+        for &(element, event) in bound {
             let alias = match moment.trigger {
-                Trigger::Row(at) if moment.event == Some(*event) => cx.alias(at, true),
-                _ => events.alias(cx, *event),
+                Trigger::Row(at) if moment.event == Some(event) => cx.alias(at, true),
+                _ => self.alias(cx, event),
             };
-            cx.outputs.bound.push((*element, alias));
+            cx.outputs.bound.push((element, alias));
+            is_in_order &= before <= element;
+            is_whole &= self.is_told_whole(event);
+            before = element;
         }
-        let told_events = &mut cx.outputs.bound[first..];
-        if !told_events.is_sorted_by_key(|(element, _)| *element) {
-            told_events.sort_by_key(|(element, _)| *element);
-        }
+        let identity = if is_in_order && is_whole {
+            // Whoever asks for it can find it by what is told.
+            Identity::Bound { all }
+        } else {
+            cx.outputs.bound[first..].sort_by_key(|(element, _)| *element);
+            self.identity_of(cx, bound, all)
+        };
         let values = (0..cx.rule.aggregates.len())
             .map(|index| self.aggregate(cx, pattern, index, bound))
             .collect();
@@ -306,11 +293,22 @@ impl Shared {
             reported: moment.reported,
             trigger: moment.trigger,
             first,
-            identity: Identity::Event(identity),
+            identity,
             waited,
         };
         tell(cx, core, pattern, &told, values);
         moment.reported += 1;
+    }
+
+    #[cold]
+    fn identity_of(&self, cx: &Context<'_>, bound: &[(u16, EventId)], all: bool) -> Identity {
+        let bound = bound.iter();
+        let mut each = bound.map(|&(element, event)| (element, self.identity(cx, event)));
+        Identity::Event(if all {
+            identity_of_all(each)
+        } else {
+            each.next().map_or(0, |(_, identity)| identity)
+        })
     }
 
     fn aggregate(
@@ -324,13 +322,31 @@ impl Shared {
         let of = bound
             .iter()
             .filter(|(element, _)| Some(*element) == pattern.over[index]);
-        let events = &self.heap.events;
-        let values = of.filter_map(|(_, event)| events.argument(cx, (index, definition), *event));
+        let values = of.filter_map(|(_, event)| self.argument(cx, (index, definition), *event));
         fold(definition, values)
     }
-}
 
-impl Events {
+    /// The start with which matches go on behind one that has bound these.
+    pub(super) fn skipped_to(
+        &self,
+        cx: &mut Context<'_>,
+        skip: Skip,
+        bound: &[(u16, EventId)],
+    ) -> u64 {
+        let number = |(_, event): &(u16, EventId)| self[*event].number;
+        let of = |element: u16| bound.iter().filter(move |(by, _)| *by == element);
+        let target = match skip {
+            Skip::ToFirst(element) => of(element).next().map(number),
+            Skip::ToLast(element) => of(element).next_back().map(number),
+            _ => bound.last().map(|last| number(last) + 1),
+        };
+        let first = bound.first().map_or(0, number);
+        target.filter(|target| *target > first).unwrap_or_else(|| {
+            cx.counters.skips_degraded += 1;
+            first + 1
+        })
+    }
+
     /// An event's argument of one of the rule's aggregates, anything where that takes none; `None` where the event does
     /// not count.
     pub(super) fn argument<'v>(

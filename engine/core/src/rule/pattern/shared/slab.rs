@@ -17,8 +17,8 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// A value whose place may be free.
 pub(super) trait Place: Copy {
-    /// A free place, with the number of the next.
-    fn free(next: u32) -> Self;
+    /// Makes its place a free one, with the number of the next.
+    fn set_free(&mut self, next: u32);
 
     /// The next free place.
     fn next(&self) -> u32;
@@ -48,6 +48,7 @@ impl<T: Place> Slab<T> {
         id
     }
 
+    #[inline(never)]
     fn push(&mut self, value: T) -> u32 {
         if self.all.len() == self.all.capacity() {
             // Memory that was never used counts too: what may be unused is an eighth.
@@ -60,12 +61,17 @@ impl<T: Place> Slab<T> {
     #[inline]
     pub(super) fn remove(&mut self, id: u32) {
         self.live -= 1;
-        self.all[id as usize] = T::free(self.free);
+        self.all[id as usize].set_free(self.free);
         self.free = id;
         if self.live == 0 && self.all.len() > SPARE {
-            // Nothing points here: what grew in a flood is given back.
-            *self = Self::default();
+            self.give_back();
         }
+    }
+
+    /// Nothing points here: what grew in a flood is given back.
+    #[cold]
+    fn give_back(&mut self) {
+        *self = Self::default();
     }
 
     /// Bytes of what is there.

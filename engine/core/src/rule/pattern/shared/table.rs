@@ -103,6 +103,11 @@ impl Stand {
         found(&self.steps, fits & self.asks)
     }
 
+    /// All of them that do anything.
+    pub(super) fn steps(&self) -> &[(u64, StepId)] {
+        &self.steps
+    }
+
     /// Is a start that stands here won or lost?
     pub(super) fn is_settled(&self) -> bool {
         self.outcome != Outcome::Open
@@ -149,6 +154,11 @@ impl Table {
         })
     }
 
+    /// All that may begin.
+    pub(super) fn beginnings(&self) -> &[(u64, StepId)] {
+        &self.begins.1
+    }
+
     /// What an event that fits these elements begins.
     pub(super) fn beginning(&self, fits: u64) -> StepId {
         let (asks, begins) = &self.begins;
@@ -168,7 +178,8 @@ impl Step {
             && edges.all(|(edge, run)| edge.before == run && edge.element == NOTHING)
     }
 
-    fn is_nothing(&self) -> bool {
+    /// Does it leave nothing, and no match either?
+    pub(super) fn is_nothing(&self) -> bool {
         self.target == GONE && self.found.is_empty()
     }
 }

@@ -4,7 +4,6 @@ use trapjaw_event::Value;
 use trapjaw_program::pattern::Pattern;
 
 use super::events::EventId;
-use super::groups::{GroupId, NEVER};
 use super::report::Moment;
 use super::slab::NONE;
 use super::table::{GONE, STAY};
@@ -60,7 +59,10 @@ impl Shared {
                 group = here.next;
             }
         }
-        let event = takes.then(|| heap.events.insert(cx, (slot, at, now)));
+        let event = takes.then(|| heap.events.insert_held(cx, (slot, at, now)));
+        if let Some(event) = event {
+            carried.remember(event);
+        }
         for (group, number) in moving.drain(..) {
             let step = &table.steps[number as usize];
             if step.target == GONE {
@@ -84,63 +86,6 @@ impl Shared {
             }
         }
         event
-    }
-
-    /// The windows of a key's starts end, up to an instant. See [`Shared::pass`].
-    pub(super) fn pass_together(
-        &mut self,
-        cx: &Context<'_>,
-        pattern: &Pattern,
-        slot: u32,
-        now: i64,
-    ) {
-        let Self {
-            table,
-            partitions,
-            heap,
-            carried,
-            ..
-        } = self;
-        let (Some(within), Some(carried)) = (pattern.within, carried.as_deref_mut()) else {
-            return;
-        };
-        let partition = &mut partitions[slot as usize];
-        if partition.due > now {
-            return;
-        }
-        let mut due = NEVER;
-        let groups: Vec<GroupId> = heap.of(partition).collect();
-        for group in groups {
-            let stand = &table.stands[heap.groups[group].stand as usize];
-            let Some(number) = stand.end else {
-                continue;
-            };
-            let step = &table.steps[number as usize];
-            loop {
-                let here = heap.groups[group];
-                let end = heap.events[here.head].time.saturating_add(within);
-                if end > now {
-                    due = due.min(end);
-                    break;
-                }
-                let is_needed = step.target != GONE || !step.found.is_empty();
-                carried.leave(cx, heap, table, (group, is_needed));
-                carried.find_alone(step);
-                heap.hold_open(here.open);
-                let start = heap.pop(table, partition, group);
-                if step.target == GONE {
-                    heap.release(start);
-                } else {
-                    let to = heap.part(table, partition, (start, here.open), number);
-                    carried.join(to, step);
-                }
-                heap.release_open(here.open);
-                if here.count == 1 {
-                    break;
-                }
-            }
-        }
-        partition.due = due;
     }
 
     /// Tells how many matches were found at a moment, and what they have bound comes to.
