@@ -1,9 +1,9 @@
 //! Memory is flat over an hour of events, and an hour over which it is not is told.
+//!
+//! A program of its own, of one test: the process's memory is measured, and another test beside it would be part of that.
 #![forbid(unsafe_code)]
 
-use trapjaw_benches::hour::kinds::{KINDS, table, take};
 use trapjaw_benches::hour::{Fault, Hour, LEAST, hour};
-use trapjaw_benches::page::renew;
 
 fn run(fault: Option<Fault>) -> Hour {
     let hour = hour(LEAST, fault, |_, _| {});
@@ -26,19 +26,4 @@ fn memory_is_flat_unless_keys_that_are_gone_are_kept() {
         kept.contains("all rules") && kept.contains("everything so far"),
         "{kept}"
     );
-}
-
-#[test]
-fn a_key_of_each_kind_takes_what_its_plan_says() {
-    let taken: Vec<_> = KINDS.iter().map(|kind| take(*kind, &|| None)).collect();
-    assert_eq!(table(&taken).lines().count(), 2 + KINDS.len());
-}
-
-#[test]
-fn the_page_has_a_place_for_both_tables() {
-    let page = include_str!("../../docs/src/performance.md");
-    for part in ["hour", "bytes-a-key"] {
-        assert!(renew(page, part, "renewed").is_ok_and(|page| page.contains("renewed")));
-    }
-    assert!(page.contains("](pictures/hour.svg)"));
 }
