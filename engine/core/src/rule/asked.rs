@@ -10,8 +10,8 @@ use crate::vm::bits;
 
 /// What a pattern's elements ask of a segment's rows.
 pub(crate) struct Tests<'s> {
-    /// Of each element that sees the segment, with the rows for which it is true; `None`: all.
-    truths: Vec<(u16, Option<Cow<'s, [u64]>>)>,
+    /// Of the elements that see the segment, those that ask for the same, with the rows for which it is true; `None`: all.
+    truths: Vec<(u64, Option<Cow<'s, [u64]>>)>,
     pub(crate) late: u64,
     takes_all: bool,
 }
@@ -23,11 +23,19 @@ impl<'s> Tests<'s> {
             late: 0,
             takes_all: pattern.sees_all(),
         };
+        let mut conditions = Vec::new();
         for (element, number) in pattern.elements.iter().zip(0..) {
-            if let Some(test) = &element.tests[source] {
-                tests.truths.push((number, segment.truth(test.condition)));
-                tests.late |= u64::from(!test.late.is_empty()) << number;
-            }
+            let Some(test) = &element.tests[source] else {
+                continue;
+            };
+            let known = conditions.iter().position(|known| *known == test.condition);
+            let place = known.unwrap_or_else(|| {
+                conditions.push(test.condition);
+                tests.truths.push((0, segment.truth(test.condition)));
+                conditions.len() - 1
+            });
+            tests.truths[place].0 |= 1 << number;
+            tests.late |= u64::from(!test.late.is_empty()) << number;
         }
         tests
     }
@@ -52,18 +60,17 @@ impl<'s> Tests<'s> {
         let last = rows.len().checked_sub(1);
         let all = last.map_or(0, |last| rows.get(last as u32) as usize + 1);
         let mut fits = vec![0; all];
-        for (element, truth) in &self.truths {
-            let element = 1_u64 << element;
+        for (elements, truth) in &self.truths {
             match truth {
                 None => {
                     for fits in &mut fits {
-                        *fits |= element;
+                        *fits |= elements;
                     }
                 }
                 // What it costs goes by the rows that fit: of many elements few fit any one row.
                 Some(truth) => {
                     for row in bits::ones(truth).take_while(|row| (*row as usize) < all) {
-                        fits[row as usize] |= element;
+                        fits[row as usize] |= elements;
                     }
                 }
             }

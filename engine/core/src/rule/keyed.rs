@@ -191,8 +191,8 @@ impl<M: Machine> Keyed<M> {
                 let next = self.next_deadline().unwrap_or(NEVER);
                 let rows = (index as u32, &feed.effects[index..], next);
                 let machine = &mut self.machine;
-                let ignores = |slot, row, now| machine.ignores(cx, slot, at(row as usize), now);
-                let (passed, home) = reader.pass_over(rows, &mut self.core.keys, ignores);
+                let absorbs = |slot, row, now| machine.absorbs(cx, slot, at(row as usize), now);
+                let (passed, home) = reader.pass_over(rows, &mut self.core.keys, absorbs);
                 index += passed;
                 if let Some(id) = home {
                     let now = feed.effects[index];
@@ -316,7 +316,7 @@ impl<M: Machine> Keyed<M> {
     fn place(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At, now: i64) {
         let home = reader.home(at.index, &mut self.core.keys, cx.shard);
         if let Home::Slot(id) = home
-            && self.machine.ignores(cx, id.slot, at, now)
+            && self.machine.absorbs(cx, id.slot, at, now)
         {
             return;
         }

@@ -35,9 +35,10 @@ pub(crate) trait Machine {
     /// Ends a key, whatever it remembers.
     fn close(&mut self, slot: u32);
 
-    /// Does a row leave its key as it is, with all that the key remembers and when it changes by itself? Then nothing
-    /// further is done about the row.
-    fn ignores(&mut self, _cx: &Context<'_>, _slot: u32, _at: At, _now: i64) -> bool {
+    /// Takes in a row of which nobody else is concerned: nothing is found, no more memory is needed, and the key goes on
+    /// to wait, or not to, and changes by itself no sooner. Refused, it has changed nothing, and the row is
+    /// [taken](Self::take).
+    fn absorbs(&mut self, _cx: &Context<'_>, _slot: u32, _at: At, _now: i64) -> bool {
         false
     }
 

@@ -45,7 +45,7 @@ pub(crate) use group::Groups;
 pub use group::shared_windows;
 use hopping::Hopping;
 use keyed::Keyed;
-use pattern::{Chain, Patterns, Shared, Together};
+use pattern::{Chain, Patterns, Shared, Strict, Together};
 pub(crate) use reader::NoKey;
 use schedule::Schedule;
 use session::Sessions;
@@ -68,7 +68,9 @@ pub(crate) enum State {
     Hopping(Keyed<Hopping>),
     Session(Keyed<Sessions>),
     Absent(Keyed<Absent>),
-    /// A pattern whose starts go one way.
+    /// A pattern whose starts go one way, each event of a key taking all on or ending them.
+    Strict(Keyed<Strict>),
+    /// Another one whose starts go one way.
     Chain(Keyed<Chain>),
     /// Another one of which starts that stand alike are moved together.
     Shared(Keyed<Shared>),
@@ -141,7 +143,10 @@ impl State {
                 Some(pattern) => {
                     // What each run does is told only where each is followed by itself.
                     let by_run = config.run_by_run || config.trace_patterns;
-                    match (!by_run).then(|| Together::new(pattern)).flatten() {
+                    match (!by_run).then(|| Together::new(rule, pattern)).flatten() {
+                        Some(Together::Strict(strict)) => {
+                            Self::Strict(Keyed::new(rule, strict, config))
+                        }
                         Some(Together::Chain(chain)) => {
                             Self::Chain(Keyed::new(rule, chain, config))
                         }
@@ -172,6 +177,7 @@ impl State {
             Self::Hopping(state) => state.bound(rule),
             Self::Session(state) => state.bound(rule),
             Self::Absent(state) => state.bound(rule),
+            Self::Strict(state) => state.bound(rule),
             Self::Chain(state) => state.bound(rule),
             Self::Shared(state) => state.bound(rule),
             Self::Match(state) => state.bound(rule),
@@ -220,6 +226,7 @@ impl State {
             Self::Hopping(state) => state.keys(),
             Self::Session(state) => state.keys(),
             Self::Absent(state) => state.keys(),
+            Self::Strict(state) => state.keys(),
             Self::Chain(state) => state.keys(),
             Self::Shared(state) => state.keys(),
             Self::Match(state) => state.keys(),
@@ -238,6 +245,7 @@ impl State {
             Self::Hopping(state) => state.bytes(),
             Self::Session(state) => state.bytes(),
             Self::Absent(state) => state.bytes(),
+            Self::Strict(state) => state.bytes(),
             Self::Chain(state) => state.bytes(),
             Self::Shared(state) => state.bytes(),
             Self::Match(state) => state.bytes(),
@@ -256,6 +264,7 @@ impl State {
             Self::Hopping(state) => state.next_deadline(),
             Self::Session(state) => state.next_deadline(),
             Self::Absent(state) => state.next_deadline(),
+            Self::Strict(state) => state.next_deadline(),
             Self::Chain(state) => state.next_deadline(),
             Self::Shared(state) => state.next_deadline(),
             Self::Match(state) => state.next_deadline(),
@@ -309,6 +318,7 @@ impl State {
             Self::Hopping(state) => state.reorder_sources(places),
             Self::Session(state) => state.reorder_sources(places),
             Self::Absent(state) => state.reorder_sources(places),
+            Self::Strict(state) => state.reorder_sources(places),
             Self::Chain(state) => state.reorder_sources(places),
             Self::Shared(state) => state.reorder_sources(places),
             Self::Match(state) => state.reorder_sources(places),
@@ -337,6 +347,7 @@ impl State {
             Self::Hopping(state) => state.advance(cx, now),
             Self::Session(state) => state.advance(cx, now),
             Self::Absent(state) => state.advance(cx, now),
+            Self::Strict(state) => state.advance(cx, now),
             Self::Chain(state) => state.advance(cx, now),
             Self::Shared(state) => state.advance(cx, now),
             Self::Match(state) => state.advance(cx, now),

@@ -171,7 +171,7 @@ impl<'s> KeyReader<'s> {
         self.look_up(index, keys, place)
     }
 
-    /// How many rows from one on there are that take effect before `next` and are ignored under their keys, as far as these were
+    /// How many rows from one on there are that take effect before `next` and are absorbed under their keys, as far as these were
     /// found before; and the slot of the row behind them, if it takes effect before then.
     #[expect(
         clippy::inline_always,
@@ -182,7 +182,7 @@ impl<'s> KeyReader<'s> {
         &self,
         (first, effects, next): (u32, &[i64], i64),
         keys: &mut key::Keys,
-        mut ignores: impl FnMut(u32, u32, i64) -> bool,
+        mut absorbs: impl FnMut(u32, u32, i64) -> bool,
     ) -> (usize, Option<SlotId>) {
         let Some(dictionary) = &self.dictionary else {
             return (0, None);
@@ -191,7 +191,7 @@ impl<'s> KeyReader<'s> {
         for ((&code, &now), index) in codes.iter().zip(effects).zip(first..) {
             let known = dictionary.found[usize::from(code)].id;
             let is_found = now < next && known.slot != u32::MAX && keys.see(known);
-            if !is_found || !ignores(known.slot, index, now) {
+            if !is_found || !absorbs(known.slot, index, now) {
                 return ((index - first) as usize, is_found.then_some(known));
             }
         }

@@ -21,7 +21,7 @@ mod trace;
 
 use core::mem;
 
-pub(super) use self::shared::{Chain, Shared, Together};
+pub(super) use self::shared::{Chain, Shared, Strict, Together};
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 use trapjaw_program::pattern::{Pattern, Skip};
@@ -279,7 +279,7 @@ impl Machine for Patterns {
     }
 
     #[inline]
-    fn ignores(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
         // Who traces a pattern sees all runs, and some patterns remember each event.
         if self.recorder.is_some() || self.opens(cx, at) {
             return false;

@@ -238,7 +238,7 @@ impl Chain {
         if self.keys[slot as usize].due > now {
             return;
         }
-        let end = |chain: &Self, start: EventId| chain.events[start].time.saturating_add(within);
+        let end = |chain: &Self, start: EventId| chain.events.time(start).saturating_add(within);
         let mut due = NEVER;
         for place in 0..self.places {
             let left = self.pop_while(slot, place, |chain, start| end(chain, start) <= now);
@@ -261,7 +261,9 @@ impl Chain {
         let mut bound = core::mem::take(&mut self.bound);
         while self.complete.head != NONE {
             self.bind(self.complete.head, event, &mut bound);
-            self.events.tell(cx, core, pattern, &bound, &mut moment);
+            self.events
+                .contents
+                .tell(cx, core, pattern, &bound, &mut moment);
             if matches!(pattern.skip, Skip::None | Skip::ToNext) {
                 self.complete = self.pop(slot, self.places, self.complete);
                 continue;
@@ -349,7 +351,7 @@ impl Machine for Chain {
         reason = "it is all that is done about most rows: a call of its own would be a tenth of that"
     )]
     #[inline(always)]
-    fn ignores(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
         let fits = cx.feed(at).fits(at.index) & cx.sees;
         let class = self.table.class(fits);
         let class = self.table.classes.get(class);
@@ -427,6 +429,6 @@ impl Machine for Chain {
     }
 
     fn reorder_sources(&mut self, places: &[u16]) {
-        self.events.reorder_sources(places);
+        self.events.contents.reorder_sources(places);
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Class {
     pub(super) touches: u64,
     /// Of these, the stands whose starts it ends, and nothing else.
     pub(super) ends: u64,
+    /// Where stands are places in a row: those to which it takes starts, the first one with who begins.
+    pub(super) onto: u32,
     /// By stand.
     pub(super) steps: Box<[StepId]>,
 }
@@ -85,10 +87,14 @@ impl Table {
         let bits = |touched: &mut dyn Iterator<Item = (&StepId, u64)>| {
             touched.fold(0, |bits, (_, stand)| bits | 1 << (stand % 64))
         };
+        let begins = self.beginning(fits);
+        let touches = bits(&mut touched.clone());
+        let ends = bits(&mut ended.clone());
         let class = Class {
-            begins: self.beginning(fits),
-            touches: bits(&mut touched.clone()),
-            ends: bits(&mut ended.clone()),
+            begins,
+            touches,
+            ends,
+            onto: ((touches & !ends) << 1) as u32 | u32::from(begins != STAY),
             steps,
         };
         let place = self.classes.all.len() as u32;

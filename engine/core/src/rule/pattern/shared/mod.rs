@@ -12,11 +12,13 @@
 mod carried;
 mod chain;
 mod classes;
+mod contents;
 mod events;
 mod groups;
 mod report;
 mod shape;
 mod slab;
+mod strict;
 mod table;
 mod together;
 
@@ -30,6 +32,7 @@ use self::events::{EventId, Events};
 use self::groups::{GroupId, Heap, NEVER, Partition};
 use self::report::Moment;
 use self::slab::NONE;
+pub(crate) use self::strict::Strict;
 use self::table::{GONE, NOTHING, STAY, StepId, Table};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::MAX_RUNS;
@@ -40,15 +43,19 @@ use crate::rule::keyed::{Core, Full, Machine};
 /// Partial matches of one rule that move together, by what its starts can do.
 #[derive(Debug)]
 pub(crate) enum Together {
+    Strict(Strict),
     Chain(Chain),
     Shared(Shared),
 }
 
 impl Together {
-    /// Of a pattern that can be evaluated so; `None` for others.
-    pub(crate) fn new(pattern: &Pattern) -> Option<Self> {
+    /// Of a rule's pattern that can be evaluated so; `None` for others.
+    pub(crate) fn new(rule: &Rule, pattern: &Pattern) -> Option<Self> {
         let table = Table::new(pattern)?;
         Some(match table.chain(pattern) {
+            Some(elements) if table.is_strict(elements.len()) => {
+                Self::Strict(Strict::new(rule, table, elements))
+            }
             Some(elements) => Self::Chain(Chain::new(table, elements)),
             None => Self::Shared(Shared::new(table, pattern)),
         })
@@ -191,7 +198,7 @@ impl Shared {
             let step = &table.steps[number as usize];
             loop {
                 let here = heap.groups[group];
-                let end = heap.events[here.head].time.saturating_add(within);
+                let end = heap.events.time(here.head).saturating_add(within);
                 if end > now {
                     due = due.min(end);
                     break;
@@ -308,7 +315,7 @@ impl Machine for Shared {
     }
 
     #[inline]
-    fn ignores(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
         let fits = cx.feed(at).fits(at.index) & cx.sees;
         let class = self.table.class(fits);
         let partition = &self.partitions[slot as usize];
@@ -407,7 +414,7 @@ impl Machine for Shared {
     }
 
     fn reorder_sources(&mut self, places: &[u16]) {
-        self.heap.events.reorder_sources(places);
+        self.heap.events.contents.reorder_sources(places);
     }
 }
 

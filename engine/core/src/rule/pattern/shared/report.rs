@@ -5,6 +5,7 @@ use trapjaw_program::Aggregate;
 use trapjaw_program::pattern::{Pattern, Skip};
 
 use super::Shared;
+use super::contents::Contents;
 use super::events::{EventId, Events};
 use super::groups::{EntryId, GroupId};
 use super::table::Outcome;
@@ -81,6 +82,7 @@ impl Shared {
             self.tell_lost_before(cx, core, pattern, number, moment);
             self.heap
                 .events
+                .contents
                 .tell(cx, core, pattern, &found.bound[begin..end], moment);
         }
         for (_, event) in found.bound.drain(..) {
@@ -115,7 +117,10 @@ impl Shared {
             // What an earlier start's loss allows to be told comes before.
             self.tell_lost_before(cx, core, pattern, number, moment);
             self.bound_by(group, run, &mut bound);
-            self.heap.events.tell(cx, core, pattern, &bound, moment);
+            self.heap
+                .events
+                .contents
+                .tell(cx, core, pattern, &bound, moment);
             self.give_up(slot, group);
         }
         bound.clear();
@@ -144,7 +149,10 @@ impl Shared {
                 }
                 Outcome::Won(run) => {
                     self.bound_by(group, run, &mut bound);
-                    self.heap.events.tell(cx, core, pattern, &bound, moment);
+                    self.heap
+                        .events
+                        .contents
+                        .tell(cx, core, pattern, &bound, moment);
                     let target = self.heap.events.skipped_to(cx, pattern.skip, &bound);
                     self.give_up_before(slot, target);
                 }
@@ -227,17 +235,22 @@ impl Shared {
         (group, run, waited): (GroupId, u16, u64),
         moment: &mut Moment,
     ) {
-        if self.heap.events.is_bound(self.heap.groups[group].head) {
+        if self
+            .heap
+            .events
+            .contents
+            .is_bound(self.heap.groups[group].head)
+        {
             return;
         }
         let mut bound = Vec::new();
         self.bound_by(group, run, &mut bound);
-        let events = &self.heap.events;
+        let events = &self.heap.events.contents;
         events.fire(cx, core, pattern, (&bound, Some(waited)), moment);
     }
 }
 
-impl Events {
+impl Contents {
     /// Tells a match, unless the rule's limit holds it back.
     pub(super) fn tell(
         &mut self,
@@ -326,27 +339,6 @@ impl Events {
         fold(definition, values)
     }
 
-    /// The start with which matches go on behind one that has bound these.
-    pub(super) fn skipped_to(
-        &self,
-        cx: &mut Context<'_>,
-        skip: Skip,
-        bound: &[(u16, EventId)],
-    ) -> u64 {
-        let number = |(_, event): &(u16, EventId)| self[*event].number;
-        let of = |element: u16| bound.iter().filter(move |(by, _)| *by == element);
-        let target = match skip {
-            Skip::ToFirst(element) => of(element).next().map(number),
-            Skip::ToLast(element) => of(element).next_back().map(number),
-            _ => bound.last().map(|last| number(last) + 1),
-        };
-        let first = bound.first().map_or(0, number);
-        target.filter(|target| *target > first).unwrap_or_else(|| {
-            cx.counters.skips_degraded += 1;
-            first + 1
-        })
-    }
-
     /// An event's argument of one of the rule's aggregates, anything where that takes none; `None` where the event does
     /// not count.
     pub(super) fn argument<'v>(
@@ -374,5 +366,28 @@ impl Events {
             Some(_) => self.packed(event, place),
             None => Some(ValueRef::Bool(true)),
         }
+    }
+}
+
+impl Events {
+    /// The start with which matches go on behind one that has bound these.
+    pub(super) fn skipped_to(
+        &self,
+        cx: &mut Context<'_>,
+        skip: Skip,
+        bound: &[(u16, EventId)],
+    ) -> u64 {
+        let number = |(_, event): &(u16, EventId)| self[*event].number;
+        let of = |element: u16| bound.iter().filter(move |(by, _)| *by == element);
+        let target = match skip {
+            Skip::ToFirst(element) => of(element).next().map(number),
+            Skip::ToLast(element) => of(element).next_back().map(number),
+            _ => bound.last().map(|last| number(last) + 1),
+        };
+        let first = bound.first().map_or(0, number);
+        target.filter(|target| *target > first).unwrap_or_else(|| {
+            cx.counters.skips_degraded += 1;
+            first + 1
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use trapjaw_program::pattern::Pattern;
 
-use super::table::{GONE, NOTHING, StandId, Step, Table};
+use super::table::{GONE, NOTHING, Stand, StandId, Step, Table};
 
 /// Places of a chain.
 const MAX_PLACES: usize = 16;
@@ -42,6 +42,12 @@ impl Table {
             }
         }
         elements.into_iter().collect()
+    }
+
+    /// Of a chain with so many elements: does each event of a key take every start one place further, or end it?
+    pub(super) fn is_strict(&self, elements: usize) -> bool {
+        let mut open = self.stands[..elements - 1].iter();
+        open.all(Stand::is_left_by_all)
     }
 }
 

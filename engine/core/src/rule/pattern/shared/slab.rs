@@ -79,21 +79,12 @@ impl<T: Place> Slab<T> {
         self.live * size_of::<T>()
     }
 
-    /// What is at a place, if there is one of this number.
-    pub(super) fn get(&self, id: u32) -> Option<&T> {
-        self.all.get(id as usize)
-    }
-
     pub(super) fn len(&self) -> usize {
         self.live
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.live == 0
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.all.iter_mut()
     }
 }
 

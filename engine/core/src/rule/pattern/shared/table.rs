@@ -108,6 +108,11 @@ impl Stand {
         &self.steps
     }
 
+    /// Does no event leave a start here?
+    pub(super) fn is_left_by_all(&self) -> bool {
+        self.steps.len() == 1 << self.asks.count_ones()
+    }
+
     /// Is a start that stands here won or lost?
     pub(super) fn is_settled(&self) -> bool {
         self.outcome != Outcome::Open
