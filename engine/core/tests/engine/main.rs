@@ -8,5 +8,6 @@ mod order;
 mod reload;
 mod rig;
 mod size;
+mod strict;
 mod together;
 mod trace;

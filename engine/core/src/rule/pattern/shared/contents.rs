@@ -85,6 +85,11 @@ pub(super) struct Contents {
     copies: Vec<Copy>,
     free_copies: Vec<u32>,
     copied_bytes: usize,
+    /// Events of this step, with the slot for which they were taken in: those that are still asked for at its end have to
+    /// outlive it.
+    fresh: Vec<(EventId, u32)>,
+    /// Are those of them in words that can be?
+    is_packed: bool,
 }
 
 impl Contents {
@@ -153,39 +158,80 @@ impl Contents {
         self.packings = Some(packings);
     }
 
-    /// Puts an event of this step into words. Does it fit?
-    fn pack(&mut self, id: EventId, columns: &Columns<'_>) -> bool {
-        let Some(packing) = &columns.packing else {
-            return false;
-        };
-        let event = self.all[id as usize];
-        let At { index, .. } = event.at();
-        let row = columns.feed.rows.get(index) as usize;
-        if columns.times[row] != event.time {
-            return false;
+    /// An event of this step may have to outlive it, for a slot.
+    #[inline]
+    pub(super) fn note(&mut self, id: EventId, slot: u32) {
+        self.fresh.push((id, slot));
+    }
+
+    /// Nobody reads the rows of this step any more: none of them has to outlive it.
+    pub(super) fn forget_rows(&mut self) {
+        self.fresh.clear();
+    }
+
+    /// Copies one of the events that have to outlive the step, and tells for which slot. All that go into words are put there
+    /// before.
+    pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        if !self.is_packed {
+            self.pack(cx);
+            self.is_packed = true;
         }
-        let begin = id as usize * self.stride;
-        if self.words.len() < begin + self.stride {
-            let more = (begin + self.stride - self.words.len()).max(self.words.len() / 8);
+        while let Some((id, slot)) = self.fresh.pop() {
+            // Where there was no room for the last copy, some may have been given up.
+            if self.all[id as usize].form == HERE {
+                self.copy(cx, id);
+                return Some(slot);
+            }
+        }
+        self.is_packed = false;
+        None
+    }
+
+    /// Puts the events that have to outlive the step into words. Those stay among them that don't go there.
+    fn pack(&mut self, cx: &Context<'_>) {
+        let ids = self.fresh.iter().map(|(id, _)| *id as usize + 1);
+        let words = ids.max().unwrap_or(0) * self.stride;
+        if words > self.words.len() {
+            let more = (words - self.words.len()).max(self.words.len() / 8);
             self.words.reserve_exact(more);
-            self.words.resize(begin + self.stride, 0);
+            self.words.resize(words, 0);
         }
-        let words = &mut self.words[begin..begin + self.stride];
-        // Where the flags are. Of the others those are not read that have no value.
-        if let Some(flags) = words.first_mut() {
-            *flags = 0;
-        }
-        if !packing.pack(|place| columns.value(place, row, index), words) {
-            return false;
-        }
-        let origin = columns.feed.segment.origin(row as u32);
-        let Some(stream) = self.stream(origin.stream) else {
-            return false;
-        };
-        let event = &mut self.all[id as usize];
-        event.form = stream;
-        event.what = origin.sequence;
-        true
+        let mut fresh = core::mem::take(&mut self.fresh);
+        let mut columns = None;
+        let mut stream = None;
+        fresh.retain(|&(id, _)| {
+            let event = &mut self.all[id as usize];
+            if event.form != HERE {
+                // Given back since.
+                return false;
+            }
+            let at = event.at();
+            let columns = match &mut columns {
+                Some((feed, columns)) if *feed == at.feed => columns,
+                columns => {
+                    &mut columns
+                        .insert((at.feed, Columns::of(cx, at, self.packings.as_ref())))
+                        .1
+                }
+            };
+            let begin = id as usize * self.stride;
+            let words = &mut self.words[begin..begin + self.stride];
+            let Some(origin) = columns.pack(event, words) else {
+                return true;
+            };
+            let form = match stream {
+                Some((known, form)) if known == origin.stream => form,
+                _ => match number(&mut self.streams, origin.stream) {
+                    Some(form) => form,
+                    None => return true,
+                },
+            };
+            stream = Some((origin.stream, form));
+            event.form = form;
+            event.what = origin.sequence;
+            false
+        });
+        self.fresh = fresh;
     }
 
     /// How many fields the rule keeps of an event.
@@ -203,19 +249,6 @@ impl Contents {
         let source = usize::from(event.source & !BOUND);
         let packing = self.packings.as_ref()?[source].as_ref()?;
         Some(packing.value(place, &self.words[id as usize * self.stride..], &[]))
-    }
-
-    /// The number of a stream, if there is one left.
-    fn stream(&mut self, stream: u128) -> Option<u16> {
-        // Nearly always it is the newest.
-        if let Some(place) = self.streams.iter().rposition(|known| *known == stream) {
-            return Some(place as u16);
-        }
-        if self.streams.len() >= MAX_PACKED_STREAMS {
-            return None;
-        }
-        self.streams.push(stream);
-        Some(self.streams.len() as u16 - 1)
     }
 
     /// Nobody asks for an event any more.
@@ -314,34 +347,10 @@ impl Contents {
         self.all[id as usize].form != KEPT
     }
 
-    /// Sees to it that an event that is asked for outlives the step. Was it copied? `columns` are those of the feed that
-    /// was looked at last.
-    #[inline]
-    pub(super) fn outlive<'s>(
-        &mut self,
-        cx: &Context<'s>,
-        id: EventId,
-        columns: &mut Option<Columns<'s>>,
-    ) -> bool {
-        let event = &self.all[id as usize];
-        if event.form != HERE {
-            return false;
-        }
-        let at = event.at();
-        if columns.as_ref().is_none_or(|known| known.number != at.feed) {
-            *columns = Some(Columns::of(cx, at, self.packings.as_ref()));
-        }
-        if let Some(columns) = columns
-            && self.pack(id, columns)
-        {
-            return false;
-        }
-        self.copy(cx, id, at);
-        true
-    }
-
+    /// Copies an event of this step.
     #[inline(never)]
-    fn copy(&mut self, cx: &Context<'_>, id: EventId, at: At) {
+    fn copy(&mut self, cx: &Context<'_>, id: EventId) {
+        let at = self.all[id as usize].at();
         let identity = self.identity(cx, id);
         let mut kept = KeptEvent::default();
         cx.keep(at, &mut kept);
@@ -424,10 +433,20 @@ impl Contents {
     }
 }
 
+/// The number of a stream, if there is one left.
+fn number(streams: &mut Vec<u128>, stream: u128) -> Option<u16> {
+    if let Some(place) = streams.iter().rposition(|known| *known == stream) {
+        return Some(place as u16);
+    }
+    if streams.len() >= MAX_PACKED_STREAMS {
+        return None;
+    }
+    streams.push(stream);
+    Some(streams.len() as u16 - 1)
+}
+
 /// What a rule keeps of the rows of a feed, each value by its column.
-pub(super) struct Columns<'s> {
-    /// The feed's number.
-    number: u32,
+struct Columns<'s> {
     feed: &'s Feed<'s>,
     times: &'s [i64],
     fields: Vec<Option<ColumnView<'s>>>,
@@ -445,16 +464,31 @@ impl<'s> Columns<'s> {
         let section = feed.segment.section;
         let aggregates = cx.rule.aggregates.iter();
         let outputs = aggregates.flat_map(|it| [it.argument, it.filter].into_iter().flatten());
+        let packings = packings.filter(|_| feed.is_bare);
         Self {
-            number: at.feed,
             feed,
             times: section.times(),
             fields: kept.map(|field| section.column(*field)).collect(),
             outputs: outputs.collect(),
-            packing: packings
-                .filter(|_| feed.is_bare)
-                .and_then(|all| all[source].clone()),
+            packing: packings.and_then(|all| all[source].clone()),
         }
+    }
+
+    /// Puts an event that is one of the rows into words, and gives its place in its stream; `None` if it doesn't fit.
+    #[inline]
+    fn pack(&self, event: &Content, words: &mut [u64]) -> Option<Origin> {
+        let packing = self.packing.as_ref()?;
+        let At { index, .. } = event.at();
+        let row = self.feed.rows.get(index) as usize;
+        if self.times[row] != event.time {
+            return None;
+        }
+        // Where the flags are. Of the others those are not read that have no value.
+        if let Some(flags) = words.first_mut() {
+            *flags = 0;
+        }
+        let fits = packing.pack(|place| self.value(place, row, index), words);
+        fits.then(|| self.feed.segment.origin(row as u32))
     }
 
     /// One of the values of a row: of the kept fields, and then of the aggregates' arguments and filters.

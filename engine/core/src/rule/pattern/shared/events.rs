@@ -35,9 +35,6 @@ pub(super) struct Events {
     all: Slab<Event>,
     pub(super) contents: Contents,
     taken: u64,
-    /// Events of this step, with the slot for which they were taken in: those that are still held at its end have to
-    /// outlive it.
-    fresh: Vec<(EventId, u32)>,
 }
 
 impl Events {
@@ -58,7 +55,7 @@ impl Events {
         self.contents.grow(id as usize + 1);
         self.contents.know(cx);
         self.contents.put(cx.feed(at), id, (at, time));
-        self.fresh.push((id, slot));
+        self.contents.note(id, slot);
         id
     }
 
@@ -91,24 +88,13 @@ impl Events {
         self.contents[id].time
     }
 
-    /// Nobody reads the rows of this step any more: none of them has to outlive it.
-    pub(super) fn forget_rows(&mut self) {
-        self.fresh.clear();
-    }
-
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        let mut columns = None;
-        while let Some((id, slot)) = self.fresh.pop() {
-            // Those that were given back since are nothing.
-            if self.contents.outlive(cx, id, &mut columns) {
-                return Some(slot);
-            }
-        }
-        if self.all.is_empty() {
+        let slot = self.contents.settle_one(cx);
+        if slot.is_none() && self.all.is_empty() {
             self.contents.give_back();
         }
-        None
+        slot
     }
 
     /// Bytes of the events and of their copies.

@@ -387,7 +387,7 @@ impl Machine for Shared {
             return self.heap.events.settle_one(cx);
         };
         // What is told together has no events, and what these are to the aggregates is carried.
-        self.heap.events.forget_rows();
+        self.heap.events.contents.forget_rows();
         if self.heap.events.is_empty() {
             carried.forget_events();
         }

@@ -142,9 +142,9 @@ impl Strict {
         }
     }
 
-    /// Gives up the copies of all events of a key but so many.
+    /// Gives up all events of a key but so many.
     #[cold]
-    fn forget_copies(&mut self, slot: u32, newest: u32) {
+    fn forget(&mut self, slot: u32, newest: u32) {
         for events in newest..self.places {
             let event = self.before(slot, events);
             self.contents.forget(event);
@@ -170,7 +170,7 @@ impl Strict {
         self.keys[slot as usize].due = key.due;
         self.set(slot, key.starts);
         if key.has_copies {
-            self.forget_copies(slot, key.bound());
+            self.forget(slot, key.bound());
         }
     }
 
@@ -231,9 +231,7 @@ impl Machine for Strict {
 
     fn close(&mut self, slot: u32) {
         self.set(slot, 0);
-        if self.keys[slot as usize].has_copies {
-            self.forget_copies(slot, 0);
-        }
+        self.forget(slot, 0);
     }
 
     #[expect(
@@ -289,7 +287,7 @@ impl Machine for Strict {
         if key.has_copies {
             // The row is not in the ring yet.
             let bound = self.keys[slot as usize].bound();
-            self.forget_copies(slot, bound.saturating_sub(1));
+            self.forget(slot, bound.saturating_sub(1));
         }
         if starts != 0 {
             self.put(feed, (slot, starts), (at, now));
@@ -318,22 +316,21 @@ impl Machine for Strict {
     }
 
     fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        let mut columns = None;
-        while let Some(&slot) = self.fresh.last() {
-            for events in 0..self.keys[slot as usize].bound() {
-                let event = self.before(slot, events);
-                if self.contents.outlive(cx, event, &mut columns) {
-                    self.keys[slot as usize].has_copies = true;
-                    return Some(slot);
-                }
-            }
+        let mut fresh = core::mem::take(&mut self.fresh);
+        for slot in fresh.drain(..) {
             self.keys[slot as usize].is_fresh = false;
-            self.fresh.pop();
+            for events in 0..self.keys[slot as usize].bound() {
+                self.contents.note(self.before(slot, events), slot);
+            }
         }
-        if self.awake == 0 {
+        self.fresh = fresh;
+        let copied = self.contents.settle_one(cx);
+        if let Some(slot) = copied {
+            self.keys[slot as usize].has_copies = true;
+        } else if self.awake == 0 {
             self.contents.forget_all();
         }
-        None
+        copied
     }
 
     fn slot_bytes(&self) -> usize {
@@ -345,7 +342,7 @@ impl Machine for Strict {
             what: "copy of an event",
             bytes: Contents::copy_bytes(rule),
             text_bytes: MAX_BATCH,
-            most: Most::Count(self.places as u64),
+            most: Most::Count(self.places.into()),
             pool: Pool::State,
         }]
     }
