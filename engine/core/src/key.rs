@@ -8,16 +8,17 @@
 //! and a table full of those would be searched from end to end for each event. A table's order is never seen,
 //! so that the seed is not either.
 
-use core::hash::BuildHasher;
-use std::hash::RandomState;
+mod places;
 
-use hashbrown::HashTable;
+use core::hash::BuildHasher;
 use std::borrow::Cow;
+use std::hash::RandomState;
 
 use trapjaw_event::{FieldType, Ip, Value, ValueRef};
 use trapjaw_program::KeyPart;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use self::places::{NONE, Places};
 use crate::limits::SECOND_CHANCES;
 
 /// The hash that places a key on a shard.
@@ -123,13 +124,6 @@ pub(crate) fn may_be_long(parts: &[KeyPart]) -> bool {
     parts.iter().map(width).sum::<usize>() > SHORT
 }
 
-/// A slot number together with the generation that tells its reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SlotId {
-    pub(crate) slot: u32,
-    pub(crate) generation: u32,
-}
-
 /// A key's bytes: short ones in place, so that looking one up touches no other memory.
 #[derive(Clone, Debug)]
 enum Bytes {
@@ -166,12 +160,47 @@ impl Bytes {
             Self::Long(bytes) => bytes,
         }
     }
+
+    #[inline]
+    fn is(&self, other: &[u8]) -> bool {
+        match self {
+            Self::Short(length, own) => {
+                let length = usize::from(*length);
+                length == other.len()
+                    && match length {
+                        8..=16 => {
+                            own.first_chunk::<8>() == other.first_chunk()
+                                && own[..length].last_chunk::<8>() == other.last_chunk()
+                        }
+                        4..8 => {
+                            own.first_chunk::<4>() == other.first_chunk()
+                                && own[..length].last_chunk::<4>() == other.last_chunk()
+                        }
+                        _ => own[..length] == *other,
+                    }
+            }
+            Self::Long(own) => **own == *other,
+        }
+    }
+}
+
+/// Both ends of a short key, which are all of it: two words are hashed without a loop or a call. So it is compared, too.
+#[inline]
+fn ends(bytes: &[u8]) -> Option<(u64, u64)> {
+    let word = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+    match bytes.len() {
+        8..=16 => {
+            let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+            Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last)))
+        }
+        4..8 => Some((word(bytes.first_chunk()?), word(bytes.last_chunk()?))),
+        _ => None,
+    }
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     key: Bytes,
-    generation: u32,
     live: bool,
     /// Seen again since it was put here, or since the eviction hand last passed.
     recent: bool,
@@ -180,8 +209,7 @@ struct Entry {
 /// The keys of one rule on one shard, each with a slot.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
-    /// Hash and slot.
-    table: HashTable<(u64, u32)>,
+    places: Places,
     seeds: [u64; 2],
     entries: Vec<Entry>,
     free: Vec<u32>,
@@ -194,7 +222,7 @@ impl Default for Keys {
     fn default() -> Self {
         let random = RandomState::new();
         Self {
-            table: HashTable::new(),
+            places: Places::default(),
             seeds: [0, 1].map(|number| random.hash_one(number)),
             entries: Vec::new(),
             free: Vec::new(),
@@ -205,14 +233,12 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// Bytes that each slot takes: its entry, its place in the table, which is at most half empty, and among
-    /// the free ones.
-    pub(crate) const SLOT_BYTES: usize =
-        size_of::<Entry>() + 2 * size_of::<(u64, u32)>() + size_of::<u32>();
+    /// Bytes that each slot takes: its entry, its place in the table, and among the free ones.
+    pub(crate) const SLOT_BYTES: usize = size_of::<Entry>() + Places::KEY_BYTES + size_of::<u32>();
 
     /// Number of live keys.
     pub(crate) fn len(&self) -> usize {
-        self.table.len()
+        self.places.len()
     }
 
     /// Number of slots, used or free.
@@ -225,10 +251,10 @@ impl Keys {
         self.long_bytes
     }
 
-    /// Sees a key again. Is the slot still that of the key for which it was given?
-    pub(crate) fn see(&mut self, id: SlotId) -> bool {
-        let entry = &mut self.entries[id.slot as usize];
-        let is_current = entry.generation == id.generation;
+    /// Sees the key of a slot again, if it still is this one. Is it?
+    pub(crate) fn see(&mut self, slot: u32, encoded: &[u8]) -> bool {
+        let entry = &mut self.entries[slot as usize];
+        let is_current = entry.live && entry.key.is(encoded);
         // Mostly it is set, and memory that is not written stays clean.
         if is_current && !entry.recent {
             entry.recent = true;
@@ -242,65 +268,49 @@ impl Keys {
     }
 
     /// The slot of a key, if it has one. The key is thereby seen.
-    pub(crate) fn find(&mut self, encoded: &[u8]) -> Option<SlotId> {
+    pub(crate) fn find(&mut self, encoded: &[u8]) -> Option<u32> {
         let hash = self.hash(encoded);
         let entries = &self.entries;
-        let same = |&(candidate, slot): &(u64, u32)| {
-            candidate == hash && entries[slot as usize].key.get() == encoded
-        };
-        let (_, slot) = *self.table.find(hash, same)?;
-        let entry = &mut self.entries[slot as usize];
-        entry.recent = true;
-        Some(SlotId {
-            slot,
-            generation: entry.generation,
-        })
+        let slot = (self.places).find(hash, |slot| entries[slot as usize].key.is(encoded))?;
+        self.entries[slot as usize].recent = true;
+        Some(slot)
     }
 
     /// Where keys with these hashes may be, in their place: looking many up at once, the memory that each asks for is fetched
     /// together with that of the others.
-    pub(crate) fn candidates(&self, hashes: &[u64], candidates: &mut [u32]) {
+    pub(crate) fn candidates(&self, hashes: &[u32], candidates: &mut [u32]) {
         for (&hash, candidate) in hashes.iter().zip(candidates) {
-            let found = self.table.find(hash, |&(other, _)| other == hash);
-            *candidate = found.map_or(u32::MAX, |&(_, slot)| slot);
+            *candidate = self.places.find(hash, |_| true).unwrap_or(NONE);
         }
     }
 
-    /// The slot of a key, if it is the candidate. The key is not thereby seen.
+    /// Is this key the candidate's? If so, also: has it been seen lately, so that to see it again would change nothing?
+    /// It is not thereby seen.
     #[inline]
-    pub(crate) fn confirm(&self, candidate: u32, encoded: &[u8]) -> Option<SlotId> {
+    pub(crate) fn confirm(&self, candidate: u32, encoded: &[u8]) -> Option<bool> {
         let entry = self.entries.get(candidate as usize)?;
-        (entry.key.get() == encoded).then_some(SlotId {
-            slot: candidate,
-            generation: entry.generation,
-        })
+        entry.key.is(encoded).then_some(entry.recent)
     }
 
     /// Gives a key that has none a slot. To be seen once is not enough for a second chance: so a flood of keys
     /// that come once drives out its own.
-    pub(crate) fn insert(&mut self, encoded: &[u8]) -> SlotId {
+    pub(crate) fn insert(&mut self, encoded: &[u8]) -> u32 {
         let hash = self.hash(encoded);
-        let entry = |generation| Entry {
+        let entry = Entry {
             key: Bytes::new(encoded),
-            generation,
             live: true,
             recent: false,
         };
+        self.long_bytes += entry.key.long_bytes();
         let slot = if let Some(slot) = self.free.pop() {
-            let place = &mut self.entries[slot as usize];
-            *place = entry(place.generation);
+            self.entries[slot as usize] = entry;
             slot
         } else {
-            self.entries.push(entry(0));
+            self.entries.push(entry);
             self.entries.len() as u32 - 1
         };
-        self.long_bytes += self.entries[slot as usize].key.long_bytes();
-        self.table
-            .insert_unique(hash, (hash, slot), |&(hash, _)| hash);
-        SlotId {
-            slot,
-            generation: self.entries[slot as usize].generation,
-        }
+        self.places.insert(hash, slot);
+        slot
     }
 
     /// Frees a live slot.
@@ -308,16 +318,9 @@ impl Keys {
         let entry = &mut self.entries[slot as usize];
         debug_assert!(entry.live, "only a live slot is freed");
         entry.live = false;
-        entry.generation = entry.generation.wrapping_add(1);
         let key = core::mem::replace(&mut entry.key, Bytes::Short(0, [0; SHORT]));
         self.long_bytes -= key.long_bytes();
-        let hash = self.hash(key.get());
-        let found = self
-            .table
-            .find_entry(hash, |&(_, candidate)| candidate == slot);
-        if let Ok(found) = found {
-            found.remove();
-        }
+        self.places.remove(self.hash(key.get()), slot);
         self.free.push(slot);
     }
 
@@ -349,28 +352,23 @@ impl Keys {
 
     /// The hash of a key in this table.
     #[inline]
-    pub(crate) fn hash(&self, encoded: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, encoded: &[u8]) -> u32 {
         let [low, high] = self.seeds;
-        // Both ends of a short key are all of it: a product of 128 bits mixes them, for which keys that collide can't be told
-        // without the seeds.
-        let word = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
-        let (a, b) = match encoded.len() {
-            8..=16 => match (encoded.first_chunk(), encoded.last_chunk()) {
-                (Some(first), Some(last)) => {
-                    (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-                }
-                _ => (0, 0),
-            },
-            4..8 => match (encoded.first_chunk(), encoded.last_chunk()) {
-                (Some(first), Some(last)) => (word(first), word(last)),
-                _ => (0, 0),
-            },
-            _ => return xxh3_64_with_seed(encoded, low),
-        };
-        let length = (encoded.len() as u64) << 56;
-        let product = u128::from(a ^ low) * u128::from(b ^ high ^ length);
-        (product as u64) ^ (product >> 64) as u64
+        // A product of 128 bits mixes both ends, for which keys that collide can't be told without the seeds.
+        match ends(encoded) {
+            Some((a, b)) => {
+                let length = (encoded.len() as u64) << 56;
+                let product = u128::from(a ^ low) * u128::from(b ^ high ^ length);
+                (product as u64 ^ (product >> 64) as u64) as u32
+            }
+            None => seeded(encoded, low),
+        }
     }
+}
+
+#[inline(never)]
+fn seeded(encoded: &[u8], seed: u64) -> u32 {
+    xxh3_64_with_seed(encoded, seed) as u32
 }
 
 #[cfg(test)]
@@ -424,30 +422,51 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_reused_under_a_new_generation() {
+    fn a_slot_is_of_the_key_that_it_was_given_last() {
         let mut keys = Keys::default();
         let first = keys.insert(b"a");
         assert_eq!(keys.find(b"a"), Some(first));
-        keys.remove(first.slot);
+        keys.remove(first);
         assert_eq!(keys.find(b"a"), None);
-        let second = keys.insert(b"b");
-        assert_eq!(second.slot, first.slot);
-        assert!(!keys.see(first) && keys.see(second));
-        assert_eq!(keys.key(second.slot), b"b");
+        assert!(!keys.see(first, b"a") && !keys.see(first, b""));
+        assert_eq!(keys.insert(b"b"), first);
+        assert!(!keys.see(first, b"a") && keys.see(first, b"b"));
+        assert_eq!(keys.key(first), b"b");
+    }
+
+    #[test]
+    fn keys_of_all_lengths_are_told_apart() {
+        let mut keys = Keys::default();
+        let key = |length: usize, change: usize| -> Vec<u8> {
+            (0..length).map(|at| u8::from(at + 1 == change)).collect()
+        };
+        let each = |length| (0..=length).map(move |change| (length, change));
+        let all: Vec<_> = (0..=2 * SHORT).flat_map(each).collect();
+        for &(length, change) in &all {
+            assert_eq!(keys.find(&key(length, change)), None);
+            keys.insert(&key(length, change));
+        }
+        for (slot, &(length, change)) in all.iter().enumerate() {
+            assert_eq!(keys.find(&key(length, change)), Some(slot as u32));
+            assert!(keys.confirm(slot as u32, &key(length, change)).is_some());
+            assert_eq!(keys.confirm(slot as u32, &key(length + 1, change)), None);
+        }
     }
 
     #[test]
     fn keys_are_found_many_at_once_without_being_seen() {
         let mut keys = Keys::default();
-        let ids = [b"a", b"b"].map(|name| keys.insert(name));
+        let [a, b] = [b"a", b"b"].map(|name| keys.insert(name));
         let names = [b"b", b"c", b"a"];
         let mut candidates = [0; 3];
         keys.candidates(&names.map(|name| keys.hash(name)), &mut candidates);
+        assert_eq!((candidates[0], candidates[2]), (b, a));
         let found = core::array::from_fn(|place| keys.confirm(candidates[place], names[place]));
-        assert_eq!(found, [Some(ids[1]), None, Some(ids[0])]);
-        assert_eq!(keys.confirm(ids[0].slot, b"b"), None);
+        assert_eq!(found, [Some(false), None, Some(false)]);
+        assert_eq!(keys.confirm(a, b"b"), None);
         assert_eq!(keys.oldest(None), Some(0));
-        assert!(keys.see(ids[1]));
+        assert!(keys.see(b, b"b"));
+        assert_eq!(keys.confirm(b, b"b"), Some(true));
         assert_eq!(keys.oldest(Some(0)), Some(1));
     }
 
@@ -455,13 +474,11 @@ mod tests {
     fn the_oldest_is_one_not_seen_lately() {
         let mut keys = Keys::default();
         assert_eq!(keys.oldest(None), None);
-        let ids: Vec<SlotId> = [b"a", b"b", b"c", b"d"]
-            .map(|name| keys.insert(name))
-            .into();
+        let slots = [b"a", b"b", b"c", b"d"].map(|name| keys.insert(name));
         assert_eq!(keys.oldest(None), Some(0));
         keys.remove(0);
         keys.find(b"b");
-        assert!(keys.see(ids[2]) && !keys.see(ids[0]));
+        assert!(keys.see(slots[2], b"c") && !keys.see(slots[0], b"a"));
         assert_eq!(keys.oldest(None), Some(3));
         keys.remove(3);
         // Both have had their second chance by now.
@@ -472,8 +489,8 @@ mod tests {
     #[test]
     fn a_spared_key_goes_last() {
         let mut keys = Keys::default();
-        let ids = [b"a", b"b"].map(|name| keys.insert(name));
-        keys.see(ids[1]);
+        let slots = [b"a", b"b"].map(|name| keys.insert(name));
+        keys.see(slots[1], b"b");
         assert_eq!(keys.oldest(Some(0)), Some(1));
         keys.remove(1);
         assert_eq!(keys.oldest(Some(0)), Some(0));
@@ -483,8 +500,8 @@ mod tests {
     fn an_eviction_looks_at_a_bounded_number_of_keys() {
         let mut keys = Keys::default();
         for name in 0..10_000_u32 {
-            let id = keys.insert(&name.to_be_bytes());
-            keys.see(id);
+            let slot = keys.insert(&name.to_be_bytes());
+            keys.see(slot, &name.to_be_bytes());
         }
         assert_eq!(keys.oldest(None), Some(SECOND_CHANCES as u32));
     }
@@ -496,8 +513,8 @@ mod tests {
         assert_eq!(keys.bytes(), 0);
         let long = keys.insert(&[7; SHORT + 1]);
         assert_eq!(keys.bytes(), SHORT + 1);
-        keys.remove(long.slot);
-        keys.remove(short.slot);
+        keys.remove(long);
+        keys.remove(short);
         assert_eq!((keys.bytes(), keys.len(), keys.slots()), (0, 0, 2));
     }
 

@@ -74,7 +74,7 @@ impl Evaluation<'_> {
             return;
         };
         let feed = Feed::new((rule, None), &intake, self.effects);
-        let mut reader = feed.keys(rule);
+        let mut reader = feed.keys(rule, self.place);
         let door = self
             .door
             .map(|base| self.lines.watermark(self.lines.of(id), base));

@@ -245,6 +245,8 @@ impl Sum {
             return None;
         }
         match &self.extremes {
+            // Where nothing leaves, all is young.
+            None if self.old_count == 0 => Some((self.young.sum + self.young.error) / divisor),
             None => Some(self.old.plus(self.young) / divisor),
             Some(extremes) => {
                 let (sum, error) = two_sum(self.old.sum, self.young.sum);

@@ -257,9 +257,9 @@ impl Machine for Absent {
         for key in before.iter().flat_map(|before| before.keys()) {
             if table.row_of(key).is_none()
                 && encode(key, &mut encoded)
-                && let Some(id) = core.keys.find(&encoded)
+                && let Some(slot) = core.keys.find(&encoded)
             {
-                self.dismiss(cx, core, id.slot, since);
+                self.dismiss(cx, core, slot, since);
             }
         }
         for key in table.keys() {
@@ -269,9 +269,9 @@ impl Machine for Absent {
                 continue;
             }
             let slot = match core.keys.find(&encoded) {
-                Some(id) => id.slot,
+                Some(slot) => slot,
                 None if core.has_room() => {
-                    let slot = core.insert(&encoded).slot;
+                    let slot = core.insert(&encoded);
                     self.open(slot);
                     slot
                 }

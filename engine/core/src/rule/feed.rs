@@ -106,21 +106,22 @@ impl<'s> Feed<'s> {
         })
     }
 
-    /// Reads the keys of its rows.
-    pub(crate) fn keys(&self, rule: &'s Rule) -> KeyReader<'s> {
-        KeyReader::new(rule, &self.intake.inputs, 0)
+    /// Reads the keys of its rows. `place`: this shard and the number of shards.
+    pub(crate) fn keys(&self, rule: &'s Rule, place: (u32, u32)) -> KeyReader<'s> {
+        KeyReader::new(rule, &self.intake.inputs, 0, place)
     }
 
     /// Reads the keys under which other sets of a pattern's elements see its rows: each with its set, the first set
     /// too.
-    pub(crate) fn sets(&self, rule: &'s Rule) -> Vec<(u64, KeyReader<'s>)> {
+    pub(crate) fn sets(&self, rule: &'s Rule, place: (u32, u32)) -> Vec<(u64, KeyReader<'s>)> {
         let Some(pattern) = &rule.pattern else {
             return Vec::new();
         };
         let sets = &pattern.keys[usize::from(self.source)];
         let readers = sets.iter().enumerate().map(|(number, set)| {
             let shift = (number * rule.key.len()) as u16;
-            (*set, KeyReader::new(rule, &self.intake.inputs, shift))
+            let reader = KeyReader::new(rule, &self.intake.inputs, shift, place);
+            (*set, reader)
         });
         readers.filter(|_| sets.len() > 1).collect()
     }

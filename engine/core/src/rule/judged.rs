@@ -12,6 +12,7 @@ use super::judge::{Judge, Stand};
 use super::keyed::Core;
 use super::latest::LatestEvents;
 use super::run::Run;
+use super::stretch::Stretch;
 use crate::aggregate::{Accumulator, Layout, Store};
 use crate::bound::Growth;
 use crate::output::{Alias, Identity};
@@ -106,6 +107,14 @@ impl Judged {
         }
     }
 
+    /// The newest events of the windows of a stretch.
+    #[inline]
+    pub(super) fn see_each(&mut self, stretch: &Stretch<'_>) {
+        if self.reports_clear {
+            self.latest.see_each(stretch);
+        }
+    }
+
     /// Notes the values of a window, to be judged with others.
     pub(super) fn evaluate(
         &mut self,
@@ -121,13 +130,12 @@ impl Judged {
             &self.store,
             &mut self.run.results,
         );
-        self.run.slots.push(slot);
-        self.run.ats.push(at);
+        self.run.push(slot, at);
     }
 
     /// Tells of an evaluation.
     fn tell(&self, cx: &mut Context<'_>, core: &Core, row: usize, kind: MatchKind) {
-        let (slot, at) = (self.run.slots[row], self.run.ats[row]);
+        let (slot, at) = (self.run.slots[row], self.run.at(row));
         let about = (cx.alias(at, true), Identity::Alias);
         let columns = cx.columns();
         let values = columns.map(|column| self.layout.value(column, &self.run.results, row));
@@ -136,7 +144,7 @@ impl Judged {
 
     /// Judges what has been noted.
     pub(super) fn flush(&mut self, cx: &mut Context<'_>, core: &mut Core) {
-        if !self.run.ats.is_empty() {
+        if self.run.len() > 0 {
             for member in 0..self.judges.len() {
                 cx.turn_to(member);
                 self.turns(cx, core);
@@ -154,8 +162,8 @@ impl Judged {
         if self.judges[judge].holding == 0 && holds.iter().all(|&word| word == 0) {
             return;
         }
-        for row in 0..self.run.ats.len() {
-            let (slot, at) = (self.run.slots[row], self.run.ats[row]);
+        for row in 0..self.run.len() {
+            let (slot, at) = (self.run.slots[row], self.run.at(row));
             let now = bits::get(&holds, row);
             let before = self.judges[judge].turn(slot, now);
             if now && (self.judges[judge].each || !before) {

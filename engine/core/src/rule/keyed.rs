@@ -146,9 +146,13 @@ impl<M: Machine> Keyed<M> {
 
     /// Takes in all feeds and lets time pass up to `now`.
     pub(crate) fn advance(&mut self, cx: &mut Context<'_>, now: i64) {
-        let mut readers: Vec<_> = cx.feeds.iter().map(|feed| feed.keys(cx.rule)).collect();
+        let mut readers: Vec<_> = (cx.feeds.iter())
+            .map(|feed| feed.keys(cx.rule, cx.shard))
+            .collect();
         self.core.changes = 1;
-        let mut sets: Vec<_> = cx.feeds.iter().map(|feed| feed.sets(cx.rule)).collect();
+        let mut sets: Vec<_> = (cx.feeds.iter())
+            .map(|feed| feed.sets(cx.rule, cx.shard))
+            .collect();
         if sets.iter().any(|sets| !sets.is_empty()) {
             for at in merged(cx.feeds) {
                 match &mut *sets[at.feed as usize] {
@@ -178,7 +182,7 @@ impl<M: Machine> Keyed<M> {
     fn only_feed(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>) {
         let feed = cx.feed(At { feed: 0, index: 0 });
         let has_causes = feed.segment.has_causes();
-        let mut slots = Vec::new();
+        let mut slots = [0; stretch::LONGEST];
         // Rows before `singly` are taken one by one.
         let (mut index, mut singly) = (0, 0);
         let at = |index: usize| At {
@@ -190,13 +194,13 @@ impl<M: Machine> Keyed<M> {
                 // Where many rows concern no match, this is all that is done about them.
                 let next = self.next_deadline().unwrap_or(NEVER);
                 let rows = (index as u32, &feed.effects[index..], next);
-                let machine = &mut self.machine;
+                let (machine, changes) = (&mut self.machine, self.core.changes);
                 let absorbs = |slot, row, now| machine.absorbs(cx, slot, at(row as usize), now);
-                let (passed, home) = reader.pass_over(rows, &mut self.core.keys, absorbs);
+                let (passed, home) = reader.pass_over(rows, changes, absorbs);
                 index += passed;
-                if let Some(id) = home {
+                if let Some(slot) = home {
                     let now = feed.effects[index];
-                    self.take_in(cx, reader, id.slot, at(index), now);
+                    self.take_in(cx, reader, slot, at(index), now);
                     index += 1;
                 }
                 if passed > 0 || home.is_some() {
@@ -212,16 +216,16 @@ impl<M: Machine> Keyed<M> {
             self.pass(cx, until);
             if M::JOINS && !has_causes && index >= singly {
                 let effects = &feed.effects[index..];
-                let ended_by = self.collect(cx, reader, (at.index, effects), &mut slots);
-                if let Some(home) = ended_by.filter(|_| slots.is_empty()) {
+                let (joined, ended_by) = self.collect(cx, reader, (at.index, effects), &mut slots);
+                if let Some(home) = ended_by.filter(|_| joined == 0) {
                     self.take_home(cx, reader, at, (home, now));
                     index += 1;
                     continue;
                 }
-                let stretch = Stretch::new(at, &slots, effects);
+                let stretch = Stretch::new(at, &slots[..joined], effects);
                 let taken = self.machine.take_stretch(cx, &mut self.core, &stretch);
                 // Where there is no room for a row, keys have to go.
-                singly = index + slots.len();
+                singly = index + joined;
                 index += taken;
                 if taken > 0 {
                     continue;
@@ -232,14 +236,14 @@ impl<M: Machine> Keyed<M> {
         }
     }
 
-    /// The slots of the rows from one on that make a stretch, and where the key is of the row that doesn't join it.
+    /// The slots of the rows from one on that make a stretch: how many, and where the key is of the row that doesn't join it.
     fn collect(
         &mut self,
         cx: &Context<'_>,
         reader: &mut KeyReader<'_>,
         (first, effects): (u32, &[i64]),
-        slots: &mut Vec<u32>,
-    ) -> Option<Home> {
+        slots: &mut [u32; stretch::LONGEST],
+    ) -> (usize, Option<Home>) {
         let at = At {
             feed: 0,
             index: first,
@@ -249,19 +253,17 @@ impl<M: Machine> Keyed<M> {
         let is_roomy =
             growth.is_some_and(|growth| !self.core.is_over(self.machine.kept_bytes() + growth));
         if core::mem::replace(&mut self.core.is_roomy, is_roomy) != is_roomy {
-            self.core.changes = self.core.changes.saturating_add(1);
+            self.core.change();
         }
         // What falls due at the end of time does not fall due.
         let next = self.next_deadline().unwrap_or(NEVER);
-        let machine = &self.machine;
-        let joins = |slot| machine.joins(slot, is_roomy);
-        let keys = (&mut self.core.keys, cx.shard);
-        reader.collect(
-            (first, effects, next),
-            keys,
-            (self.core.changes, joins),
-            slots,
-        )
+        let joins = Self::joining(&self.machine, is_roomy);
+        reader.collect((first, effects, next), &mut self.core, &joins, slots)
+    }
+
+    /// Does the key of a slot join stretches, if there are any?
+    fn joining(machine: &M, is_roomy: bool) -> impl Fn(u32) -> bool {
+        move |slot| !M::JOINS || machine.joins(slot, is_roomy)
     }
 
     fn row(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At) {
@@ -314,9 +316,14 @@ impl<M: Machine> Keyed<M> {
 
     #[inline]
     fn place(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>, at: At, now: i64) {
-        let home = reader.home(at.index, &mut self.core.keys, cx.shard);
-        if let Home::Slot(id) = home
-            && self.machine.absorbs(cx, id.slot, at, now)
+        let is_roomy = self.core.is_roomy;
+        let home = reader.home(
+            at.index,
+            &mut self.core,
+            &Self::joining(&self.machine, is_roomy),
+        );
+        if let Home::Slot(slot) = home
+            && self.machine.absorbs(cx, slot, at, now)
         {
             return;
         }
@@ -333,7 +340,7 @@ impl<M: Machine> Keyed<M> {
         let slot = match home {
             Home::Nowhere(why) => return cx.skip(why),
             Home::Shard(destination) => return cx.stray(at, destination),
-            Home::Slot(id) => id.slot,
+            Home::Slot(slot) => slot,
             Home::New if !self.machine.opens(cx, at) => return,
             Home::New if reader.encode(at.index).is_err() => return,
             Home::New if !self.machine.admits(cx, reader.encoded()) => return,
@@ -401,10 +408,10 @@ impl<M: Machine> Keyed<M> {
         if self.core.keys.len() >= self.core.room.keys {
             self.evict(cx, None);
         }
-        let id = self.core.insert(reader.encoded());
-        self.machine.open(id.slot);
-        reader.remember(index, id);
-        id.slot
+        let slot = self.core.insert(reader.encoded());
+        self.machine.open(slot);
+        reader.remember(index, slot);
+        slot
     }
 
     /// Gives keys up until the rest has room, `spared` last. Is that one still there?
@@ -442,7 +449,6 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn free(&mut self, slot: u32) {
-        self.core.changes = self.core.changes.saturating_add(1);
         self.machine.close(slot);
         self.wake(slot);
         self.core.remove(slot);
@@ -472,7 +478,6 @@ impl<M: Machine> Keyed<M> {
     }
 
     fn pass_due(&mut self, cx: &mut Context<'_>, now: i64) {
-        self.core.changes = self.core.changes.saturating_add(1);
         while self.next_deadline().is_some_and(|next| next <= now) {
             let common = self
                 .machine
@@ -487,6 +492,7 @@ impl<M: Machine> Keyed<M> {
                 None => match common {
                     Some(deadline) => {
                         self.machine.flush(cx, &mut self.core);
+                        self.core.change();
                         self.machine.expire_all(cx, &mut self.core, deadline);
                         self.make_room(cx, None);
                     }
@@ -503,6 +509,7 @@ impl<M: Machine> Keyed<M> {
                 if self.machine.is_behind(slot) {
                     self.machine.flush(cx, &mut self.core);
                 }
+                self.core.change();
                 self.machine.expire(cx, &mut self.core, slot, deadline);
                 match self.machine.deadline(cx, slot) {
                     Some(deadline) => self.core.arm(slot, deadline),

@@ -10,6 +10,7 @@ use trapjaw_program::Rule;
 
 use super::context::Context;
 use super::feed::At;
+use super::stretch::Stretch;
 use crate::bound::{Growth, Most, Pool};
 use crate::kept::KeptEvent;
 use crate::output::Alias;
@@ -56,6 +57,14 @@ impl LatestEvents {
         }
         if self.by_slot[slot as usize].here.replace(at).is_none() {
             self.touched.push(slot);
+        }
+    }
+
+    /// The rows of a stretch are now their slots' newest events.
+    pub(crate) fn see_each(&mut self, stretch: &Stretch<'_>) {
+        let feed = stretch.feed;
+        for (&slot, index) in stretch.slots.iter().zip(stretch.first..) {
+            self.see(slot, At { feed, index });
         }
     }
 

@@ -359,7 +359,10 @@ impl State {
 /// A rule without state: each row is a match, wherever it is.
 fn stateless(cx: &mut Context<'_>) {
     let feeds = cx.feeds;
-    let mut readers: Vec<_> = feeds.iter().map(|feed| feed.keys(cx.rule)).collect();
+    let mut readers: Vec<_> = feeds
+        .iter()
+        .map(|feed| feed.keys(cx.rule, cx.shard))
+        .collect();
     let mut fire = |at: At| {
         let reader = &mut readers[at.feed as usize];
         if let Err(why) = reader.encode(at.index) {

@@ -3,7 +3,9 @@
 use trapjaw_event::{PlainText, ValueRef};
 use trapjaw_program::Rule;
 
-use crate::key::{self, SlotId};
+use super::keyed::Core;
+use super::stretch::LONGEST;
+use crate::key;
 use crate::limits::MAX_KEY;
 use crate::vm::Registers;
 
@@ -24,7 +26,7 @@ pub(crate) enum Home {
     /// On another shard.
     Shard(u32),
     /// Here, under this slot.
-    Slot(SlotId),
+    Slot(u32),
     /// Here, but it has no slot.
     New,
 }
@@ -36,6 +38,8 @@ pub(crate) struct KeyReader<'s> {
     /// How far behind the rule's key its own stands.
     shift: u16,
     inputs: &'s Registers<'s>,
+    /// This shard and the number of shards.
+    place: (u32, u32),
     dictionary: Option<Dictionary<'s>>,
     encoded: Vec<u8>,
 }
@@ -45,20 +49,27 @@ pub(crate) struct KeyReader<'s> {
 struct Dictionary<'s> {
     codes: &'s [u16],
     values: PlainText<'s>,
-    /// By code.
+    /// By code; empty before the first is asked for.
     found: Vec<Found>,
-    /// The keys of rows before this one have been looked for.
-    ahead: u32,
 }
 
 /// What is known of a dictionary's value.
 #[derive(Clone, Copy, Debug)]
 struct Found {
-    /// Where the key was found, `UNSEEN` before it is looked for ahead, and `SOUGHT` from then on until it is found.
-    id: SlotId,
-    /// When it last joined a stretch, counted in [changes](KeyReader::joined).
-    joined: u32,
+    /// Where the key was found, if it was. Since then the slot may have been given to another key.
+    slot: u32,
+    /// Up to which of the [changes](Core::changes) it is sure that the slot is the key's, that to see the key again would
+    /// change nothing, and that it joins stretches.
+    sure: u32,
 }
+
+const ABSENT: Found = Found {
+    slot: u32::MAX,
+    sure: 0,
+};
+
+/// Keys that are looked for together.
+const TOGETHER: usize = 64;
 
 impl<'s> Dictionary<'s> {
     /// A value's bytes.
@@ -79,54 +90,62 @@ impl<'s> Dictionary<'s> {
         self.values.get(usize::from(self.codes[index as usize]))
     }
 
-    /// Looks for the keys of the next rows that were not looked for yet: for all of them in the table, then for all at
-    /// their slots. One after the other each would wait for memory by itself.
+    /// Looks for the keys of all rows.
     #[inline(never)]
-    fn look_ahead(&mut self, index: u32, keys: &key::Keys) {
-        let mut codes = [0; AHEAD];
-        let mut hashes = [0; AHEAD];
-        let mut sought = 0;
-        for &code in self.codes[index as usize..].iter().take(AHEAD) {
-            let found = &mut self.found[usize::from(code)];
-            if found.id != UNSEEN {
-                continue;
+    fn seek(&mut self, core: &Core, joins: &impl Fn(u32) -> bool) {
+        let values = self.values.len();
+        self.found = vec![ABSENT; values];
+        if values <= self.codes.len() {
+            // Few of them are no row's, and they lie one behind the other.
+            return self.seek_each((0..values as u32).map(|code| code as u16), core, joins);
+        }
+        let mut is_wanted = vec![true; values];
+        let mut wanted = self.codes.to_vec();
+        wanted.retain(|&code| core::mem::take(&mut is_wanted[usize::from(code)]));
+        self.seek_each(wanted.into_iter(), core, joins);
+    }
+
+    /// Looks for keys, many together: for all of them in the table, then for all at their slots. One after the other each
+    /// would wait for memory by itself.
+    #[inline]
+    fn seek_each(
+        &mut self,
+        mut codes: impl Iterator<Item = u16>,
+        core: &Core,
+        joins: &impl Fn(u32) -> bool,
+    ) {
+        let mut sought = [0; TOGETHER];
+        let mut hashes = [0; TOGETHER];
+        let mut slots = [0; TOGETHER];
+        loop {
+            let mut count = 0;
+            for ((place, hash), code) in sought.iter_mut().zip(&mut hashes).zip(&mut codes) {
+                *place = code;
+                *hash = core.keys.hash(self.bytes(code));
+                count += 1;
             }
-            let bytes = self.bytes(code);
-            if bytes.len() <= MAX_KEY {
-                self.found[usize::from(code)].id = SOUGHT;
-                codes[sought] = code;
-                hashes[sought] = keys.hash(bytes);
-                sought += 1;
+            if count == 0 {
+                return;
+            }
+            core.keys.candidates(&hashes[..count], &mut slots);
+            for (&code, &slot) in sought[..count].iter().zip(&slots) {
+                if let Some(is_recent) = core.keys.confirm(slot, self.bytes(code)) {
+                    let is_sure = is_recent && joins(slot);
+                    let sure = if is_sure { core.sure() } else { 0 };
+                    self.found[usize::from(code)] = Found { slot, sure };
+                }
             }
         }
-        let mut candidates = [0; AHEAD];
-        keys.candidates(&hashes[..sought], &mut candidates);
-        for (&code, &candidate) in codes[..sought].iter().zip(&candidates) {
-            let id = keys.confirm(candidate, self.bytes(code));
-            self.found[usize::from(code)].id = id.unwrap_or(SOUGHT);
-        }
-        self.ahead = index + AHEAD as u32;
     }
 }
 
-/// Rows of a stretch that are looked at together: the next one may end it.
-const FEW: usize = 32;
-
-/// Rows whose keys are looked for together.
-const AHEAD: usize = 64;
-
-const UNSEEN: SlotId = SlotId {
-    slot: u32::MAX,
-    generation: 0,
-};
-
-const SOUGHT: SlotId = SlotId {
-    slot: u32::MAX,
-    generation: 1,
-};
-
 impl<'s> KeyReader<'s> {
-    pub(crate) fn new(rule: &'s Rule, inputs: &'s Registers<'s>, shift: u16) -> Self {
+    pub(crate) fn new(
+        rule: &'s Rule,
+        inputs: &'s Registers<'s>,
+        shift: u16,
+        place: (u32, u32),
+    ) -> Self {
         let dictionary = match &*rule.key {
             // A null's code means nothing.
             [part] if inputs.known_of(usize::from(part.output + shift)).is_none() => {
@@ -137,42 +156,47 @@ impl<'s> KeyReader<'s> {
         let dictionary = dictionary.map(|(codes, values)| Dictionary {
             codes,
             values,
-            found: vec![
-                Found {
-                    id: UNSEEN,
-                    joined: 0
-                };
-                values.len()
-            ],
-            ahead: 0,
+            found: Vec::new(),
         });
         Self {
             rule,
             shift,
             inputs,
+            place,
             dictionary,
             encoded: Vec::new(),
         }
     }
 
-    /// Where the key of a row lives.
+    /// Where the key of a row lives. The key is thereby seen. `joins`: does the key of a slot join stretches?
     #[inline]
-    pub(crate) fn home(&mut self, index: u32, keys: &mut key::Keys, place: (u32, u32)) -> Home {
+    pub(crate) fn home(
+        &mut self,
+        index: u32,
+        core: &mut Core,
+        joins: &impl Fn(u32) -> bool,
+    ) -> Home {
         if let Some(dictionary) = &mut self.dictionary {
-            let code = usize::from(dictionary.codes[index as usize]);
-            if dictionary.found[code].id == UNSEEN && index >= dictionary.ahead {
-                dictionary.look_ahead(index, keys);
+            if dictionary.found.is_empty() {
+                dictionary.seek(core, joins);
             }
-            let known = dictionary.found[code].id;
-            if known.slot != u32::MAX && keys.see(known) {
-                return Home::Slot(known);
+            let code = dictionary.codes[index as usize];
+            let Found { slot, sure } = dictionary.found[usize::from(code)];
+            if sure == core.changes {
+                return Home::Slot(slot);
+            }
+            if slot != ABSENT.slot && core.keys.see(slot, dictionary.bytes(code)) {
+                if joins(slot) {
+                    dictionary.found[usize::from(code)].sure = core.sure();
+                }
+                return Home::Slot(slot);
             }
         }
-        self.look_up(index, keys, place)
+        self.look_up(index, core)
     }
 
-    /// How many rows from one on there are that take effect before `next` and are absorbed under their keys, as far as these were
-    /// found before; and the slot of the row behind them, if it takes effect before then.
+    /// How many rows from one on there are that take effect before `next` and are absorbed under their keys, as far as it is sure
+    /// which these are; and the slot of the row behind them, if it takes effect before then.
     #[expect(
         clippy::inline_always,
         reason = "it is all that is done about most rows: a call of its own would be a tenth of that"
@@ -181,97 +205,84 @@ impl<'s> KeyReader<'s> {
     pub(crate) fn pass_over(
         &self,
         (first, effects, next): (u32, &[i64], i64),
-        keys: &mut key::Keys,
+        changes: u32,
         mut absorbs: impl FnMut(u32, u32, i64) -> bool,
-    ) -> (usize, Option<SlotId>) {
+    ) -> (usize, Option<u32>) {
         let Some(dictionary) = &self.dictionary else {
             return (0, None);
         };
         let codes = &dictionary.codes[first as usize..];
         for ((&code, &now), index) in codes.iter().zip(effects).zip(first..) {
-            let known = dictionary.found[usize::from(code)].id;
-            let is_found = now < next && known.slot != u32::MAX && keys.see(known);
-            if !is_found || !absorbs(known.slot, index, now) {
-                return ((index - first) as usize, is_found.then_some(known));
+            let found = dictionary.found.get(usize::from(code));
+            let found = found.filter(|found| found.sure == changes && now < next);
+            let slot = found.map(|found| found.slot);
+            if !slot.is_some_and(|slot| absorbs(slot, index, now)) {
+                return ((index - first) as usize, slot);
             }
         }
         (codes.len().min(effects.len()), None)
     }
 
-    /// The slots of the rows from one on that take effect before `next` and whose keys join a stretch, and where the key is of
-    /// the row that doesn't join. `changes` counts, from 1 on, what may have made other keys join.
+    /// The slots of the rows from one on that take effect before `next` and whose keys join a stretch: how many, and where the
+    /// key is of the row that doesn't join.
     pub(crate) fn collect(
         &mut self,
         (first, effects, next): (u32, &[i64], i64),
-        (keys, place): (&mut key::Keys, (u32, u32)),
-        (changes, joins): (u32, impl Fn(u32) -> bool),
-        slots: &mut Vec<u32>,
-    ) -> Option<Home> {
-        slots.clear();
+        core: &mut Core,
+        joins: &impl Fn(u32) -> bool,
+        slots: &mut [u32; LONGEST],
+    ) -> (usize, Option<Home>) {
         let mut taken = 0;
         loop {
-            if taken == slots.len() {
-                let few = effects[taken..].iter().take(FEW);
-                let before = few.take_while(|effect| **effect < next).count();
-                if before == 0 {
-                    return None;
-                }
-                slots.resize(taken + before, 0);
+            let rows = (
+                first + taken as u32,
+                effects.get(taken..).unwrap_or_default(),
+                next,
+            );
+            taken += self.joined(rows, core.changes, &mut slots[taken..]);
+            let is_before = effects.get(taken).is_some_and(|&effect| effect < next);
+            if taken == LONGEST || !is_before {
+                return (taken, None);
             }
-            let index = first + taken as u32;
-            taken += self.joined(index, changes, &mut slots[taken..]);
-            if taken == slots.len() {
-                continue;
-            }
-            let index = first + taken as u32;
-            match self.home(index, keys, place) {
-                Home::Slot(id) if joins(id.slot) => {
-                    self.join(index, changes);
-                    slots[taken] = id.slot;
+            match self.home(first + taken as u32, core, joins) {
+                Home::Slot(slot) if joins(slot) => {
+                    slots[taken] = slot;
                     taken += 1;
                 }
-                home => {
-                    slots.truncate(taken);
-                    return Some(home);
-                }
+                home => return (taken, Some(home)),
             }
         }
     }
 
-    /// Fills in the slots of the next rows, up to the first whose key has not [joined](Self::join) a stretch, or since when
-    /// something has changed: `changes` counts what might have, from 1 on. Gives how many.
+    /// Fills in the slots of the next rows, up to the first of which it is not [sure](Found::sure) that it joins a stretch.
+    /// Gives how many.
     #[inline]
-    fn joined(&self, index: u32, changes: u32, slots: &mut [u32]) -> usize {
+    fn joined(
+        &self,
+        (first, effects, next): (u32, &[i64], i64),
+        changes: u32,
+        slots: &mut [u32],
+    ) -> usize {
         let Some(dictionary) = &self.dictionary else {
             return 0;
         };
-        let codes = &dictionary.codes[index as usize..];
+        let codes = &dictionary.codes[first as usize..];
         let mut rows = 0;
-        for (slot, &code) in slots.iter_mut().zip(codes) {
-            let found = &dictionary.found[usize::from(code)];
-            if found.joined != changes {
-                break;
+        for ((slot, &code), &effect) in slots.iter_mut().zip(codes).zip(effects) {
+            match dictionary.found.get(usize::from(code)) {
+                Some(found) if found.sure == changes && effect < next => *slot = found.slot,
+                _ => break,
             }
-            *slot = found.id.slot;
             rows += 1;
         }
         rows
     }
 
-    /// The key of a row, found before, joins a stretch.
-    #[inline]
-    fn join(&mut self, index: u32, changes: u32) {
-        if let Some(dictionary) = &mut self.dictionary
-            && changes != u32::MAX
-        {
-            dictionary.found[usize::from(dictionary.codes[index as usize])].joined = changes;
-        }
-    }
-
     /// Remembers the slot that a key was found or put under.
-    pub(crate) fn remember(&mut self, index: u32, id: SlotId) {
+    pub(crate) fn remember(&mut self, index: u32, slot: u32) {
         if let Some(dictionary) = &mut self.dictionary {
-            dictionary.found[usize::from(dictionary.codes[index as usize])].id = id;
+            let code = usize::from(dictionary.codes[index as usize]);
+            dictionary.found[code] = Found { slot, sure: 0 };
         }
     }
 
@@ -281,7 +292,7 @@ impl<'s> KeyReader<'s> {
     }
 
     #[inline(never)]
-    fn look_up(&mut self, index: u32, keys: &mut key::Keys, (shard, shards): (u32, u32)) -> Home {
+    fn look_up(&mut self, index: u32, core: &mut Core) -> Home {
         let encoded = match &self.dictionary {
             // A text as it stands.
             Some(dictionary) if dictionary.key(index).len() <= MAX_KEY => dictionary.key(index),
@@ -292,15 +303,16 @@ impl<'s> KeyReader<'s> {
                 &self.encoded
             }
         };
+        let (shard, shards) = self.place;
         if shards > 1 && !self.rule.key.is_empty() {
             let owner = key::owner(key::hash(encoded), shards);
             if owner != shard {
                 return Home::Shard(owner);
             }
         }
-        if let Some(id) = keys.find(encoded) {
-            self.remember(index, id);
-            return Home::Slot(id);
+        if let Some(slot) = core.keys.find(encoded) {
+            self.remember(index, slot);
+            return Home::Slot(slot);
         }
         Home::New
     }

@@ -6,6 +6,7 @@ use trapjaw_program::Input;
 
 use super::context::Context;
 use super::feed::At;
+use super::stretch::Stretch;
 use crate::aggregate::{Layout, Results};
 use crate::vm::{self, Selection, bits};
 
@@ -14,7 +15,9 @@ use crate::vm::{self, Selection, bits};
 pub(super) struct Run {
     pub(super) number: u64,
     pub(super) slots: Vec<u32>,
-    pub(super) ats: Vec<At>,
+    feed: u32,
+    /// Which of the feed's rows.
+    indexes: Vec<u32>,
     pub(super) results: Results,
 }
 
@@ -23,37 +26,68 @@ impl Run {
         Self {
             number: 1,
             slots: Vec::new(),
-            ats: Vec::new(),
+            feed: 0,
+            indexes: Vec::new(),
             results: layout.no_results(),
         }
+    }
+
+    /// Number of evaluations.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Where the row of an evaluation is.
+    pub(super) fn at(&self, row: usize) -> At {
+        At {
+            feed: self.feed,
+            index: self.indexes[row],
+        }
+    }
+
+    /// A window is evaluated at a row.
+    pub(super) fn push(&mut self, slot: u32, at: At) {
+        self.feed = at.feed;
+        self.slots.push(slot);
+        self.indexes.push(at.index);
+    }
+
+    /// Windows are evaluated at each row of a stretch.
+    pub(super) fn extend(&mut self, stretch: &Stretch<'_>) {
+        self.feed = stretch.feed;
+        self.slots.extend_from_slice(stretch.slots);
+        let first = stretch.first;
+        self.indexes
+            .extend(first..first + stretch.slots.len() as u32);
     }
 
     /// All are judged: begins the next one.
     pub(super) fn next(&mut self) {
         self.slots.clear();
-        self.ats.clear();
+        self.indexes.clear();
         self.results.clear();
         self.number += 1;
     }
 
     /// The evaluations for which `having` holds, as a bitmap.
     pub(super) fn having(&self, cx: &mut Context<'_>) -> Vec<u64> {
-        let rows = self.ats.len();
+        let rows = self.len();
         let Some(code) = &cx.rule.having else {
             let mut all = vec![u64::MAX; bits::words(rows)];
             bits::clear_tail(&mut all, rows);
             return all;
         };
-        let Some(&first) = self.ats.first() else {
+        if rows == 0 {
             return Vec::new();
-        };
-        let feed = cx.feed(first);
+        }
+        let feed = cx.feed(self.at(0));
         let source = &cx.rule.sources[usize::from(feed.source)];
         // Where nothing is read of the rows, nobody asks which they are.
         let mut inputs = code.inputs.iter();
         let reads_rows = inputs.any(|slot| !matches!(slot.input, Input::Aggregate(_)));
         let selected: Vec<u32> = if reads_rows {
-            self.ats.iter().map(|at| feed.rows.get(at.index)).collect()
+            let indexes = self.indexes.iter();
+            indexes.map(|&index| feed.rows.get(index)).collect()
         } else {
             Vec::new()
         };

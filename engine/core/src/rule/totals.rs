@@ -105,16 +105,15 @@ impl Totals {
         layout.fill(&mut appended, arguments, (rows.rows(), rows.effects), store);
         // Not before: the last chunk may be the first.
         self.log.drop_front(left);
-        run.slots.extend_from_slice(rows.slots);
-        run.ats.extend(rows.each().map(|(_, at, _)| at));
+        run.extend(rows);
         let number = run.number;
-        for (slot, at, now) in rows.each() {
+        for (&slot, &now) in rows.slots.iter().zip(rows.effects) {
             let window = &mut self.by_slot[slot as usize];
             window.newest = now;
             window.run = number;
             window.live = true;
-            self.judged.see(slot, at);
         }
+        self.judged.see_each(rows);
     }
 }
 

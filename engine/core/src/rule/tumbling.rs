@@ -191,9 +191,7 @@ impl Machine for Tumbling {
             &mut self.store,
             None,
         );
-        for (slot, at, _) in stretch.each() {
-            self.open.latest.see(slot, at);
-        }
+        self.open.latest.see_each(stretch);
         stretch.slots.len()
     }
 

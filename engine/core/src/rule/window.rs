@@ -19,8 +19,9 @@ use crate::window::chunks::{Chunks, Fifo};
 struct Window {
     rows: Fifo,
     newest: i64,
-    /// When its oldest event took effect, and how many there are; where no single row leaves.
+    /// When its oldest event took effect, where no single row leaves.
     since: i64,
+    /// How many there are, where only all leave together.
     count: u32,
     /// The run of rows in which it was last touched.
     run: u64,
@@ -165,16 +166,14 @@ impl Windows {
             store,
             Some(&mut run.results),
         );
-        run.slots.extend_from_slice(stretch.slots);
-        run.ats.extend(stretch.each().map(|(_, at, _)| at));
+        run.extend(stretch);
         let number = run.number;
-        for (slot, at, now) in stretch.each() {
+        for (&slot, &now) in stretch.slots.iter().zip(stretch.effects) {
             let window = &mut self.by_slot[slot as usize];
-            window.count = window.count.saturating_add(1);
             window.newest = now;
             window.run = number;
-            self.judged.see(slot, at);
         }
+        self.judged.see_each(stretch);
     }
 
     /// Reads what the rows of these slots will ask for first. Each is somewhere else in memory, and so they are fetched

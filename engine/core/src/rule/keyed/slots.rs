@@ -1,7 +1,7 @@
 //! Keys, timers and limits, by slot.
 
 use super::NEVER;
-use crate::key::{Keys, SlotId};
+use crate::key::Keys;
 use crate::rule::context::Context;
 use crate::rule::limit::Logs;
 use crate::rule::resting::Resting;
@@ -19,13 +19,29 @@ pub(crate) struct Core {
     pub(super) logs: Vec<Option<Logs>>,
     pub(super) resting: Resting,
     pub(super) room: Room,
-    /// Counts, from 1 on and within a step, what may change which keys [join](Machine::joins) stretches.
-    pub(super) changes: u32,
+    /// Counts, from 1 on and within a step, what may change which keys have which slots, were seen lately, and
+    /// [join](Machine::joins) stretches.
+    pub(crate) changes: u32,
     /// Had the last stretch room for all that it might bring?
     pub(super) is_roomy: bool,
 }
 
 impl Core {
+    /// What was sure of keys is so no more.
+    pub(super) fn change(&mut self) {
+        self.changes = self.changes.saturating_add(1);
+    }
+
+    /// What is sure is so until there is another change: up to which. 0, where nobody could tell the next one.
+    #[inline]
+    pub(crate) fn sure(&self) -> u32 {
+        if self.changes == u32::MAX {
+            0
+        } else {
+            self.changes
+        }
+    }
+
     /// May the key fire now? Counts what the rule's limit holds back.
     pub(crate) fn admit(&mut self, cx: &mut Context<'_>, slot: u32, now: i64) -> bool {
         let logs = self.logs.get_mut(cx.member).and_then(Option::as_mut);
@@ -77,15 +93,16 @@ impl Core {
     }
 
     /// Gives a key that has none a slot; there is room for it.
-    pub(crate) fn insert(&mut self, encoded: &[u8]) -> SlotId {
-        let id = self.keys.insert(encoded);
-        if self.armed.len() <= id.slot as usize {
-            self.armed.resize(id.slot as usize + 1, NEVER);
+    pub(crate) fn insert(&mut self, encoded: &[u8]) -> u32 {
+        let slot = self.keys.insert(encoded);
+        if self.armed.len() <= slot as usize {
+            self.armed.resize(slot as usize + 1, NEVER);
         }
-        id
+        slot
     }
 
     pub(super) fn remove(&mut self, slot: u32) {
+        self.change();
         self.keys.remove(slot);
         self.disarm(slot);
         for logs in self.logs.iter_mut().flatten() {
