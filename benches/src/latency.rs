@@ -11,12 +11,17 @@ use trapjaw_client::{Client, Error, Options, Pace};
 use trapjaw_event::{BatchBuilder, ValueRef};
 
 use crate::load::push;
-use crate::measure::compile;
+use crate::measure::{compile, median};
 use crate::network::Server;
 
 /// Every event is a match.
 pub const RULES: &str =
     "event probe { n: int }\nrule each { on p: probe where p.n >= 0 do log(n: p.n) }";
+
+/// Events of a round that finds how many go through at most, one a frame.
+pub const SATURATING: u32 = 100_000;
+/// Its rounds.
+pub const ROUNDS: u32 = 5;
 
 /// How long to wait for what has not come back when all is sent.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,6 +68,42 @@ impl Times {
     /// Microseconds that so many of a hundred stay below.
     pub fn percentile(&self, percent: f64) -> f64 {
         self.histogram.value_at_percentile(percent) as f64 / 1e3
+    }
+}
+
+/// What came of several turns at one rate.
+#[derive(Debug)]
+pub struct Turns {
+    /// Of all of them together.
+    pub all: Times,
+    /// Of each.
+    pub each: Vec<Times>,
+}
+
+impl Turns {
+    fn new() -> Self {
+        Self {
+            all: Times::new(),
+            each: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, turn: Times) {
+        self.all.add(&turn);
+        self.each.push(turn);
+    }
+
+    /// The least, the median and the most of what so many of a hundred stay below in a turn, in microseconds. Where the machine takes
+    /// the core from client or server for a while that is in the turns that it meets, and not in the median.
+    pub fn spread(&self, percent: f64) -> [f64; 3] {
+        let turns: Vec<f64> = self
+            .each
+            .iter()
+            .map(|turn| turn.percentile(percent))
+            .collect();
+        let least = turns.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = turns.iter().copied().fold(0.0, f64::max);
+        [least, median(&turns), most]
     }
 }
 
@@ -122,25 +163,31 @@ impl Probe {
     /// # Panics
     ///
     /// If the connection fails, or something does not come back.
-    pub fn in_turns(&mut self, per_second: u32, count: u32, turns: u32) -> (Times, Times) {
-        let (mut events, mut echoes) = (Times::new(), Times::new());
+    pub fn in_turns(&mut self, per_second: u32, count: u32, turns: u32) -> (Turns, Turns) {
+        let (mut events, mut echoes) = (Turns::new(), Turns::new());
         for _ in 0..turns {
-            events.add(&self.events(per_second, count));
-            echoes.add(&self.echoes(per_second, count));
+            events.add(self.events(per_second, count));
+            echoes.add(self.echoes(per_second, count));
         }
         (events, echoes)
     }
 
-    /// Events a second, of `count` that are sent one a frame as fast as they go, and whose matches are taken.
+    /// Events a second, of [`SATURATING`] that are sent one a frame as fast as they go, and whose matches are taken: the median of
+    /// [`ROUNDS`].
     ///
     /// # Panics
     ///
     /// If the connection fails, or a match does not come.
-    pub fn saturation(&mut self, count: u32) -> f64 {
-        let start = Instant::now();
-        let times = self.events(u32::MAX, count);
-        assert_eq!(times.histogram.len(), u64::from(count));
-        f64::from(count) / start.elapsed().as_secs_f64()
+    pub fn saturation(&mut self) -> f64 {
+        let rates: Vec<f64> = (0..ROUNDS)
+            .map(|_| {
+                let start = Instant::now();
+                let times = self.events(u32::MAX, SATURATING);
+                assert_eq!(times.histogram.len(), u64::from(SATURATING));
+                f64::from(SATURATING) / start.elapsed().as_secs_f64()
+            })
+            .collect();
+        median(&rates)
     }
 }
 
@@ -164,10 +211,11 @@ fn turn(
         count,
         |client, _| send(client),
         |client| {
-            if poll(client)? {
+            let answered = poll(client)?;
+            if answered {
                 answer(&mut times);
             }
-            Ok(())
+            Ok(answered)
         },
     );
     times.behind = behind.expect("connected").as_nanos() as u64;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
-use trapjaw_benches::latency::{Probe, RULES, Times};
+use trapjaw_benches::latency::{Probe, ROUNDS, RULES, SATURATING, Times};
 use trapjaw_benches::measure::compile;
 use trapjaw_benches::network::Server;
 use trapjaw_data::driver::Choice;
@@ -22,10 +22,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Of what goes through at most, in percent.
 const LOADS: [u32; 6] = [10, 30, 50, 70, 80, 90];
-/// Events to find that.
-const SATURATING: u32 = 100_000;
-/// Turns of events and pings, of a quarter of a second each.
-const TURNS: u32 = 8;
+/// Turns of events and pings, of a tenth of a second each.
+const TURNS: u32 = 20;
 const PERCENTILES: [f64; 6] = [50.0, 90.0, 99.0, 99.9, 99.99, 100.0];
 
 fn main() -> ExitCode {
@@ -72,8 +70,8 @@ fn sweep(hdr: Option<&Path>, mut rates: Vec<u32>) -> io::Result<()> {
         server.driver()
     );
     if rates.is_empty() {
-        let most = probe.saturation(SATURATING);
-        sent += SATURATING;
+        let most = probe.saturation();
+        sent += ROUNDS * SATURATING;
         println!("at most {most:.0} events/s");
         rates = LOADS
             .map(|load| (most * f64::from(load) / 100.0) as u32)
@@ -82,16 +80,18 @@ fn sweep(hdr: Option<&Path>, mut rates: Vec<u32>) -> io::Result<()> {
     println!(
         "microseconds from the moment at which each was to be sent; `late`: the latest that one was sent"
     );
+    println!("`usual`: the p99.9 of the median of {TURNS} turns");
     println!(
-        "{:>9}  {:6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "rate", "", "p50", "p90", "p99", "p99.9", "p99.99", "most", "late"
+        "{:>9}  {:6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "rate", "", "p50", "p90", "p99", "p99.9", "p99.99", "most", "late", "usual"
     );
     for rate in rates {
-        let count = (rate / 4).max(1);
+        let count = (rate / 10).max(1);
         let (events, pings) = probe.in_turns(rate, count, TURNS);
         sent += TURNS * count;
-        for (what, times) in [("events", &events), ("pings", &pings)] {
-            println!("{rate:>9}  {what:6}{}", row(times));
+        for (what, turns) in [("events", &events), ("pings", &pings)] {
+            let ([_, usual, _], times) = (turns.spread(99.9), &turns.all);
+            println!("{rate:>9}  {what:6}{} {usual:>9.1}", row(times));
             if let Some(folder) = hdr {
                 fs::write(
                     folder.join(format!("{what}-{rate}.hgrm")),

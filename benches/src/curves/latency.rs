@@ -25,8 +25,8 @@ pub(super) fn measure(tell: &mut dyn FnMut(Point)) {
         let (turn, turns) = (rate / 2, 2 * seconds);
         let (events, pings) = probe.in_turns(rate, turn, turns);
         sent += turns * turn;
-        told(tell, "events", rate, &events);
-        told(tell, "pings", rate, &pings);
+        told(tell, "events", rate, &events.all);
+        told(tell, "pings", rate, &pings.all);
     }
     drop(probe);
     assert_eq!(server.stop(), u64::from(sent), "each event is one match");

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use rustix::net::{RecvFlags, recv};
 use trapjaw_wire::frame::{Decoder, Events, Message};
 use trapjaw_wire::limits::HEADER;
 
@@ -100,10 +101,8 @@ impl Link {
         loop {
             let read = match patience {
                 Patience::None => {
-                    self.socket.set_nonblocking(true)?;
-                    let read = self.socket.read(&mut self.buffer);
-                    self.socket.set_nonblocking(false)?;
-                    read
+                    let read = recv(&self.socket, &mut self.buffer[..], RecvFlags::DONTWAIT);
+                    read.map(|(count, _)| count).map_err(io::Error::from)
                 }
                 Patience::Until(until) => {
                     let left = until.map(|until| until.saturating_duration_since(Instant::now()));

@@ -33,7 +33,7 @@ pub const LISTENERS: usize = 4;
 pub const ACCEPT_BACKLOG: i32 = 1024;
 
 /// Bytes that may wait to be sent on one connection, those in flight included.
-pub const OUTGOING: usize = 2 << 20;
+pub const OUTGOING: usize = 8 << 20;
 
 /// Send buffers kept for reuse a shard.
 pub const SPARE_BUFFERS: usize = 64;
@@ -84,6 +84,10 @@ pub const SHARDS: usize = 256;
 /// Events of the driver that one turn of a worker takes.
 pub const EVENTS_A_TURN: usize = 64;
 
+/// Bytes of matches for subscribers from which on a turn takes no more events of connections in: first they are sent. Else one that
+/// reads as fast as it can would be cut for what it had no chance to read.
+pub const TOLD_A_TURN: usize = 256 * 1024;
+
 /// Messages of other shards that one turn of a worker takes.
 pub const MESSAGES_A_TURN: usize = 64;
 
@@ -97,7 +101,7 @@ pub const EXCHANGE: usize = 64;
 pub const DISPATCHED_AT_ONCE: usize = 256;
 
 /// Portions of at most [`DISPATCHED_AT_ONCE`] matches that wait in one shard's outbox.
-pub const OUTBOX: usize = 256;
+pub const OUTBOX: usize = 4096;
 
 /// Matches in one shard's outbox from which on the plane takes no more events in.
 pub const OUTBOX_MATCHES: usize = 64 * 1024;

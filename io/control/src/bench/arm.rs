@@ -168,13 +168,14 @@ impl Arm<'_> {
         Ok(late)
     }
 
-    /// Takes a match, if one has come.
-    fn take(&mut self) -> Result<(), BenchError> {
-        if let Some(found) = self.client.poll_match()? {
-            let id = identity(&found).unwrap_or(MatchId(0));
+    /// Takes a match, and tells whether one has come.
+    fn take(&mut self) -> Result<bool, BenchError> {
+        let found = self.client.poll_match()?;
+        if let Some(found) = &found {
+            let id = identity(found).unwrap_or(MatchId(0));
             self.told.push((id, Instant::now()));
         }
-        Ok(())
+        Ok(found.is_some())
     }
 
     /// Has so many pings answered. How late the latest was sent.
@@ -187,20 +188,21 @@ impl Arm<'_> {
         let pace = Pace::new(Instant::now() + Duration::from_millis(1), per_second);
         let mut answered = 0;
         let mut take = |client: &mut Client| {
-            if client.poll_pong()?.is_some() {
+            let came = client.poll_pong()?.is_some();
+            if came {
                 note(times, pace.due(answered).elapsed());
                 answered += 1;
             }
-            Ok::<_, BenchError>(answered)
+            Ok::<_, BenchError>((came, answered))
         };
         let late = pace.run(
             &mut self.client,
             count,
             |client, _| Ok(client.send_ping().map(drop)?),
-            |client| take(client).map(drop),
+            |client| take(client).map(|(came, _)| came),
         )?;
         let end = Instant::now() + PATIENCE;
-        while take(&mut self.client)? < count {
+        while take(&mut self.client)?.1 < count {
             if Instant::now() >= end {
                 return Err(BenchError::Connection(trapjaw_client::Error::Timeout));
             }

@@ -52,7 +52,7 @@ pub(crate) use shared::{Loaded, Place, Settings, Shared};
 pub use tap::{Tap, Tapped};
 
 use crate::driver::{Driver, Event, Idle, ListenerId, Spin, Waker};
-use crate::limits::{COMMANDS_A_TURN, EVENTS_A_TURN, MESSAGES_A_TURN};
+use crate::limits::{COMMANDS_A_TURN, EVENTS_A_TURN, MESSAGES_A_TURN, TOLD_A_TURN};
 use crate::plane::OutboxSender;
 use crate::queue::{Port, Receiver};
 use crate::time::monotonic;
@@ -107,6 +107,8 @@ pub(crate) struct Worker {
     congested_since: Option<u64>,
     /// Scratch space for frames that are sent.
     out: Vec<u8>,
+    /// Bytes of matches that this turn has given to the driver for subscribers.
+    told_bytes: usize,
 }
 
 /// Wakes and fails the whole plane when a worker's thread unwinds.
@@ -153,6 +155,7 @@ impl Worker {
             next_sweep: 0,
             congested_since: None,
             out: Vec::new(),
+            told_bytes: 0,
         }
     }
 
@@ -187,6 +190,7 @@ impl Worker {
     /// Takes a slice of everything. Returns whether there was anything.
     fn turn(&mut self) -> bool {
         self.now = monotonic();
+        self.told_bytes = 0;
         // Before what other shards have sent is taken: see the module on lateness.
         let base = self.evaluator.base(self.now);
         let mut busy = self.take_events();
@@ -216,6 +220,11 @@ impl Worker {
         matches!(self.stage, Stage::Running)
             && self.evaluator.is_clear()
             && !self.shared.is_congested()
+    }
+
+    /// May this turn take in events of a connection?
+    fn takes_in(&self) -> bool {
+        self.is_open() && self.told_bytes < TOLD_A_TURN
     }
 
     fn take_events(&mut self) -> bool {
@@ -300,9 +309,9 @@ impl Worker {
             self.submitted(submitted);
             busy = true;
         }
-        let is_open = self.is_open();
-        if self.clients.any_released(is_open) {
-            for id in self.clients.released(is_open) {
+        let takes_in = self.takes_in();
+        if self.clients.any_released(takes_in) {
+            for id in self.clients.released(takes_in) {
                 self.advance(id);
             }
             busy = true;

@@ -142,7 +142,7 @@ impl Worker {
                 total,
             } => {
                 let admitted = connection.admit(&header);
-                if admitted.is_ok() && header.kind == Kind::Events && !self.is_open() {
+                if admitted.is_ok() && header.kind == Kind::Events && !self.takes_in() {
                     return Ok(Went::Held(received, Waits::ForIntake));
                 }
                 let went = admitted.and_then(|()| self.whole(id, &header, &received[payload]));

@@ -44,6 +44,7 @@ impl Worker {
                 self.cut_slow(id);
             } else if !self.out.is_empty() && self.driver.send(id, &self.out).is_ok() {
                 self.tally.told += count;
+                self.told_bytes += self.out.len();
             }
         }
     }

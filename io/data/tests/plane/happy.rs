@@ -72,6 +72,31 @@ fn more_is_sent_than_there_is_credit_for_at_a_time() {
 }
 
 #[test]
+fn who_reads_is_not_cut_for_a_burst_however_fast_it_comes() {
+    const FRAMES: u64 = 40_000;
+    with_each_driver(|driver| {
+        let rig = Rig::new(driver);
+        let (mut client, registry) = rig.client();
+        client.subscribe(&["hot"]).expect("the rule exists");
+        let batch = loads(&registry, &[0.95]).finish();
+        // One match a frame, in all more than may wait on a connection, and one frame read for each that is sent.
+        let mut heard = 0;
+        for _ in 0..FRAMES {
+            client.send(&batch, 1).expect("it is not cut");
+            heard += u64::from(client.poll_match().expect("it is not cut").is_some());
+        }
+        while heard < FRAMES {
+            client
+                .next_match(Some(PATIENCE))
+                .expect("it is told")
+                .expect("in time");
+            heard += 1;
+        }
+        assert_eq!(rig.report()[0].tally.slow_readers, 0);
+    });
+}
+
+#[test]
 fn time_passes_without_events() {
     const ABSENT: &str = r#"
         event cpu { host: text, load: float, core: int? }
