@@ -157,6 +157,17 @@ impl Client {
         Ok(self.sent)
     }
 
+    /// From here on what is sent waits for [`Client::uncork`], so that many small frames go with one system call. Who waits for an answer
+    /// has them written first, and where there is much it does not wait.
+    pub fn cork(&mut self) {
+        self.link.cork();
+    }
+
+    /// Writes what has waited since [`Client::cork`], and from here on each frame by itself.
+    pub fn uncork(&mut self) -> Result<(), Error> {
+        self.link.uncork().map_err(|error| self.last_word(error))
+    }
+
     /// Sends what a builder holds, which is empty then. Its registry was declared with [`Client::declare_all`].
     pub fn send_rows(&mut self, builder: &mut BatchBuilder) -> Result<u64, Error> {
         let rows = builder.rows() as u32;

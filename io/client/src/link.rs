@@ -4,11 +4,11 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use rustix::net::{RecvFlags, recv};
+use rustix::net::{RecvFlags, recv, sockopt};
 use trapjaw_wire::frame::{Decoder, Events, Message};
 use trapjaw_wire::limits::HEADER;
 
-use crate::limits::READ_BUFFER;
+use crate::limits::{CORKED, READ_BUFFER};
 use crate::{Error, Options};
 
 /// A connected socket, with what was read from it and not yet used.
@@ -21,6 +21,8 @@ pub(crate) struct Link {
     /// The read timeout that the socket has; it is set only when another is wanted.
     timeout: Option<Duration>,
     checksum: bool,
+    /// Frames that wait to be written together; `None`: each is written by itself.
+    corked: Option<Vec<u8>>,
 }
 
 /// How long to wait for bytes.
@@ -37,6 +39,10 @@ impl Link {
     pub(crate) fn connect(address: impl ToSocketAddrs, options: &Options) -> Result<Self, Error> {
         let socket = connect(address, options.timeout)?;
         socket.set_nodelay(true)?;
+        if socket.peer_addr()?.ip().to_canonical().is_loopback() {
+            // What paces by the rate of a path (BBR) only holds back where there is none. It is a matter of speed alone.
+            let _ = sockopt::set_tcp_congestion(&socket, "reno");
+        }
         socket.set_read_timeout(None)?;
         Ok(Self {
             socket,
@@ -45,17 +51,55 @@ impl Link {
             unread: 0..0,
             timeout: None,
             checksum: options.checksum,
+            corked: None,
         })
     }
 
     /// Sends a frame that is already put together.
     pub(crate) fn send(&mut self, frame: &[u8]) -> Result<(), Error> {
+        if let Some(corked) = &mut self.corked {
+            corked.extend_from_slice(frame);
+            return self.write_much();
+        }
         self.socket.write_all(frame).map_err(Error::Io)
+    }
+
+    /// From here on frames wait to be written together.
+    pub(crate) fn cork(&mut self) {
+        self.corked.get_or_insert_default();
+    }
+
+    /// Writes what waits, and from here on each frame by itself.
+    pub(crate) fn uncork(&mut self) -> Result<(), Error> {
+        let written = self.write_corked();
+        self.corked = None;
+        written
+    }
+
+    fn write_corked(&mut self) -> Result<(), Error> {
+        let Some(corked) = &mut self.corked else {
+            return Ok(());
+        };
+        let written = self.socket.write_all(corked).map_err(Error::Io);
+        corked.clear();
+        written
+    }
+
+    /// Writes what waits if it is as much as one write should take.
+    fn write_much(&mut self) -> Result<(), Error> {
+        match &self.corked {
+            Some(corked) if corked.len() >= CORKED => self.write_corked(),
+            _ => Ok(()),
+        }
     }
 
     /// Sends a batch from where it lies.
     pub(crate) fn send_events(&mut self, events: &Events<'_>) -> Result<(), Error> {
         const PADDING: [u8; HEADER] = [0; HEADER];
+        if let Some(corked) = &mut self.corked {
+            events.encode(corked, self.checksum)?;
+            return self.write_much();
+        }
         let header = events.header(self.checksum)?;
         let padding = header.total() - HEADER - events.batch.len();
         let header = header.encode();
@@ -98,6 +142,10 @@ impl Link {
 
     /// Reads bytes; `false`: none came in time.
     fn fill(&mut self, patience: Patience) -> Result<bool, Error> {
+        if let Patience::Until(_) = patience {
+            // The answer may be to what has not been said.
+            self.write_corked()?;
+        }
         loop {
             let read = match patience {
                 Patience::None => {

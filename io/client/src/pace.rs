@@ -1,6 +1,9 @@
 //! Sending by a clock: an open loop.
 
+use core::ops::Range;
 use std::time::{Duration, Instant};
+
+use crate::limits::TOGETHER;
 
 /// When each of many things is to be sent, whatever has come back of those before.
 ///
@@ -26,9 +29,10 @@ impl Pace {
         self.start + Duration::from_secs(1) * number / self.per_second
     }
 
-    /// Calls `send` for each number below `count` once it is due, and `take` in between, which tells whether there was anything to
-    /// take. All that there is is taken before the next is sent, so that a client that is late is no slow reader too. It does not
-    /// sleep. Returns how much later than due the latest was sent: the sender's own delay, or that of a server which gave no credit.
+    /// Calls `send` for the numbers below `count` that are due, and `take` in between, which tells whether there was anything to take. All
+    /// that there is is taken before more is sent, so that a client that is late is no slow reader too; and what is due at the same time
+    /// is sent at once, at most [`TOGETHER`](crate::limits::TOGETHER). It does not sleep. Returns how much later than due the latest was sent: the sender's own
+    /// delay, or that of a server which gave no credit.
     ///
     /// # Errors
     ///
@@ -37,22 +41,25 @@ impl Pace {
         &self,
         client: &mut C,
         count: u32,
-        mut send: impl FnMut(&mut C, u32) -> Result<(), E>,
+        mut send: impl FnMut(&mut C, Range<u32>) -> Result<(), E>,
         mut take: impl FnMut(&mut C) -> Result<bool, E>,
     ) -> Result<Duration, E> {
         let mut latest = Duration::ZERO;
-        for number in 0..count {
-            let due = self.due(number);
-            let late = loop {
-                if take(client)? {
-                    continue;
-                }
-                if let Some(late) = Instant::now().checked_duration_since(due) {
-                    break late;
-                }
+        let mut next = 0;
+        while next < count {
+            if take(client)? {
+                continue;
+            }
+            let now = Instant::now();
+            let Some(late) = now.checked_duration_since(self.due(next)) else {
+                continue;
             };
             latest = latest.max(late);
-            send(client, number)?;
+            let most = count.min(next + TOGETHER);
+            let end = (next + 1..most).find(|&number| self.due(number) > now);
+            let due = next..end.unwrap_or(most);
+            next = due.end;
+            send(client, due)?;
         }
         Ok(latest)
     }
@@ -70,9 +77,9 @@ mod tests {
         let late = pace.run(
             &mut sent,
             20,
-            |sent, number| {
-                assert!(Instant::now() >= pace.due(number));
-                sent.push(number);
+            |sent, due| {
+                assert!(Instant::now() >= pace.due(due.end - 1));
+                sent.extend(due);
                 Ok::<_, ()>(())
             },
             |_| {
@@ -92,12 +99,13 @@ mod tests {
         let ended = pace.run(
             &mut sent,
             10,
-            |sent, number| {
-                *sent += 1;
-                if number == 3 { Err("full") } else { Ok(()) }
+            |sent, due| {
+                *sent = due.end;
+                if due.end > 3 { Err("full") } else { Ok(()) }
             },
             |_| Ok(false),
         );
-        assert_eq!((ended, sent), (Err("full"), 4));
+        assert_eq!(ended, Err("full"));
+        assert!((4..=10).contains(&sent));
     }
 }

@@ -153,10 +153,13 @@ impl Arm<'_> {
         let late = pace.run(
             self,
             count,
-            |arm, number| {
-                arm.due.push(pace.due(number));
-                arm.client.send(&frames[number as usize], 1)?;
-                Ok::<_, BenchError>(())
+            |arm, due| {
+                arm.client.cork();
+                for number in due {
+                    arm.due.push(pace.due(number));
+                    arm.client.send(&frames[number as usize], 1)?;
+                }
+                Ok::<_, BenchError>(arm.client.uncork()?)
             },
             Arm::take,
         )?;
@@ -198,7 +201,11 @@ impl Arm<'_> {
         let late = pace.run(
             &mut self.client,
             count,
-            |client, _| Ok(client.send_ping().map(drop)?),
+            |client, mut due| {
+                client.cork();
+                due.try_for_each(|_| client.send_ping().map(drop))?;
+                Ok(client.uncork()?)
+            },
             |client| take(client).map(|(came, _)| came),
         )?;
         let end = Instant::now() + PATIENCE;

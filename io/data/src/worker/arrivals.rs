@@ -11,10 +11,12 @@ use trapjaw_wire::frame::Nack;
 
 use super::connection::Refused;
 use super::{Stage, Worker};
+use crate::net::unpace_loopback;
 
 impl Worker {
     /// A new connection: it goes to the shard that has the fewest.
     pub(super) fn accepted(&mut self, socket: OwnedFd) {
+        unpace_loopback(&socket);
         let count = |place: usize| {
             self.shared.places[place]
                 .connections
