@@ -31,7 +31,7 @@ impl Sink for Collected {
     fn matched(&mut self, found: &MatchRef<'_>) {
         self.counted += 1;
         if !self.counts {
-            found.tell(&mut |part| self.matches.push(part));
+            found.tell(&mut self.matches);
         }
     }
 

@@ -71,7 +71,11 @@ impl DerivedEvents {
         if !matches!(fired.kind, MatchKind::Matched | MatchKind::Raised) {
             return None;
         }
-        let about = MatchRef { found, fired };
+        let about = MatchRef {
+            found,
+            fired,
+            place: 0,
+        };
         let registers = about.run(&emit.code);
         counters.faults += registers.faults();
         let value = |output: &Option<u32>| {

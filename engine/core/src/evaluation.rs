@@ -1,19 +1,19 @@
 //! One evaluation: every rule that has something to do once, producers of an event before its consumers.
 
-use core::cell::Cell;
 use std::sync::Arc;
 
 use trapjaw_event::{Binding, RuleId, check};
 use trapjaw_program::RuleSet;
 
 use crate::agenda::Agenda;
+use crate::columns::Columns;
 use crate::config::Config;
-use crate::counters::{Counters, Faults};
+use crate::counters::Counters;
 use crate::derived::{DerivedBatch, DerivedEvents};
 use crate::forward::{self, About, Forward, Stray};
 use crate::index::Index;
 use crate::lines::Lines;
-use crate::matched::{Found, MatchRef};
+use crate::matched::{Found, MatchRef, Telling};
 use crate::output::{Outputs, Sink};
 use crate::rule::{Context, Feed, Groups, Intake, Span, State};
 use crate::segment::{Rows, Segment};
@@ -223,13 +223,15 @@ impl Evaluation<'_> {
         if rule.emit.is_none() && group.is_none() {
             return;
         }
-        let faults = Cell::new(Faults::default());
+        let telling = Telling::default();
         let found = Found {
             rules: self.rules,
+            briefs: self.index.briefs(),
             segments,
+            columns: &[],
             outputs: self.outputs,
             ingest: self.ingest,
-            faults: &faults,
+            telling: &telling,
         };
         for fired in &found.outputs.fired[before..] {
             let rule = &self.rules.rules[fired.rule.index()];
@@ -247,6 +249,7 @@ impl Evaluation<'_> {
     fn finish(self, segments: &[&Segment<'_>], sink: &mut impl Sink) {
         let Self {
             rules,
+            index,
             version,
             ingest,
             line,
@@ -270,19 +273,30 @@ impl Evaluation<'_> {
                 });
             });
         }
-        self.outputs.sort();
-        let faults = Cell::new(Faults::default());
-        let found = Found {
-            rules,
-            segments,
-            outputs: self.outputs,
-            ingest,
-            faults: &faults,
-        };
-        for fired in found.outputs.in_order() {
-            sink.matched(&MatchRef { found, fired });
+        if !self.outputs.fired.is_empty() {
+            self.outputs.sort();
+            let telling = Telling::default();
+            let columns: Vec<Columns<'_>> = (segments.iter())
+                .map(|segment| Columns::new(segment.section))
+                .collect();
+            let found = Found {
+                rules,
+                briefs: index.briefs(),
+                segments,
+                columns: &columns,
+                outputs: self.outputs,
+                ingest,
+                telling: &telling,
+            };
+            for (fired, place) in found.outputs.in_order(0).zip(0..) {
+                sink.matched(&MatchRef {
+                    found,
+                    fired,
+                    place,
+                });
+            }
+            counters.faults += telling.faults();
         }
-        counters.faults += faults.get();
         if !strays.is_empty() {
             // Who drives several shards delivers row by row.
             let most = if self.defers { 1 } else { usize::MAX };

@@ -13,6 +13,8 @@
 mod agenda;
 mod aggregate;
 mod bound;
+mod brief;
+mod columns;
 mod config;
 mod counters;
 mod derived;
@@ -21,6 +23,7 @@ mod evaluate;
 mod evaluation;
 mod exact;
 mod forward;
+mod hash;
 mod index;
 mod kept;
 mod key;

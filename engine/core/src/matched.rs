@@ -4,13 +4,15 @@ use core::cell::Cell;
 use std::sync::Arc;
 
 use trapjaw_event::{
-    ColumnView, FieldId, Match, MatchId, MatchKind, Part, Registry, RuleId, Value, ValueRef,
+    FieldId, Match, MatchId, MatchKind, Part, PartSink, Registry, RuleId, Value, ValueRef,
 };
 use trapjaw_program::pattern::{Pick, What};
 use trapjaw_program::{Code, Envelope, Input, Rule, RuleSet, Source, Table, When};
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use crate::brief::{Argument, Brief, Briefs, Call};
+use crate::columns::Columns;
 use crate::counters::Faults;
+use crate::hash::{Hash128, identity_of_all};
 use crate::kept::KeptEvent;
 use crate::key;
 use crate::output::{Alias, Fired, Identity, Outputs};
@@ -22,18 +24,41 @@ use crate::vm::{self, Bound, Registers, Selection};
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'s> {
     pub(crate) rules: &'s RuleSet,
+    pub(crate) briefs: &'s Briefs,
     pub(crate) segments: &'s [&'s Segment<'s>],
+    /// Those of the segments, where matches are told.
+    pub(crate) columns: &'s [Columns<'s>],
     pub(crate) outputs: &'s Outputs,
     pub(crate) ingest: u64,
-    /// Values of actions' arguments that became null, of the matches that were asked for.
-    pub(crate) faults: &'s Cell<Faults>,
+    pub(crate) telling: &'s Telling,
 }
+
+/// What telling a step's matches leaves behind.
+#[derive(Default)]
+pub(crate) struct Telling {
+    /// Values of actions' arguments that became null, of the matches that were asked for.
+    faults: Cell<Faults>,
+    /// The rules of the matches before this one, in order, have been looked at ahead.
+    ahead: Cell<usize>,
+}
+
+impl Telling {
+    /// Values of actions' arguments that became null, of the matches that were asked for.
+    pub(crate) fn faults(&self) -> Faults {
+        self.faults.get()
+    }
+}
+
+/// Matches whose rules are looked at together.
+const AHEAD: usize = 16;
 
 /// A match, borrowed from the step that found it.
 #[derive(Clone, Copy)]
 pub struct MatchRef<'s> {
     pub(crate) found: Found<'s>,
     pub(crate) fired: &'s Fired,
+    /// Its place in the order in which the step's matches are told.
+    pub(crate) place: usize,
 }
 
 impl<'s> MatchRef<'s> {
@@ -73,11 +98,8 @@ impl<'s> MatchRef<'s> {
     /// Its identity: a hash of the rule's name and meaning, the key, the kind, and the identity of the
     /// event, or the instant, that it is about.
     pub fn id(&self) -> MatchId {
-        let rule = self.definition();
         let mut hash = Hash128::default();
-        hash.update(&(rule.name.len() as u64).to_le_bytes());
-        hash.update(rule.name.as_bytes());
-        hash.update(&rule.meaning.to_le_bytes());
+        hash.update(self.found.briefs.identity(self.brief()));
         let key = self.found.outputs.key(self.fired);
         hash.update(&(key.len() as u64).to_le_bytes());
         hash.update(key);
@@ -104,46 +126,97 @@ impl<'s> MatchRef<'s> {
     }
 
     /// Everything, part by part. What it takes is computed anew with each call.
-    pub fn tell(&self, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
-        to(Part::Head {
+    pub fn tell(&self, to: &mut (impl PartSink + ?Sized)) {
+        if self.place >= self.found.telling.ahead.get() {
+            self.look_ahead();
+        }
+        to.part(Part::Head {
             rule: self.fired.rule,
             kind: self.fired.kind,
             id: self.id(),
             time: self.fired.time,
             ingest: self.found.ingest,
         });
-        let key = self.found.outputs.key(self.fired);
-        key::each(&self.definition().key, key, |value| to(Part::Key(value)));
-        self.tell_events(to);
-        for value in self.aggregates() {
-            to(Part::Value(value.as_ref()));
+        let brief = self.brief();
+        if brief.has_key {
+            let key = self.found.outputs.key(self.fired);
+            key::each(&self.definition().key, key, |value| {
+                to.part(Part::Key(value));
+            });
+        }
+        self.tell_events(brief, to);
+        let aggregates = &self.found.outputs.aggregates[self.fired.aggregates..];
+        for value in &aggregates[..brief.aggregates as usize] {
+            to.part(Part::Value(value.as_ref()));
         }
         let when = match self.fired.kind {
             MatchKind::Matched | MatchKind::Raised => When::Fire,
             MatchKind::Cleared | MatchKind::Expired => When::Clear,
             MatchKind::Timeout => When::Timeout,
         };
-        for (action, index) in self.definition().actions.iter().zip(0..) {
-            if action.when != when {
-                continue;
-            }
-            let registers = self.run(&action.code);
-            let faults = self.found.faults;
-            faults.set(faults.get() + registers.faults());
-            to(Part::Action(index));
-            for &output in &action.outputs {
-                to(Part::Argument(registers.value(output as usize, 0)));
+        for call in self.found.briefs.calls(brief) {
+            if call.when == when {
+                to.part(Part::Action(call.place));
+                self.tell_arguments(call, to);
             }
         }
     }
 
-    fn definition(&self) -> &'s Rule {
-        &self.found.rules.rules[self.fired.rule.index()]
+    fn tell_arguments(&self, call: &Call, to: &mut (impl PartSink + ?Sized)) {
+        let row = match self.fired.alias {
+            Alias::Row { segment, row, .. } => Some((segment as usize, row)),
+            _ => None,
+        };
+        if let Some(arguments) = self.found.briefs.arguments(call, row.is_some()) {
+            for argument in arguments {
+                to.part(Part::Argument(self.plain(argument, row)));
+            }
+            return;
+        }
+        let action = &self.definition().actions[call.place as usize];
+        let registers = self.run(&action.code);
+        let faults = &self.found.telling.faults;
+        faults.set(faults.get() + registers.faults());
+        for &output in &action.outputs {
+            to.part(Part::Argument(registers.value(output as usize, 0)));
+        }
     }
 
-    fn aggregates(&self) -> &'s [Value] {
-        let start = self.fired.aggregates;
-        &self.found.outputs.aggregates[start..start + self.definition().aggregates.len()]
+    /// An argument that takes no computing.
+    fn plain(&self, argument: &'s Argument, row: Option<(usize, u32)>) -> ValueRef<'s> {
+        match (argument, row) {
+            (Argument::Constant(value), _) => value.as_ref(),
+            (Argument::Text(text), _) => ValueRef::Text(self.found.briefs.text(*text)),
+            (Argument::Field(field), Some((segment, row))) => {
+                self.found.columns[segment].value(*field, row as usize)
+            }
+            (Argument::Envelope(field), Some((segment, row))) => {
+                self.found.segments[segment].envelope(row, *field)
+            }
+            (Argument::Field(_) | Argument::Envelope(_), None) => ValueRef::Null,
+        }
+    }
+
+    /// Looks at the rules of the next matches in one go.
+    #[inline(never)]
+    fn look_ahead(&self) {
+        let Found {
+            briefs,
+            outputs,
+            telling,
+            ..
+        } = self.found;
+        let next = outputs.in_order(self.place).take(AHEAD);
+        briefs.look_ahead(next.map(|fired| fired.rule));
+        telling.ahead.set(self.place + AHEAD);
+    }
+
+    fn brief(&self) -> &'s Brief {
+        self.found.briefs.of(self.fired.rule)
+    }
+
+    fn definition(&self) -> &'s Rule {
+        &self.found.rules.rules[self.fired.rule.index()]
     }
 
     /// The aggregates, and what a pattern's codes read beside them.
@@ -197,14 +270,14 @@ impl<'s> MatchRef<'s> {
         about.run(code, self.fired.alias, self.values())
     }
 
-    fn tell_events(&self, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
-        let rule = self.definition();
+    fn tell_events(&self, brief: &Brief, to: &mut (impl PartSink + ?Sized)) {
         let Alias::Bound { first, count } = self.fired.alias else {
             // There is none where no event has come.
-            return self.tell_event(self.fired.alias, &rule.alias, to);
+            return self.tell_event(self.fired.alias, self.found.briefs.alias(brief), to);
         };
         let bound = &self.found.outputs.bound[first as usize..][..count as usize];
-        let elements = rule
+        let elements = self
+            .definition()
             .pattern
             .as_ref()
             .map_or(&[][..], |pattern| &pattern.elements);
@@ -213,18 +286,23 @@ impl<'s> MatchRef<'s> {
         }
     }
 
-    fn tell_event(&self, alias: Alias, name: &str, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
+    fn tell_event(&self, alias: Alias, name: &str, to: &mut (impl PartSink + ?Sized)) {
         match alias {
             Alias::Row {
                 segment,
                 row,
                 whole,
-            } => self.tell_row(
-                self.found.segments[segment as usize],
-                (row, whole),
-                name,
-                to,
-            ),
+            } => {
+                let columns = &self.found.columns[segment as usize];
+                let row = (row as usize, name);
+                if whole {
+                    columns.tell(row, |_| true, to);
+                } else {
+                    let segment = self.found.segments[segment as usize];
+                    let source = segment.source_of((self.fired.rule, self.definition()));
+                    columns.tell(row, |field| source.kept.contains(&field), to);
+                }
+            }
             Alias::Kept(index) => {
                 self.tell_kept(&self.found.outputs.kept[index as usize], name, to);
             }
@@ -237,50 +315,17 @@ impl<'s> MatchRef<'s> {
         }
     }
 
-    fn tell_row(
-        &self,
-        segment: &'s Segment<'s>,
-        (row, whole): (u32, bool),
-        name: &str,
-        to: &mut (impl FnMut(Part<'_>) + ?Sized),
-    ) {
-        let (section, row) = (segment.section, row as usize);
-        let text = |column: Option<ColumnView<'s>>| match column.map(|column| column.value(row)) {
-            Some(ValueRef::Text(text)) => Some(text),
-            _ => None,
-        };
-        to(Part::Event {
-            alias: name,
-            type_id: section.type_id(),
-            time: section.times()[row],
-            source: Some(section.source().get(row)),
-            id: text(section.id()),
-            subject: text(section.subject()),
-            severity: section.severity_at(row),
-        });
-        let source = segment.source_of((self.fired.rule, self.definition()));
-        for field in (0..section.binding().field_count() as u16).map(FieldId::new) {
-            if !whole && !source.kept.contains(&field) {
-                continue;
-            }
-            let value = section.value(field, row);
-            if !value.is_null() {
-                to(Part::Field(field, value));
-            }
-        }
-    }
-
     fn tell_packed(
         &self,
         (source, words): (u16, u32),
         time: i64,
         name: &str,
-        to: &mut (impl FnMut(Part<'_>) + ?Sized),
+        to: &mut (impl PartSink + ?Sized),
     ) {
         let outputs = self.found.outputs;
         let key = outputs.key(self.fired);
         let definition = &self.definition().sources[usize::from(source)];
-        to(Part::Event {
+        to.part(Part::Event {
             alias: name,
             type_id: definition.type_id,
             time,
@@ -295,9 +340,9 @@ impl<'s> MatchRef<'s> {
         });
     }
 
-    fn tell_kept(&self, kept: &KeptEvent, name: &str, to: &mut (impl FnMut(Part<'_>) + ?Sized)) {
+    fn tell_kept(&self, kept: &KeptEvent, name: &str, to: &mut (impl PartSink + ?Sized)) {
         let source = &self.definition().sources[usize::from(kept.source)];
-        to(Part::Event {
+        to.part(Part::Event {
             alias: name,
             type_id: source.type_id,
             time: kept.time,
@@ -313,7 +358,7 @@ impl<'s> MatchRef<'s> {
 /// Tells the fields that a source keeps, in the order of its type, each with the value of its place.
 fn tell_fields<'v>(
     source: &Source,
-    to: &mut (impl FnMut(Part<'_>) + ?Sized),
+    to: &mut (impl PartSink + ?Sized),
     value: impl Fn(usize) -> ValueRef<'v>,
 ) {
     let mut fields: Vec<(FieldId, usize)> = source.kept.iter().copied().zip(0..).collect();
@@ -321,62 +366,9 @@ fn tell_fields<'v>(
     for (field, place) in fields {
         let value = value(place);
         if !value.is_null() {
-            to(Part::Field(field, value));
+            to.part(Part::Field(field, value));
         }
     }
-}
-
-/// XXH3-128 of a few parts, one after the other. Most identities are of so few bytes that hashing them at once takes a fraction of what
-/// it takes to set a stream up.
-struct Hash128 {
-    bytes: [u8; 240],
-    length: usize,
-    stream: Option<Box<Xxh3>>,
-}
-
-impl Default for Hash128 {
-    fn default() -> Self {
-        Self {
-            bytes: [0; 240],
-            length: 0,
-            stream: None,
-        }
-    }
-}
-
-impl Hash128 {
-    #[inline]
-    fn update(&mut self, part: &[u8]) {
-        if let Some(stream) = &mut self.stream {
-            stream.update(part);
-        } else if let Some(room) = self.bytes[self.length..].get_mut(..part.len()) {
-            room.copy_from_slice(part);
-            self.length += part.len();
-        } else {
-            let mut stream = Box::new(Xxh3::new());
-            stream.update(&self.bytes[..self.length]);
-            stream.update(part);
-            self.stream = Some(stream);
-        }
-    }
-
-    fn finish(&self) -> u128 {
-        match &self.stream {
-            Some(stream) => stream.digest128(),
-            None => xxh3_128(&self.bytes[..self.length]),
-        }
-    }
-}
-
-/// The identity of events that a pattern has bound, each with its element, in order.
-pub(crate) fn identity_of_all(bound: impl ExactSizeIterator<Item = (u16, u128)>) -> u128 {
-    // All at once: a hash that is fed in parts has a large state.
-    let mut bytes = Vec::with_capacity(bound.len() * (size_of::<u16>() + size_of::<u128>()));
-    for (element, identity) in bound {
-        bytes.extend_from_slice(&element.to_le_bytes());
-        bytes.extend_from_slice(&identity.to_le_bytes());
-    }
-    xxh3_128(&bytes)
 }
 
 /// What a rule's code reads when it runs for one match.

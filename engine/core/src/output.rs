@@ -167,9 +167,9 @@ impl Outputs {
         }
     }
 
-    /// What was found, in the order in which it is told, after [sorting](Self::sort).
-    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Fired> {
-        let places = self.order.iter().map(|of| *of as u32 as usize);
+    /// What was found, in the order in which it is told, after [sorting](Self::sort): from one on.
+    pub(crate) fn in_order(&self, from: usize) -> impl Iterator<Item = &Fired> {
+        let places = self.order[from..].iter().map(|of| *of as u32 as usize);
         places.map(|place| &self.fired[place])
     }
 

@@ -296,15 +296,14 @@ impl<'a> Segment<'a> {
 
     /// The row's identity.
     pub(crate) fn identity(&self, row: u32) -> u128 {
-        let id = match self.section.id().map(|ids| ids.value(row as usize)) {
-            Some(ValueRef::Text(id)) => Some(id),
-            _ => None,
-        };
-        identity(
-            self.section.source().get(row as usize),
-            id,
-            self.origin(row),
-        )
+        let origin = self.origin(row);
+        match self.section.id().map(|ids| ids.value(row as usize)) {
+            Some(ValueRef::Text(id)) => {
+                let source = self.section.source().get(row as usize);
+                identity(source, Some(id), origin)
+            }
+            _ => identity("", None, origin),
+        }
     }
 
     fn place(&self, row: u32) -> u32 {

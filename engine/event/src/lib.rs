@@ -70,7 +70,9 @@ pub use check::{BatchError, BatchErrorKind, check};
 pub use duration::parse_duration;
 pub use event::Event;
 pub use id::{FieldId, RuleId, TypeId};
-pub use matched::{ActionCall, BoundEvent, IntoMatches, Match, MatchId, MatchKind, Matches, Part};
+pub use matched::{
+    ActionCall, BoundEvent, IntoMatches, Match, MatchId, MatchKind, Matches, Part, PartSink,
+};
 pub use registry::{Registry, RegistryError};
 pub use schema::{ENVELOPE, EventType, Field};
 pub use severity::{Severity, UnknownSeverity};

@@ -166,6 +166,19 @@ pub enum Part<'a> {
     Argument(ValueRef<'a>),
 }
 
+/// Takes a match, part by part.
+pub trait PartSink {
+    /// Takes the next part.
+    fn part(&mut self, part: Part<'_>);
+}
+
+impl<F: FnMut(Part<'_>) + ?Sized> PartSink for F {
+    #[inline]
+    fn part(&mut self, part: Part<'_>) {
+        self(part);
+    }
+}
+
 impl Match {
     /// Makes a match of the parts that `tell` gives; `None` if these do not begin with a head.
     pub fn of_parts(tell: impl FnOnce(&mut dyn FnMut(Part<'_>))) -> Option<Self> {
@@ -178,8 +191,8 @@ impl Match {
     }
 
     /// Tells its parts.
-    pub fn tell(&self, to: &mut impl FnMut(Part<'_>)) {
-        to(Part::Head {
+    pub fn tell(&self, to: &mut impl PartSink) {
+        to.part(Part::Head {
             rule: self.rule,
             kind: self.kind,
             id: self.id,
@@ -188,9 +201,9 @@ impl Match {
         });
         self.key
             .iter()
-            .for_each(|value| to(Part::Key(value.as_ref())));
+            .for_each(|value| to.part(Part::Key(value.as_ref())));
         for event in &self.events {
-            to(Part::Event {
+            to.part(Part::Event {
                 alias: &event.alias,
                 type_id: event.type_id,
                 time: event.time,
@@ -200,18 +213,18 @@ impl Match {
                 severity: event.severity,
             });
             for (field, value) in &event.fields {
-                to(Part::Field(*field, value.as_ref()));
+                to.part(Part::Field(*field, value.as_ref()));
             }
         }
         self.values
             .iter()
-            .for_each(|value| to(Part::Value(value.as_ref())));
+            .for_each(|value| to.part(Part::Value(value.as_ref())));
         for action in &self.actions {
-            to(Part::Action(action.action));
+            to.part(Part::Action(action.action));
             action
                 .args
                 .iter()
-                .for_each(|value| to(Part::Argument(value.as_ref())));
+                .for_each(|value| to.part(Part::Argument(value.as_ref())));
         }
     }
 

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use trapjaw_program::{Code, Kind, Operand, RuleSet};
 
+use crate::brief::Briefs;
 use crate::direct::Direct;
 pub(crate) use hits::Hits;
 use keys::Numbers;
@@ -45,6 +46,7 @@ pub(crate) struct Index {
     /// By type; `None` where conditions are few, or have no witness.
     types: Vec<Option<TypeIndex>>,
     direct: Direct,
+    briefs: Briefs,
 }
 
 impl Index {
@@ -54,6 +56,7 @@ impl Index {
         Self {
             types: types.collect(),
             direct: Direct::new(rules),
+            briefs: Briefs::new(rules),
         }
     }
 
@@ -77,6 +80,7 @@ impl Index {
         Self {
             types: types.collect(),
             direct: Direct::new(rules),
+            briefs: Briefs::new(rules),
         }
     }
 
@@ -90,10 +94,15 @@ impl Index {
         &self.direct
     }
 
+    /// What there is to tell of each rule's matches.
+    pub(crate) fn briefs(&self) -> &Briefs {
+        &self.briefs
+    }
+
     /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
         let types = self.types.iter().flatten().map(TypeIndex::bytes);
-        types.sum::<usize>() + self.direct.bytes()
+        types.sum::<usize>() + self.direct.bytes() + self.briefs.bytes()
     }
 }
 

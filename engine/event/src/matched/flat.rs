@@ -3,7 +3,7 @@
 //! A match has a dozen parts that would each have to be allocated, and given back on the thread that reads it. Between threads
 //! matches therefore go as bytes, those of a step in one buffer: a tag for each part, and what it holds, numbers in little-endian order.
 
-use super::{Match, MatchId, MatchKind, Part};
+use super::{Match, MatchId, MatchKind, Part, PartSink};
 use crate::{FieldId, Ip, RuleId, Severity, TypeId, ValueRef};
 
 /// Matches, one after the other in one buffer.
@@ -36,74 +36,7 @@ impl Matches {
 
     /// Appends a match.
     pub fn add(&mut self, matched: &Match) {
-        matched.tell(&mut |part| self.push(part));
-    }
-
-    /// Appends a part: a head begins a match, all others belong to the last one.
-    #[inline]
-    pub fn push(&mut self, part: Part<'_>) {
-        if let Part::Head { .. } = part {
-            self.starts.push(self.bytes.len());
-        }
-        let mut out = Writer(&mut self.bytes);
-        match part {
-            Part::Head {
-                rule,
-                kind,
-                id,
-                time,
-                ingest,
-            } => {
-                out.bytes(&[tag::HEAD, kind as u8]);
-                out.bytes(&rule.get().to_le_bytes());
-                out.bytes(&id.0.to_le_bytes());
-                out.bytes(&time.to_le_bytes());
-                out.bytes(&ingest.to_le_bytes());
-            }
-            Part::Key(value) => {
-                out.bytes(&[tag::KEY]);
-                out.value(value);
-            }
-            Part::Event {
-                alias,
-                type_id,
-                time,
-                source,
-                id,
-                subject,
-                severity,
-            } => {
-                // The code behind the last one stands for none.
-                let severity = severity.map_or(Severity::ALL.len() as u8, Severity::code);
-                out.bytes(&[tag::EVENT, severity]);
-                out.bytes(&type_id.get().to_le_bytes());
-                out.bytes(&time.to_le_bytes());
-                out.text(alias);
-                for text in [source, id, subject] {
-                    out.bytes(&[text.is_some().into()]);
-                    if let Some(text) = text {
-                        out.text(text);
-                    }
-                }
-            }
-            Part::Field(field, value) => {
-                out.bytes(&[tag::FIELD]);
-                out.bytes(&field.get().to_le_bytes());
-                out.value(value);
-            }
-            Part::Value(value) => {
-                out.bytes(&[tag::VALUE]);
-                out.value(value);
-            }
-            Part::Action(action) => {
-                out.bytes(&[tag::ACTION]);
-                out.bytes(&action.to_le_bytes());
-            }
-            Part::Argument(value) => {
-                out.bytes(&[tag::ARGUMENT]);
-                out.value(value);
-            }
-        }
+        matched.tell(self);
     }
 
     /// Makes each match of its bytes, in order.
@@ -121,6 +54,72 @@ impl Matches {
             }
         });
         made.expect("a match begins with its head")
+    }
+}
+
+/// Appends: a head begins a match, all other parts belong to the last one.
+impl PartSink for Matches {
+    #[allow(
+        clippy::inline_always,
+        reason = "who tells knows which part it is: each place keeps what that one takes"
+    )]
+    #[inline(always)]
+    fn part(&mut self, part: Part<'_>) {
+        let mut out = Writer(&mut self.bytes);
+        match part {
+            Part::Head {
+                rule,
+                kind,
+                id,
+                time,
+                ingest,
+            } => {
+                self.starts.push(out.0.len());
+                let mut head = [tag::HEAD; 38];
+                head[1] = kind as u8;
+                head[2..6].copy_from_slice(&rule.get().to_le_bytes());
+                head[6..22].copy_from_slice(&id.0.to_le_bytes());
+                head[22..30].copy_from_slice(&time.to_le_bytes());
+                head[30..].copy_from_slice(&ingest.to_le_bytes());
+                out.bytes(&head);
+            }
+            Part::Key(value) => out.value([tag::KEY], value),
+            Part::Event {
+                alias,
+                type_id,
+                time,
+                source,
+                id,
+                subject,
+                severity,
+            } => {
+                let mut event = [tag::EVENT; 18];
+                // The code behind the last one stands for none.
+                event[1] = severity.map_or(Severity::ALL.len() as u8, Severity::code);
+                event[2..6].copy_from_slice(&type_id.get().to_le_bytes());
+                event[6..14].copy_from_slice(&time.to_le_bytes());
+                event[14..].copy_from_slice(&(alias.len() as u32).to_le_bytes());
+                out.bytes(&event);
+                out.bytes(alias.as_bytes());
+                for text in [source, id, subject] {
+                    match text {
+                        None => out.bytes(&[0]),
+                        Some(text) => out.text([1], text),
+                    }
+                }
+            }
+            Part::Field(field, value) => {
+                let [low, high] = field.get().to_le_bytes();
+                out.value([tag::FIELD, low, high], value);
+            }
+            Part::Value(value) => out.value([tag::VALUE], value),
+            Part::Action(action) => {
+                let mut bytes = [tag::ACTION; 5];
+                bytes[1..].copy_from_slice(&action.to_le_bytes());
+                out.bytes(&bytes);
+            }
+            Part::Argument(value) => out.value([tag::ARGUMENT], value),
+        }
     }
 }
 
@@ -185,45 +184,61 @@ mod tag {
 
 struct Writer<'b>(&'b mut Vec<u8>);
 
+/// More than a tag, what a part has before its value, and a number take.
+const WORD: usize = 16;
+
 impl Writer<'_> {
     #[inline]
     fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
+    /// A text behind `before`.
     #[inline]
-    fn text(&mut self, text: &str) {
-        self.bytes(&(text.len() as u32).to_le_bytes());
+    fn text<const N: usize>(&mut self, before: [u8; N], text: &str) {
+        let mut bytes = [0; WORD];
+        bytes[..N].copy_from_slice(&before);
+        bytes[N..N + 4].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        self.bytes(&bytes[..N + 4]);
         self.bytes(text.as_bytes());
     }
 
+    /// A tag and a number behind `before`.
     #[inline]
-    fn word(&mut self, tag: u8, word: u64) {
-        let mut bytes = [tag; 9];
-        bytes[1..].copy_from_slice(&word.to_le_bytes());
-        self.bytes(&bytes);
+    fn word<const N: usize>(&mut self, before: [u8; N], tag: u8, word: u64) {
+        let mut bytes = [tag; WORD];
+        bytes[..N].copy_from_slice(&before);
+        bytes[N + 1..N + 9].copy_from_slice(&word.to_le_bytes());
+        self.bytes(&bytes[..N + 9]);
     }
 
+    /// What is short behind `before`.
     #[inline]
-    fn value(&mut self, value: ValueRef<'_>) {
+    fn short<const N: usize>(&mut self, before: [u8; N], bytes: &[u8]) {
+        self.bytes(&before);
+        self.bytes(bytes);
+    }
+
+    /// A value behind `before`.
+    fn value<const N: usize>(&mut self, before: [u8; N], value: ValueRef<'_>) {
         match value {
-            ValueRef::Null => self.bytes(&[tag::NULL]),
-            ValueRef::Bool(v) => self.bytes(&[tag::BOOL, v.into()]),
-            ValueRef::Int(v) => self.word(tag::INT, v as u64),
-            ValueRef::Float(v) => self.word(tag::FLOAT, v.to_bits()),
+            ValueRef::Null => self.short(before, &[tag::NULL]),
+            ValueRef::Bool(v) => self.short(before, &[tag::BOOL, v.into()]),
+            ValueRef::Int(v) => self.word(before, tag::INT, v as u64),
+            ValueRef::Float(v) => self.word(before, tag::FLOAT, v.to_bits()),
             ValueRef::Text(v) => {
-                self.bytes(&[tag::TEXT]);
-                self.text(v);
+                self.bytes(&before);
+                self.text([tag::TEXT], v);
             }
-            ValueRef::Time(v) => self.word(tag::TIME, v as u64),
-            ValueRef::Duration(v) => self.word(tag::DURATION, v as u64),
+            ValueRef::Time(v) => self.word(before, tag::TIME, v as u64),
+            ValueRef::Duration(v) => self.word(before, tag::DURATION, v as u64),
             ValueRef::Ip(v) => {
-                self.bytes(&[tag::IP]);
+                self.short(before, &[tag::IP]);
                 self.bytes(&v.octets());
             }
             ValueRef::Enum(v) => {
                 let [low, high] = v.to_le_bytes();
-                self.bytes(&[tag::ENUM, low, high]);
+                self.short(before, &[tag::ENUM, low, high]);
             }
         }
     }
@@ -361,7 +376,7 @@ mod tests {
         let mut flat = Matches::default();
         assert!(flat.is_empty());
         let all: Vec<Vec<Part<'_>>> = (0..7).map(parts).collect();
-        all.iter().flatten().for_each(|part| flat.push(*part));
+        all.iter().flatten().for_each(|part| flat.part(*part));
         let expected: Vec<Match> = all
             .iter()
             .map(|parts| Match::of_parts(|to| parts.iter().for_each(|part| to(*part))))

@@ -84,7 +84,7 @@ impl Departure {
             _ => self.ingests.push((found.ingest(), 1)),
         }
         match whole {
-            None => found.tell(&mut |part| self.matches.push(part)),
+            None => found.tell(&mut self.matches),
             Some(whole) => self.matches.add(whole),
         }
         if self.matches.len() == DISPATCHED_AT_ONCE {

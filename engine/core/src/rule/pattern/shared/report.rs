@@ -9,7 +9,7 @@ use super::contents::Contents;
 use super::events::{EventId, Events};
 use super::groups::{EntryId, GroupId};
 use super::table::Outcome;
-use crate::matched::identity_of_all;
+use crate::hash::identity_of_all;
 use crate::output::Identity;
 use crate::rule::context::{Context, Trigger};
 use crate::rule::keyed::Core;
