@@ -71,7 +71,7 @@ pub use duration::parse_duration;
 pub use event::Event;
 pub use id::{FieldId, RuleId, TypeId};
 pub use matched::{
-    ActionCall, BoundEvent, IntoMatches, Match, MatchId, MatchKind, Matches, Part, PartSink,
+    ActionCall, Both, BoundEvent, IntoMatches, Match, MatchId, MatchKind, Matches, Part, PartSink,
 };
 pub use registry::{Registry, RegistryError};
 pub use schema::{ENVELOPE, EventType, Field};

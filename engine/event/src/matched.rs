@@ -179,6 +179,18 @@ impl<F: FnMut(Part<'_>) + ?Sized> PartSink for F {
     }
 }
 
+/// Tells two what is told once.
+#[derive(Debug)]
+pub struct Both<'a, A: ?Sized, B: ?Sized>(pub &'a mut A, pub &'a mut B);
+
+impl<A: PartSink + ?Sized, B: PartSink + ?Sized> PartSink for Both<'_, A, B> {
+    #[inline]
+    fn part(&mut self, part: Part<'_>) {
+        self.0.part(part);
+        self.1.part(part);
+    }
+}
+
 impl Match {
     /// Makes a match of the parts that `tell` gives; `None` if these do not begin with a head.
     pub fn of_parts(tell: impl FnOnce(&mut dyn FnMut(Part<'_>))) -> Option<Self> {

@@ -41,6 +41,9 @@ pub const SPARE_BUFFERS: usize = 64;
 /// Largest capacity of a send buffer that is kept for reuse, in bytes.
 pub const SPARE_BUFFER: usize = 64 * 1024;
 
+/// Room for texts of matches that is kept for the next step, in bytes.
+pub const SPARE_TEXT: usize = 64 * 1024;
+
 /// How long a finishing connection may take to flush and to see its peer close, in milliseconds.
 pub const LINGER_MILLIS: u64 = 2_000;
 

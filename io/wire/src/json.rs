@@ -79,6 +79,8 @@ mod read;
 
 pub use convert::{Scalar, read_scalar};
 pub use error::JsonError;
-pub use matched::{ActionNames, NamedType, RuleNames, write_bound_event, write_event, write_match};
+pub use matched::{
+    ActionNames, MatchWriter, NamedType, RuleNames, write_bound_event, write_event, write_match,
+};
 pub use ndjson::NdjsonReader;
 pub use read::EventReader;

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::{env, fs};
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use trapjaw_event::{
     ActionCall, BoundEvent, EventType, Field, FieldId, FieldType, Match, MatchId, MatchKind,
     Registry, RuleId, Severity, TypeId, Value,
 };
-use trapjaw_wire::json::{ActionNames, EventReader, NamedType, RuleNames, write_match};
+use trapjaw_wire::json::{
+    ActionNames, EventReader, NamedType, RuleNames, write_bound_event, write_match,
+};
 
 fn phase() -> FieldType {
     FieldType::Enum(Arc::from(["started".into(), "failed".into()]))
@@ -303,6 +306,33 @@ fn a_bound_event_is_an_event_in_the_short_form() {
 }
 
 proptest! {
+    #[test]
+    fn events_stand_under_their_alias_in_the_order_of_its_first(order in vec(0..4_usize, 0..12)) {
+        let aliases = ["a", "b\"", "b", "{"];
+        let events: Vec<BoundEvent> = order
+            .iter()
+            .zip(0..)
+            .map(|(&alias, time)| bound(aliases[alias], time, aliases[alias], 1.0))
+            .collect();
+        let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+        for event in &events {
+            let mut one = Vec::new();
+            write_bound_event(&mut one, event, &registry());
+            let one = String::from_utf8(one).unwrap();
+            match groups.iter_mut().find(|(alias, _)| **alias == *event.alias) {
+                Some((_, group)) => group.push(one),
+                None => groups.push((&event.alias, vec![one])),
+            }
+        }
+        let groups: Vec<String> = groups
+            .iter()
+            .map(|(alias, group)| format!("{}:[{}]", serde_json::json!(alias), group.join(",")))
+            .collect();
+        let matched = Match { events, ..bare(MatchKind::Matched) };
+        let expected = format!("\"events\":{{{}}},\"values\":{{}}}}", groups.join(","));
+        prop_assert!(json(&matched, &names()).ends_with(&expected));
+    }
+
     #[test]
     fn texts_and_floats_come_back(text in any::<String>(), float: f64) {
         let names = RuleNames {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use hdrhistogram::Histogram;
 use trapjaw_engine::MatchRef;
-use trapjaw_event::{Match, Matches};
+use trapjaw_event::{Both, Matches};
+use trapjaw_wire::json::MatchWriter;
 
 use super::shared::Loaded;
 use crate::limits::{DISPATCHED_AT_ONCE, LONGEST_LATENCY_NANOS};
@@ -72,20 +73,20 @@ impl Departure {
         (self.outbox.depth(), self.backlog.len())
     }
 
-    /// Takes a match of rules of this version; `whole` where somebody else had it made already.
+    /// Takes a match of rules of this version, and tells `also` of it.
     pub(super) fn take(
         &mut self,
         found: &MatchRef<'_>,
-        whole: Option<&Match>,
+        also: Option<&mut MatchWriter<'_>>,
         of: (&Arc<Loaded>, u64),
     ) {
         match self.ingests.last_mut() {
             Some((ingest, count)) if *ingest == found.ingest() => *count += 1,
             _ => self.ingests.push((found.ingest(), 1)),
         }
-        match whole {
+        match also {
             None => found.tell(&mut self.matches),
-            Some(whole) => self.matches.add(whole),
+            Some(also) => found.tell(&mut Both(&mut self.matches, also)),
         }
         if self.matches.len() == DISPATCHED_AT_ONCE {
             self.dispatch(of);

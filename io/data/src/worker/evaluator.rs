@@ -1,5 +1,6 @@
 //! The engine's shard with its way out: rows to other shards, matches to the outbox and to subscribers.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hdrhistogram::Histogram;
@@ -25,7 +26,7 @@ pub(super) struct Evaluator {
     audience: Audience,
     collected: Collected,
     /// What this shard's own subscribers are to be told.
-    told: Vec<Arc<Told>>,
+    told: VecDeque<Arc<Told>>,
     pub(super) streams: Streams,
     /// Rows taken in at the door, by type.
     by_type: Vec<u64>,
@@ -56,9 +57,11 @@ impl Sink for Outlet<'_> {
         if shards.is_empty() {
             self.departure.take(found, None, of);
         } else {
-            let whole = found.to_match();
-            self.departure.take(found, Some(&whole), of);
-            self.collected.told.push(&whole, shards, self.loaded);
+            let about = (found.rule(), found.ingest());
+            let told = &mut self.collected.told;
+            told.push(about, shards, self.loaded, |told| {
+                self.departure.take(found, Some(told), of);
+            });
         }
     }
 
@@ -100,7 +103,7 @@ impl Evaluator {
             departure: Departure::new(place, outbox),
             audience: Audience::default(),
             collected: Collected::default(),
-            told: Vec::new(),
+            told: VecDeque::new(),
             streams,
             by_type: vec![0; types],
         }
@@ -282,14 +285,18 @@ impl Evaluator {
         self.exchange.can_flush() || self.departure.can_flush()
     }
 
-    /// What is to be told to the subscribers of this shard.
-    pub(super) fn take_told(&mut self) -> Vec<Arc<Told>> {
-        core::mem::take(&mut self.told)
+    /// What is to be told next to the subscribers of this shard.
+    pub(super) fn next_told(&mut self) -> Option<Arc<Told>> {
+        self.told.pop_front()
     }
 
-    /// Is there something to be told to the subscribers of this shard?
-    pub(super) fn has_told(&self) -> bool {
-        !self.told.is_empty()
+    /// Takes back what this shard's subscribers were told, for its memory.
+    pub(super) fn give_back(&mut self, told: Arc<Told>) {
+        if let Some(told) = Arc::into_inner(told)
+            && self.collected.told.is_empty()
+        {
+            self.collected.told = told.cleared();
+        }
     }
 
     /// Sends a step's outputs their ways; of its matches, the last.
@@ -309,12 +316,11 @@ impl Evaluator {
             }
             self.exchange.send(to as usize, Message::Rows(rows));
         }
-        let told = core::mem::take(&mut self.collected.told);
-        if !told.is_empty() {
-            let told = Arc::new(told);
+        if !self.collected.told.is_empty() {
+            let told = Arc::new(core::mem::take(&mut self.collected.told));
             for shard in told.shards.iter() {
                 if shard == self.place {
-                    self.told.push(Arc::clone(&told));
+                    self.told.push_back(Arc::clone(&told));
                 } else {
                     self.exchange.send(shard, Message::Told(Arc::clone(&told)));
                 }

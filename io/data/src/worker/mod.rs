@@ -321,10 +321,9 @@ impl Worker {
 
     /// Tells this shard's subscribers what the steps since the last call have found.
     fn tell_all(&mut self) {
-        if self.evaluator.has_told() {
-            for told in self.evaluator.take_told() {
-                self.tell(&told);
-            }
+        while let Some(told) = self.evaluator.next_told() {
+            self.tell(&told);
+            self.evaluator.give_back(told);
         }
     }
 

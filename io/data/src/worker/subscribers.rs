@@ -9,11 +9,11 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trapjaw_event::{Match, RuleId};
-use trapjaw_wire::json::write_match;
+use trapjaw_event::RuleId;
+use trapjaw_wire::json::MatchWriter;
 
 use super::shared::Loaded;
-use crate::limits::SHARDS;
+use crate::limits::{SHARDS, SPARE_TEXT};
 
 /// The rules that a shard's subscribers want, by name: names outlive a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,16 @@ impl ShardSet {
 
     /// The shards, ascending.
     pub(super) fn iter(self) -> impl Iterator<Item = usize> {
-        (0..SHARDS).filter(move |shard| self.0[shard / 64] >> (shard % 64) & 1 != 0)
+        let (mut words, mut at) = (self.0, 0);
+        core::iter::from_fn(move || {
+            while words.get(at) == Some(&0) {
+                at += 1;
+            }
+            let word = words.get_mut(at)?;
+            let shard = at * 64 + word.trailing_zeros() as usize;
+            *word &= *word - 1;
+            Some(shard)
+        })
     }
 }
 
@@ -141,14 +150,39 @@ impl Told {
         self.matches.is_empty()
     }
 
-    /// Writes a match that some shards want.
-    pub(super) fn push(&mut self, matched: &Match, shards: ShardSet, loaded: &Loaded) {
+    /// Writes a match of a rule, found in the batch that was taken in then, as it is told; some shards want it.
+    pub(super) fn push(
+        &mut self,
+        (rule, ingest): (RuleId, u64),
+        shards: ShardSet,
+        loaded: &Loaded,
+        tell: impl FnOnce(&mut MatchWriter<'_>),
+    ) {
         self.shards.unite(shards);
         let start = self.text.len();
-        let names = &loaded.names[matched.rule.index()];
-        write_match(&mut self.text, matched, names, &loaded.rules.registry);
-        let place = start..self.text.len();
-        self.matches.push((matched.rule, matched.ingest, place));
+        let names = &loaded.names[rule.index()];
+        let mut writer = MatchWriter::new(&mut self.text, names, &loaded.rules.registry);
+        tell(&mut writer);
+        writer.finish();
+        self.matches.push((rule, ingest, start..self.text.len()));
+    }
+
+    /// Nothing again, with the room that there is, if that is not much.
+    pub(super) fn cleared(self) -> Self {
+        let Self {
+            mut text,
+            mut matches,
+            ..
+        } = self;
+        text.clear();
+        text.shrink_to(SPARE_TEXT);
+        matches.clear();
+        matches.shrink_to(SPARE_TEXT / size_of::<(RuleId, u64, Range<usize>)>());
+        Self {
+            text,
+            matches,
+            shards: ShardSet::default(),
+        }
     }
 
     /// Rule, intake of the causing batch, and JSON of each match.

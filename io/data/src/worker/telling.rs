@@ -14,38 +14,47 @@ impl Worker {
     /// Tells this shard's subscribers of matches.
     pub(super) fn tell(&mut self, told: &Told) {
         let now = monotonic();
-        for id in self.clients.subscribers.clone() {
-            let Some(connection) = self.clients.get(id) else {
-                continue;
-            };
-            self.out.clear();
-            let mut count = 0;
-            for (rule, ingest, json) in told.iter() {
-                for subscription in &mut connection.subscriptions {
-                    if !subscription.wants(rule) {
-                        continue;
-                    }
-                    let matched = Matched {
-                        subscription: subscription.number,
-                        number: subscription.next,
-                        age: if ingest > 0 {
-                            now.saturating_sub(ingest)
-                        } else {
-                            0
-                        },
-                        json,
-                    };
-                    // What is too long for a frame leaves a gap in the numbers.
-                    subscription.next += 1;
-                    count += u64::from(matched.encode(&mut self.out).is_ok());
+        let mut place = 0;
+        while let Some(&id) = self.clients.subscribers.get(place) {
+            self.tell_one(id, told, now);
+            // Who reads too slowly is no subscriber any more, and another has the place.
+            if self.clients.subscribers.get(place) == Some(&id) {
+                place += 1;
+            }
+        }
+    }
+
+    fn tell_one(&mut self, id: ConnId, told: &Told, now: u64) {
+        let Some(connection) = self.clients.get(id) else {
+            return;
+        };
+        self.out.clear();
+        let mut count = 0;
+        for (rule, ingest, json) in told.iter() {
+            for subscription in &mut connection.subscriptions {
+                if !subscription.wants(rule) {
+                    continue;
                 }
+                let matched = Matched {
+                    subscription: subscription.number,
+                    number: subscription.next,
+                    age: if ingest > 0 {
+                        now.saturating_sub(ingest)
+                    } else {
+                        0
+                    },
+                    json,
+                };
+                // What is too long for a frame leaves a gap in the numbers.
+                subscription.next += 1;
+                count += u64::from(matched.encode(&mut self.out).is_ok());
             }
-            if self.driver.outgoing(id) + self.out.len() > SLOW_SUBSCRIBER {
-                self.cut_slow(id);
-            } else if !self.out.is_empty() && self.driver.send(id, &self.out).is_ok() {
-                self.tally.told += count;
-                self.told_bytes += self.out.len();
-            }
+        }
+        if self.driver.outgoing(id) + self.out.len() > SLOW_SUBSCRIBER {
+            self.cut_slow(id);
+        } else if !self.out.is_empty() && self.driver.send(id, &self.out).is_ok() {
+            self.tally.told += count;
+            self.told_bytes += self.out.len();
         }
     }
 
