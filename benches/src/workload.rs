@@ -4,16 +4,16 @@ use std::time::{Duration, Instant};
 
 use trapjaw_data::driver::Choice;
 
-use crate::figures::patterns::{self, LOGIN, P2};
+use crate::figures::patterns::{self, LOGIN, S1};
 use crate::figures::stateless::{cases, h1000, h1000_matches};
-use crate::figures::windows::{g1, w1};
+use crate::figures::windows::{ended, g1, t1, w1};
 use crate::figures::{HOSTS, ROWS};
 use crate::load::{CPU, Load};
 use crate::measure::{Run, compile};
 use crate::network::Server;
 
 /// What can be looked at.
-pub const NAMES: [&str; 5] = ["F10", "G1", "W1", "P2", "network"];
+pub const NAMES: [&str; 9] = ["F10", "G1", "W1", "T1", "P1", "P2", "P3", "S1", "network"];
 
 /// Batches of a turn, on a state of its own.
 const BATCHES: usize = 512;
@@ -47,11 +47,23 @@ pub fn work(name: &str, time: Duration) -> Option<f64> {
             let rules = w1().replace("having", "having count() > 5000 and");
             Some(repeat(&rules, &load, filling, 0, time))
         }
-        "P2" => {
+        "T1" => {
+            let load = cpu((WARM + BATCHES) * ROWS);
+            let expected = ended(&load.events);
+            Some(repeat(&t1(), &load, WARM, expected, time))
+        }
+        "P1" | "P2" | "P3" => {
             let load = patterns::logins((WARM + BATCHES) * ROWS);
-            let expected = patterns::expected(&load.events)[1];
+            let mut cases = patterns::CASES.iter().zip(patterns::expected(&load.events));
+            let (case, expected) = cases.find(|(case, _)| case.id == name)?;
+            let rules = patterns::rule(LOGIN, case.pattern);
+            Some(repeat(&rules, &load, WARM, expected, time))
+        }
+        "S1" => {
+            let load = cpu((WARM + BATCHES) * ROWS);
+            let expected = patterns::fives(&load.events, 0.9);
             Some(repeat(
-                &patterns::rule(LOGIN, P2),
+                &patterns::rule(CPU, S1),
                 &load,
                 WARM,
                 expected,

@@ -22,9 +22,42 @@ pub(crate) struct Login {
     time: i64,
 }
 
+/// A pattern over logins, with its goal and what the best peer takes, in ns an event.
+pub(crate) struct Case {
+    pub(crate) id: &'static str,
+    goal: f64,
+    peer: f64,
+    pub(crate) pattern: &'static str,
+}
+
+/// P1, P2 and P3.
+pub(crate) const CASES: [Case; 3] = [
+    Case {
+        id: "P1",
+        goal: 25.0,
+        peer: 262.0,
+        pattern: "a: login[not ok] => b: login[not ok] => c: login[ok] by user within 10s",
+    },
+    Case {
+        id: "P2",
+        goal: 40.0,
+        peer: 657.0,
+        pattern: P2,
+    },
+    Case {
+        id: "P3",
+        goal: 100.0,
+        peer: 9_400.0,
+        pattern: "a: login[not ok] -> b: login[ok] by user within 10s skip none",
+    },
+];
+
 /// P2.
 pub(crate) const P2: &str =
     "a: login[not ok] -> b: login[not ok] -> c: login[ok] by user within 10s";
+
+/// S1.
+pub(crate) const S1: &str = "a: cpu[load > 0.9]{5} strict by host within 10s";
 
 /// Logins of which one of ten succeeds.
 pub(crate) fn logins(count: usize) -> Load<Login> {
@@ -70,33 +103,13 @@ pub fn measure(tell: &mut dyn FnMut(Figure)) {
     let count = ROUNDS * BATCHES * ROWS;
     assert!(count as i64 * 1_000 < WITHIN, "no window ends");
     let load = logins(count);
-    let rules = [
-        (
-            "P1",
-            25.0,
-            262.0,
-            "a: login[not ok] => b: login[not ok] => c: login[ok] by user within 10s",
-        ),
-        ("P2", 40.0, 657.0, P2),
-        (
-            "P3",
-            100.0,
-            9_400.0,
-            "a: login[not ok] -> b: login[ok] by user within 10s skip none",
-        ),
-    ];
-    let expected = expected(&load.events);
-    for ((id, goal, peer, pattern), expected) in rules.into_iter().zip(expected) {
-        let timing = time(LOGIN, pattern, &load);
-        assert_eq!(timing.matches, expected, "{id}");
-        tell(Figure::of_timing(id, goal, &timing).with_peer(peer));
+    for (case, expected) in CASES.into_iter().zip(expected(&load.events)) {
+        let timing = time(LOGIN, case.pattern, &load);
+        assert_eq!(timing.matches, expected, "{}", case.id);
+        tell(Figure::of_timing(case.id, case.goal, &timing).with_peer(case.peer));
     }
     let load = Load::cpu(&compile(CPU).registry, 5, count as u64, ROWS, HOSTS);
-    let timing = time(
-        CPU,
-        "a: cpu[load > 0.9]{5} strict by host within 10s",
-        &load,
-    );
+    let timing = time(CPU, S1, &load);
     assert_eq!(timing.matches, fives(&load.events, 0.9), "S1");
     tell(Figure::of_timing("S1", 15.0, &timing).with_peer(245.0));
 }

@@ -101,22 +101,31 @@ fn first_rows_above(events: &[Cpu], bound: f64) -> u64 {
     turns
 }
 
-/// Windows of a second, all of whose keys are told at their end.
-fn tumbling(tell: &mut dyn FnMut(Figure)) {
-    const SECOND: i64 = 1_000_000_000;
-    let rules = compile(&format!(
+/// The rules of T1.
+pub fn t1() -> String {
+    format!(
         "{CPU} rule t1 {{ on c: cpu by c.host over 1s tumbling \
          do log(avg: avg(c.load), max: max(c.load), count: count()) }}"
-    ));
-    let load = Load::cpu(&rules.registry, 5, (ROUNDS * 64 * ROWS) as u64, ROWS, HOSTS);
-    let batches = (0, load.batches.len());
-    // A window is over when the clock has come to its end.
-    let clock = load.events.last().map_or(0, |event| event.time);
-    let ended = load.events.iter().filter_map(|event| {
+    )
+}
+
+/// Windows of T1 that are over when the clock has come to the last event.
+pub(crate) fn ended(events: &[Cpu]) -> u64 {
+    const SECOND: i64 = 1_000_000_000;
+    let clock = events.last().map_or(0, |event| event.time);
+    let ended = events.iter().filter_map(|event| {
         let window = event.time / SECOND;
         ((window + 1) * SECOND <= clock).then_some((window, event.host))
     });
-    let expected = ended.collect::<HashSet<_>>().len() as u64;
+    ended.collect::<HashSet<_>>().len() as u64
+}
+
+/// Windows of a second, all of whose keys are told at their end.
+fn tumbling(tell: &mut dyn FnMut(Figure)) {
+    let rules = compile(&t1());
+    let load = Load::cpu(&rules.registry, 5, (ROUNDS * 64 * ROWS) as u64, ROWS, HOSTS);
+    let batches = (0, load.batches.len());
+    let expected = ended(&load.events);
 
     let timing = stream(&mut Run::new(&rules), &load, batches, ROUNDS);
     assert_eq!(timing.matches, expected);

@@ -88,8 +88,8 @@ pub const SHARDS: usize = 256;
 pub const EVENTS_A_TURN: usize = 64;
 
 /// Bytes of matches for subscribers from which on a turn takes no more events of connections in: first they are sent. Else one that
-/// reads as fast as it can would be cut for what it had no chance to read.
-pub const TOLD_A_TURN: usize = 256 * 1024;
+/// reads as fast as it can would be cut for what it had no chance to read, and what has waited longest would wait for all behind it.
+pub const TOLD_A_TURN: usize = 32 * 1024;
 
 /// Messages of other shards that one turn of a worker takes.
 pub const MESSAGES_A_TURN: usize = 64;

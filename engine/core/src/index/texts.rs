@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::conjunct::{Literal, Place};
 use super::keys::Equal;
 use super::lists::{ListId, Lists};
+
+/// Largest table of a deterministic automaton over a field's literals, in bytes: it takes one step a byte, and must fit the caches to be
+/// worth its size. Above, the automaton is the crate's contiguous one, which is smaller and takes several.
+const TABLE: usize = 4 << 20;
 
 /// Lists by what a text is, or has in it.
 #[derive(Debug)]
@@ -37,9 +41,12 @@ impl Words {
         let parts = if by_literal.is_empty() {
             None
         } else {
+            let bytes = by_literal.keys().map(|literal| &literal.bytes);
             let mut builder = AhoCorasick::builder();
             builder.match_kind(MatchKind::Standard);
-            let bytes = by_literal.keys().map(|literal| &literal.bytes);
+            if table(bytes.clone().map(|literal| &**literal)) <= TABLE {
+                builder.kind(Some(AhoCorasickKind::DFA));
+            }
             Some(builder.build(bytes).ok()?)
         };
         let of_parts = by_literal
@@ -78,4 +85,18 @@ impl Words {
         let parts = self.parts.as_ref().map_or(0, AhoCorasick::memory_usage);
         self.equal.bytes() + self.text_bytes + parts + size_of_val(&*self.of_parts)
     }
+}
+
+/// Bytes that the table of a deterministic automaton over these literals takes at most: a state a byte of theirs, with a transition for each
+/// different byte and one for all others.
+fn table<'l>(literals: impl Iterator<Item = &'l [u8]>) -> usize {
+    let (mut states, mut is_used) = (1, [false; 256]);
+    for literal in literals {
+        states += literal.len();
+        for &byte in literal {
+            is_used[usize::from(byte)] = true;
+        }
+    }
+    let used = is_used.iter().filter(|is_used| **is_used).count();
+    states * (used + 1).next_power_of_two() * size_of::<u32>()
 }

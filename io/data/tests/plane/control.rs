@@ -274,3 +274,49 @@ fn a_full_outbox_stops_the_intake_and_nothing_is_lost() {
         }
     });
 }
+
+#[test]
+fn a_reload_meets_a_full_outbox_amid_turns_that_tell_all_they_may() {
+    const STEPS: u64 = 2 * OUTBOX as u64;
+    let more = format!("{RULES}rule warm {{ on c: cpu where c.load > 0.5 do log(\"x\") }}");
+    with_each_driver(|driver| {
+        let rig = Rig::new(driver);
+        let (mut client, registry) = rig.client();
+        client.subscribe(&["hot"]).expect("the rule exists");
+        let tap = Arc::clone(&rig.tap);
+        let closed = tap.lock().expect("nobody panics with it");
+        let batch = loads(&registry, &[0.99]).finish();
+        for _ in 0..STEPS {
+            client.send(&batch, 1).expect("the credit is larger");
+        }
+        rig.wait_for("the outbox to be full", |reports| {
+            reports[0].depths.outbox >= OUTBOX - 1 && reports[0].depths.held == 1
+        });
+        let (sender, receiver) = mpsc::channel();
+        let told = move |version| sender.send(version).expect("someone waits");
+        let reloaded = rig.handle.reload(rules(&more), told);
+        reloaded.expect("no other reload is under way");
+
+        drop(closed);
+        let version = receiver.recv_timeout(PATIENCE);
+        assert_eq!(version.expect("the shard takes it"), 1);
+        for number in 1..=STEPS {
+            let told = client.next_match(Some(PATIENCE)).expect("it is not cut");
+            assert_eq!(told.expect("in time").number, number);
+        }
+        assert_eq!(client.flush().expect("all was taken"), STEPS);
+        client.send(&batch, 1).expect("there is credit");
+        client.flush().expect("it was taken");
+        drop(client);
+        let (report, matches) = rig.drain();
+        assert!(report.is_complete, "{report:?}");
+        let of = |rule: u32| {
+            let of = matches.iter().filter(|found| found.rule.get() == rule);
+            of.count() as u64
+        };
+        // The third rule has judged what was taken in behind the reload, the last event at least.
+        assert_eq!((of(0), of(1)), (STEPS + 1, 1));
+        assert!((1..STEPS).contains(&of(2)), "{} of the third rule", of(2));
+        assert!(report.shards[0].tally.congested_nanos > 0);
+    });
+}
