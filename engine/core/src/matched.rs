@@ -417,8 +417,24 @@ impl<'s> About<'s> {
                 };
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
-            // Only a pattern binds such an event, beside others.
-            Alias::Packed { time: instant, .. } | Alias::Instant(instant) => {
+            Alias::Packed {
+                source,
+                words,
+                time,
+            } => {
+                let event = (self.rule.0, source, words);
+                let kept = |place| self.outputs.packed(event, place, self.key);
+                let bind = |input| {
+                    Bound::Value(match input {
+                        Input::Kept(index) => kept(usize::from(index)).unwrap_or(ValueRef::Null),
+                        Input::Aggregate(index) => aggregates[usize::from(index)].as_ref(),
+                        Input::Envelope(field) => self.packed_envelope((source, time), field),
+                        Input::Field(_) => ValueRef::Null,
+                    })
+                };
+                vm::run(code, self.tables, bind, Selection::All(1))
+            }
+            Alias::Instant(instant) => {
                 let bind = |input| {
                     Bound::Value(match input {
                         Input::Envelope(Envelope::Time) => ValueRef::Time(instant),
@@ -452,6 +468,17 @@ impl<'s> About<'s> {
                 };
                 vm::run(code, self.tables, bind, Selection::All(1))
             }
+        }
+    }
+
+    /// A field of the envelope of an event in words: of its place among the rule's sources, and of its time.
+    fn packed_envelope(self, (source, time): (u16, i64), field: Envelope) -> ValueRef<'s> {
+        let ty = self.rule.1.sources[usize::from(source)].type_id;
+        match field {
+            Envelope::Type => ValueRef::Text(&self.registry.get(ty).wire_name),
+            Envelope::Source => ValueRef::Text(""),
+            Envelope::Time => ValueRef::Time(time),
+            Envelope::Id | Envelope::Subject | Envelope::Severity => ValueRef::Null,
         }
     }
 
@@ -514,13 +541,7 @@ impl<'s> About<'s> {
                     kept.envelope(&self.registry.get(source.type_id).wire_name, *field)
                 }
                 Some(Alias::Packed { source, time, .. }) => {
-                    let ty = rule.sources[usize::from(source)].type_id;
-                    match field {
-                        Envelope::Type => ValueRef::Text(&self.registry.get(ty).wire_name),
-                        Envelope::Source => ValueRef::Text(""),
-                        Envelope::Time => ValueRef::Time(time),
-                        Envelope::Id | Envelope::Subject | Envelope::Severity => ValueRef::Null,
-                    }
+                    self.packed_envelope((source, time), *field)
                 }
                 Some(Alias::Unseen(_) | Alias::Instant(_) | Alias::Bound { .. }) | None => {
                     ValueRef::Null

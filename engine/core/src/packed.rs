@@ -4,7 +4,7 @@
 //! other texts, addresses, or anything in their envelope are kept as [`KeptEvent`](crate::kept::KeptEvent)s.
 
 use trapjaw_event::{FieldType, Registry, ValueRef};
-use trapjaw_program::{Code, Input, Opcode, Rule};
+use trapjaw_program::{Aggregate, Code, Input, Opcode, Rule};
 
 /// How the values that a rule keeps of events of one source are put into words.
 #[derive(Clone, Debug)]
@@ -39,13 +39,27 @@ const MAX_FLAGS: u32 = 32;
 impl Packing {
     /// Of each of a rule's sources; `None` for those whose values don't go into words.
     pub(crate) fn of(rule: &Rule, registry: &Registry) -> Vec<Option<Self>> {
+        Self::of_sources(rule, registry, &rule.aggregates)
+    }
+
+    /// The same, where of aggregates nothing is kept.
+    pub(crate) fn of_fields(rule: &Rule, registry: &Registry) -> Vec<Option<Self>> {
+        Self::of_sources(rule, registry, &[])
+    }
+
+    fn of_sources(rule: &Rule, registry: &Registry, aggregates: &[Aggregate]) -> Vec<Option<Self>> {
         let sources = 0..rule.sources.len();
         sources
-            .map(|source| Self::of_source(rule, registry, source))
+            .map(|source| Self::of_source(rule, registry, source, aggregates))
             .collect()
     }
 
-    fn of_source(rule: &Rule, registry: &Registry, source: usize) -> Option<Self> {
+    fn of_source(
+        rule: &Rule,
+        registry: &Registry,
+        source: usize,
+        aggregates: &[Aggregate],
+    ) -> Option<Self> {
         let fields = &registry.get(rule.sources[source].type_id).fields;
         let mut values = Vec::new();
         for kept in &rule.sources[source].kept {
@@ -53,7 +67,7 @@ impl Packing {
             values.push((&field.ty, field.optional, is_key(rule, source, *kept)));
         }
         // As copies hold them: arguments and filters behind the fields.
-        for aggregate in &rule.aggregates {
+        for aggregate in aggregates {
             if aggregate.argument.is_some() {
                 values.push((aggregate.argument_ty.as_ref()?, true, false));
             }

@@ -13,7 +13,7 @@ use crate::counters::Counters;
 use crate::forward::Stray;
 use crate::kept::KeptEvent;
 use crate::key;
-use crate::output::{Alias, Fired, Identity, Outputs};
+use crate::output::{Alias, Fired, Identity, Outputs, Packings};
 use crate::place::{EVENT, root_timer};
 use crate::segment::Segment;
 
@@ -213,6 +213,18 @@ impl<'s> Context<'s> {
     pub(crate) fn kept(&mut self, kept: &Arc<KeptEvent>) -> Alias {
         self.outputs.kept.push(Arc::clone(kept));
         Alias::Kept(self.outputs.kept.len() as u32 - 1)
+    }
+
+    /// Events of the rule, or of each of those with the same windows, are put into words like this.
+    pub(crate) fn know(&mut self, packings: &Packings) {
+        match self.group {
+            None => self.outputs.know(self.id, packings),
+            Some(group) => {
+                for rule in group.members() {
+                    self.outputs.know(rule, packings);
+                }
+            }
+        }
     }
 
     /// The alias of a key that was never seen: an event of which nothing is known but its key.

@@ -34,7 +34,7 @@ fn fire_one(
     (slots, aliases): (&[u32], &[Option<Alias>]),
     deadline: i64,
 ) {
-    let holds = having(cx, layout, aliases, results);
+    let holds = having(cx, core, (layout, results), (slots, aliases));
     for row in bits::ones(&holds) {
         let (slot, Some(alias)) = (slots[row as usize], aliases[row as usize]) else {
             continue;
@@ -57,14 +57,13 @@ fn fire_one(
 /// For which of the windows `having` holds, as a bitmap.
 fn having(
     cx: &mut Context<'_>,
-    layout: &Layout,
-    aliases: &[Option<Alias>],
-    results: &Results,
+    core: &Core,
+    (layout, results): (&Layout, &Results),
+    (slots, aliases): (&[u32], &[Option<Alias>]),
 ) -> Vec<u64> {
-    let slots = aliases.len();
     let Some(code) = &cx.rule.having else {
-        let mut all = vec![u64::MAX; bits::words(slots)];
-        bits::clear_tail(&mut all, slots);
+        let mut all = vec![u64::MAX; bits::words(slots.len())];
+        bits::clear_tail(&mut all, slots.len());
         return all;
     };
     if code
@@ -76,13 +75,15 @@ fn having(
             Input::Aggregate(index) => results.bind(cx.column(index)),
             _ => Bound::Value(ValueRef::Null),
         };
-        let registers = vm::run(code, cx.tables, bind, Selection::All(slots));
+        let registers = vm::run(code, cx.tables, bind, Selection::All(slots.len()));
         cx.counters.faults += registers.faults();
         return registers.truth(0).into_owned();
     }
-    let mut holds = vec![0; bits::words(slots)];
-    for (row, alias) in aliases.iter().enumerate() {
-        let held = alias.is_some_and(|alias| having_of(cx, code, alias, (layout, results), row));
+    let mut holds = vec![0; bits::words(slots.len())];
+    for (row, (&slot, alias)) in slots.iter().zip(aliases).enumerate() {
+        let key = core.keys.key(slot);
+        let held =
+            alias.is_some_and(|alias| having_of(cx, code, (alias, key), (layout, results), row));
         holds[row / 64] |= u64::from(held) << (row % 64);
     }
     holds
@@ -92,7 +93,7 @@ fn having(
 fn having_of(
     cx: &mut Context<'_>,
     code: &Code,
-    alias: Alias,
+    (alias, key): (Alias, &[u8]),
     (layout, results): (&Layout, &Results),
     row: usize,
 ) -> bool {
@@ -105,7 +106,7 @@ fn having_of(
         tables: cx.tables,
         segments: cx.segments,
         outputs: cx.outputs,
-        key: &[],
+        key,
     };
     let registers = about.run(code, alias, &aggregates);
     cx.counters.faults += registers.faults();

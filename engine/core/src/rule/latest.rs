@@ -1,7 +1,8 @@
 //! The newest event of a key, for matches that a timer brings about.
 //!
-//! Copying an event for each row would cost more than all else. Within a step its place is enough; only
-//! the last one of a key is copied, when the step ends, and goes where the copy of the one before was.
+//! Keeping an event for each row would cost more than all else. Within a step its place is enough; only
+//! the last one of a key is kept, when the step ends, and goes where the one before was. It is put into
+//! [words](crate::packed), where that can be, or copied.
 
 use std::sync::Arc;
 
@@ -9,16 +10,44 @@ use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 
 use super::context::Context;
-use super::feed::At;
+use super::feed::{At, Feed};
 use super::stretch::Stretch;
 use crate::bound::{Growth, Most, Pool};
-use crate::kept::KeptEvent;
-use crate::output::Alias;
+use crate::kept::{Keeping, KeptEvent};
+use crate::output::{Alias, Packings};
+use crate::packed::Packing;
+use crate::segment::Origin;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Latest {
-    here: Option<At>,
-    kept: Option<Arc<KeptEvent>>,
+    /// Among the rows of this step, or [`NOWHERE`].
+    here: At,
+    kept: Kept,
+}
+
+/// Not among the rows of this step.
+const NOWHERE: At = At {
+    feed: u32::MAX,
+    index: 0,
+};
+
+/// An event of an earlier step.
+#[derive(Clone, Debug, Default)]
+enum Kept {
+    #[default]
+    Nothing,
+    Copied(Arc<KeptEvent>),
+    /// In the slot's words: of this place among the rule's sources.
+    Packed(u16),
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self {
+            here: NOWHERE,
+            kept: Kept::Nothing,
+        }
+    }
 }
 
 /// The newest event of each slot.
@@ -27,14 +56,80 @@ pub(crate) struct LatestEvents {
     by_slot: Vec<Latest>,
     /// Slots whose newest event is of this step.
     touched: Vec<u32>,
+    /// Are those of them in words that can be?
+    is_packed: bool,
+    words: Words,
     bytes: usize,
+}
+
+/// Of each slot, the time of an event in words and its values.
+#[derive(Clone, Debug, Default)]
+struct Words {
+    /// Known from the first event on that is kept.
+    packings: Option<Packings>,
+    stride: usize,
+    all: Vec<u64>,
+}
+
+impl Words {
+    /// Bytes of an event.
+    fn bytes(&self) -> usize {
+        self.stride * size_of::<u64>()
+    }
+
+    /// How the events of the rule go into words.
+    fn learn(&mut self, cx: &Context<'_>) -> Packings {
+        let packings = self.packings.get_or_insert_with(|| {
+            let packings = Packing::of_fields(cx.rule, cx.registry);
+            let words = packings.iter().flatten().map(Packing::words);
+            self.stride = 1 + words.max().unwrap_or(0);
+            packings.into()
+        });
+        Arc::clone(packings)
+    }
+
+    /// Those of a slot.
+    fn of(&self, slot: u32) -> &[u64] {
+        &self.all[slot as usize * self.stride..][..self.stride]
+    }
+
+    /// Makes room for those of so many slots.
+    fn grow(&mut self, slots: usize) {
+        if self.all.len() < slots * self.stride {
+            self.all.resize(slots * self.stride, 0);
+        }
+    }
+
+    /// Those of a slot, to be filled.
+    #[inline]
+    fn fill(&mut self, slot: u32) -> &mut [u64] {
+        &mut self.all[slot as usize * self.stride..][..self.stride]
+    }
+
+    /// The event of a slot as the alias of a match.
+    fn alias(&self, cx: &mut Context<'_>, source: u16, slot: u32) -> Alias {
+        if let Some(packings) = &self.packings {
+            cx.know(packings);
+        }
+        // As of a copy, it is not told where in its stream it was.
+        let nowhere = Origin {
+            stream: 0,
+            sequence: 0,
+        };
+        let own = self.of(slot);
+        Alias::Packed {
+            source,
+            words: cx.outputs.push_words(nowhere, &own[1..]),
+            time: own[0] as i64,
+        }
+    }
 }
 
 impl LatestEvents {
     /// Bytes that each slot takes, whatever is kept of it.
     pub(crate) const SLOT_BYTES: usize = size_of::<Latest>();
 
-    /// What the copies add: `count` of each key.
+    /// What is kept adds: `count` events of each key, copied, which takes more than words do.
     pub(crate) fn growth(rule: &Rule, count: u64) -> Growth {
         Growth {
             what: "newest event",
@@ -45,19 +140,37 @@ impl LatestEvents {
         }
     }
 
-    /// Bytes of the copies.
+    /// Bytes of what is kept.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
+    fn bytes_of(&self, kept: &Kept) -> usize {
+        match kept {
+            Kept::Nothing => 0,
+            Kept::Copied(kept) => kept.bytes(),
+            Kept::Packed(_) => self.words.bytes(),
+        }
+    }
+
     /// `at` is now the slot's newest event.
+    #[inline]
     pub(crate) fn see(&mut self, slot: u32, at: At) {
-        if self.by_slot.len() <= slot as usize {
-            self.by_slot.resize_with(slot as usize + 1, Latest::default);
+        match self.by_slot.get_mut(slot as usize) {
+            Some(latest) => {
+                if latest.here == NOWHERE {
+                    self.touched.push(slot);
+                }
+                latest.here = at;
+            }
+            None => self.see_first(slot, at),
         }
-        if self.by_slot[slot as usize].here.replace(at).is_none() {
-            self.touched.push(slot);
-        }
+    }
+
+    #[cold]
+    fn see_first(&mut self, slot: u32, at: At) {
+        self.by_slot.resize_with(slot as usize + 1, Latest::default);
+        self.see(slot, at);
     }
 
     /// The rows of a stretch are now their slots' newest events.
@@ -74,19 +187,26 @@ impl LatestEvents {
             return;
         };
         let Latest { here, kept } = core::mem::take(theirs);
-        if here.is_none() && kept.is_none() {
+        if here == NOWHERE && matches!(kept, Kept::Nothing) {
             return;
         }
-        let bytes = kept.as_ref().map_or(0, |kept| kept.bytes());
+        let bytes = newer.bytes_of(&kept);
         newer.bytes -= bytes;
         self.clear(slot);
-        if let Some(at) = here {
-            self.see(slot, at);
-        }
-        self.bytes += bytes;
         if self.by_slot.len() <= slot as usize {
             self.by_slot.resize_with(slot as usize + 1, Latest::default);
         }
+        if here != NOWHERE {
+            self.see(slot, here);
+        }
+        if let Kept::Packed(_) = kept {
+            self.words.packings.clone_from(&newer.words.packings);
+            self.words.stride = newer.words.stride;
+            self.words.grow(self.by_slot.len());
+            let own = self.words.fill(slot);
+            own.copy_from_slice(newer.words.of(slot));
+        }
+        self.bytes += bytes;
         self.by_slot[slot as usize].kept = kept;
     }
 
@@ -94,56 +214,137 @@ impl LatestEvents {
     pub(crate) fn clear(&mut self, slot: u32) {
         if let Some(latest) = self.by_slot.get_mut(slot as usize) {
             // The list of touched slots may still name it: `settle_one` then finds nothing.
-            latest.here = None;
-            if let Some(kept) = latest.kept.take() {
-                self.bytes -= kept.bytes();
-            }
+            let Latest { kept, .. } = core::mem::take(latest);
+            self.bytes -= self.bytes_of(&kept);
         }
     }
 
     /// The slot's newest event as the alias of a match.
     pub(crate) fn alias(&self, cx: &mut Context<'_>, slot: u32) -> Option<Alias> {
         let latest = self.by_slot.get(slot as usize)?;
-        match (latest.here, &latest.kept) {
-            (Some(at), _) => Some(cx.alias(at, false)),
-            (None, Some(kept)) => Some(cx.kept(kept)),
-            (None, None) => None,
+        match &latest.kept {
+            _ if latest.here != NOWHERE => Some(cx.alias(latest.here, false)),
+            Kept::Copied(kept) => Some(cx.kept(kept)),
+            Kept::Packed(source) => Some(self.words.alias(cx, *source, slot)),
+            Kept::Nothing => None,
         }
     }
 
     /// Copies one of the events that have to outlive the step's batch, and tells its slot; `None` when all are
-    /// copied.
+    /// kept. All that go into words are put there before, and one of their slots is told.
     pub(crate) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        if !core::mem::replace(&mut self.is_packed, true)
+            && let Some(slot) = self.pack(cx)
+        {
+            return Some(slot);
+        }
         while let Some(slot) = self.touched.pop() {
             let latest = &mut self.by_slot[slot as usize];
-            let Some(at) = latest.here.take() else {
+            let at = core::mem::replace(&mut latest.here, NOWHERE);
+            if at == NOWHERE {
                 continue;
+            }
+            let mut kept = core::mem::take(&mut latest.kept);
+            self.bytes -= self.bytes_of(&kept);
+            let room = match &mut kept {
+                Kept::Copied(kept) => Arc::get_mut(kept),
+                _ => None,
             };
-            self.bytes -= latest.kept.as_ref().map_or(0, |kept| kept.bytes());
-            let kept = latest.kept.get_or_insert_default();
-            match Arc::get_mut(kept) {
-                Some(kept) => cx.keep(at, kept),
+            match room {
+                Some(room) => cx.keep(at, room),
                 // What a match of this step still reads stays as it is.
                 None => {
                     let mut copy = KeptEvent::default();
                     cx.keep(at, &mut copy);
-                    *kept = Arc::new(copy);
+                    kept = Kept::Copied(Arc::new(copy));
                 }
             }
-            self.bytes += kept.bytes();
+            self.bytes += self.bytes_of(&kept);
+            self.by_slot[slot as usize].kept = kept;
             return Some(slot);
         }
+        self.is_packed = false;
         None
+    }
+
+    /// Puts the events that have to outlive the step into words, and tells the last one's slot. Those stay among them that don't
+    /// go there.
+    fn pack(&mut self, cx: &Context<'_>) -> Option<u32> {
+        if self.touched.is_empty() {
+            return None;
+        }
+        let packings = self.words.learn(cx);
+        self.words.grow(self.by_slot.len());
+        let mut feed: Option<(u32, &Feed<'_>, &Keeping<'_>)> = None;
+        let mut last = None;
+        let mut left = 0;
+        for place in 0..self.touched.len() {
+            let slot = self.touched[place];
+            let latest = &mut self.by_slot[slot as usize];
+            let At {
+                feed: number,
+                index,
+            } = latest.here;
+            if latest.here == NOWHERE {
+                continue;
+            }
+            let (_, feed, keeping) = match feed {
+                Some(known) if known.0 == number => known,
+                _ => {
+                    let new = cx.feed(latest.here);
+                    *feed.insert((number, new, new.keeping(cx.rule)))
+                }
+            };
+            // What does not go into words stays among them.
+            self.touched[left] = slot;
+            left += 1;
+            let packing = packings[usize::from(feed.source)].as_ref();
+            let Some(packing) = packing.filter(|_| keeping.is_bare) else {
+                continue;
+            };
+            let row = feed.rows.get(index) as usize;
+            let own = self.words.fill(slot);
+            own[0] = keeping.time(row) as u64;
+            // Where the flags are. Of the others those are not read that have no value.
+            if let Some(flags) = own.get_mut(1) {
+                *flags = 0;
+            }
+            if !packing.pack(|place| keeping.value(place, row), &mut own[1..]) {
+                continue;
+            }
+            latest.here = NOWHERE;
+            let before = core::mem::replace(&mut latest.kept, Kept::Packed(feed.source));
+            if !matches!(before, Kept::Packed(_)) {
+                self.bytes += self.words.bytes();
+                self.bytes -= self.bytes_of(&before);
+            }
+            last = Some(slot);
+            left -= 1;
+        }
+        self.touched.truncate(left);
+        last
     }
 
     /// The rule's sources have come to stand in another order: `places` says where each stands now.
     pub(crate) fn reorder_sources(&mut self, places: &[u16]) {
-        let kept = self
-            .by_slot
-            .iter_mut()
-            .filter_map(|latest| latest.kept.as_mut());
-        for kept in kept.filter_map(Arc::get_mut) {
-            kept.source = places[usize::from(kept.source)];
+        if let Some(packings) = &mut self.words.packings {
+            let count = places.iter().max().map_or(0, |last| usize::from(*last) + 1);
+            let mut moved = vec![None; count];
+            for (packing, place) in packings.iter().zip(places) {
+                moved[usize::from(*place)].clone_from(packing);
+            }
+            *packings = moved.into();
+        }
+        for latest in &mut self.by_slot {
+            match &mut latest.kept {
+                Kept::Nothing => {}
+                Kept::Packed(source) => *source = places[usize::from(*source)],
+                Kept::Copied(kept) => {
+                    if let Some(kept) = Arc::get_mut(kept) {
+                        kept.source = places[usize::from(kept.source)];
+                    }
+                }
+            }
         }
     }
 }

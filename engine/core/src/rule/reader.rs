@@ -1,8 +1,13 @@
 //! Keys of rows: where each is at home.
 
+mod numbers;
+
+use std::borrow::Cow;
+
 use trapjaw_event::{PlainText, ValueRef};
 use trapjaw_program::Rule;
 
+use self::numbers::Numbers;
 use super::keyed::Core;
 use super::stretch::LONGEST;
 use crate::key;
@@ -41,16 +46,36 @@ pub(crate) struct KeyReader<'s> {
     /// This shard and the number of shards.
     place: (u32, u32),
     dictionary: Option<Dictionary<'s>>,
+    /// Is there a dictionary if there can be?
+    is_numbered: bool,
     encoded: Vec<u8>,
 }
 
-/// A key that is one dictionary column without nulls: a text as it stands is its encoding.
+/// Keys by number.
 #[derive(Debug)]
 struct Dictionary<'s> {
-    codes: &'s [u16],
-    values: PlainText<'s>,
+    codes: Cow<'s, [u16]>,
+    values: Values<'s>,
     /// By code; empty before the first is asked for.
     found: Vec<Found>,
+}
+
+/// Keys, encoded.
+#[derive(Debug)]
+enum Values<'s> {
+    /// Of a key that is one dictionary column without nulls: a text as it stands is its encoding.
+    Texts(PlainText<'s>),
+    /// Of all others end to end: where each ends.
+    Encoded { ends: Vec<u32>, bytes: Vec<u8> },
+}
+
+impl Values<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Encoded { ends, .. } => ends.len(),
+        }
+    }
 }
 
 /// What is known of a dictionary's value.
@@ -71,23 +96,27 @@ const ABSENT: Found = Found {
 /// Keys that are looked for together.
 const TOGETHER: usize = 64;
 
-impl<'s> Dictionary<'s> {
+impl Dictionary<'_> {
     /// A value's bytes.
     #[inline]
-    fn bytes(&self, code: u16) -> &'s [u8] {
+    fn bytes(&self, code: u16) -> &[u8] {
         let code = usize::from(code);
-        let (start, end) = (self.values.offsets[code], self.values.offsets[code + 1]);
-        &self.values.text.as_bytes()[start as usize..end as usize]
+        match &self.values {
+            Values::Texts(texts) => {
+                let (start, end) = (texts.offsets[code], texts.offsets[code + 1]);
+                &texts.text.as_bytes()[start as usize..end as usize]
+            }
+            Values::Encoded { ends, bytes } => {
+                let start = code.checked_sub(1).map_or(0, |before| ends[before]);
+                &bytes[start as usize..ends[code] as usize]
+            }
+        }
     }
 
-    /// The key of a row.
-    fn key(&self, index: u32) -> &'s [u8] {
-        self.bytes(self.codes[index as usize])
-    }
-
-    /// The key of a row as a text.
-    fn text(&self, index: u32) -> &'s str {
-        self.values.get(usize::from(self.codes[index as usize]))
+    /// The key of a row, if it has one.
+    fn key(&self, index: u32) -> Option<&[u8]> {
+        let key = self.bytes(self.codes[index as usize]);
+        (key.len() <= MAX_KEY).then_some(key)
     }
 
     /// Looks for the keys of all rows.
@@ -154,8 +183,8 @@ impl<'s> KeyReader<'s> {
             _ => None,
         };
         let dictionary = dictionary.map(|(codes, values)| Dictionary {
-            codes,
-            values,
+            codes: codes.into(),
+            values: Values::Texts(values),
             found: Vec::new(),
         });
         Self {
@@ -163,6 +192,7 @@ impl<'s> KeyReader<'s> {
             shift,
             inputs,
             place,
+            is_numbered: dictionary.is_some(),
             dictionary,
             encoded: Vec::new(),
         }
@@ -282,7 +312,10 @@ impl<'s> KeyReader<'s> {
     pub(crate) fn remember(&mut self, index: u32, slot: u32) {
         if let Some(dictionary) = &mut self.dictionary {
             let code = usize::from(dictionary.codes[index as usize]);
-            dictionary.found[code] = Found { slot, sure: 0 };
+            // They are looked for with the next row.
+            if let Some(found) = dictionary.found.get_mut(code) {
+                *found = Found { slot, sure: 0 };
+            }
         }
     }
 
@@ -293,10 +326,13 @@ impl<'s> KeyReader<'s> {
 
     #[inline(never)]
     fn look_up(&mut self, index: u32, core: &mut Core) -> Home {
-        let encoded = match &self.dictionary {
-            // A text as it stands.
-            Some(dictionary) if dictionary.key(index).len() <= MAX_KEY => dictionary.key(index),
-            _ => {
+        if !core::mem::replace(&mut self.is_numbered, true) {
+            self.number();
+        }
+        let key = (self.dictionary.as_ref()).and_then(|dictionary| dictionary.key(index));
+        let encoded = match key {
+            Some(key) => key,
+            None => {
                 if let Err(why) = self.encode(index) {
                     return Home::Nowhere(why);
                 }
@@ -317,12 +353,29 @@ impl<'s> KeyReader<'s> {
         Home::New
     }
 
+    /// Numbers the rows' keys, and encodes each, if all can be.
+    fn number(&mut self) {
+        let Some(numbers) = Numbers::of(self.rule, self.inputs, self.shift) else {
+            return;
+        };
+        let (mut ends, mut bytes) = (Vec::with_capacity(numbers.rows.len()), Vec::new());
+        for row in numbers.rows {
+            if self.encode(row).is_err() {
+                return;
+            }
+            bytes.extend_from_slice(&self.encoded);
+            ends.push(bytes.len() as u32);
+        }
+        self.dictionary = Some(Dictionary {
+            codes: numbers.codes.into(),
+            values: Values::Encoded { ends, bytes },
+            found: Vec::new(),
+        });
+    }
+
     /// Encodes the key of a row.
     pub(crate) fn encode(&mut self, index: u32) -> Result<(), NoKey> {
         self.encoded.clear();
-        if let Some(dictionary) = &self.dictionary {
-            return self.append(ValueRef::Text(dictionary.text(index)), true);
-        }
         let inputs = self.inputs;
         for (place, part) in self.rule.key.iter().enumerate() {
             let value = inputs.value(usize::from(part.output + self.shift), index as usize);

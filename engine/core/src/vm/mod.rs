@@ -66,6 +66,11 @@ pub(crate) fn run<'a>(
 }
 
 impl<'a> Registers<'a> {
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Values that became null for want of a result.
     pub(crate) fn faults(&self) -> Faults {
         self.faults

@@ -1,5 +1,6 @@
 //! The engine by its public face: limits, extremes, reloads, and shards that run live.
 
+mod batches;
 mod eviction;
 mod extremes;
 mod flood;
