@@ -49,42 +49,25 @@ pub(crate) struct Keeping<'s> {
     /// The section, where it has severities.
     severities: Option<SectionView<'s>>,
     fields: Vec<Option<ColumnView<'s>>>,
-    /// Have the events nothing but a type, a time and fields?
-    pub(crate) is_bare: bool,
 }
 
 impl<'s> Keeping<'s> {
     /// Of the source's kept fields.
     pub(crate) fn new(source: u16, kept: &[FieldId], section: SectionView<'s>) -> Self {
-        let (ids, subjects) = (section.id(), section.subject());
-        let severities = section.severity().map(|_| section);
-        let is_unnamed = match section.source() {
-            TextView::Plain(texts) => texts.text.is_empty(),
-            TextView::Dict(texts) => texts.values.text.is_empty(),
-        };
         Self {
             source,
             times: section.times(),
             source_names: section.source(),
-            is_bare: is_unnamed && ids.is_none() && subjects.is_none() && severities.is_none(),
-            ids,
-            subjects,
-            severities,
+            ids: section.id(),
+            subjects: section.subject(),
+            severities: section.severity().map(|_| section),
             fields: kept.iter().map(|&field| section.column(field)).collect(),
         }
     }
 
-    /// The time of an event.
-    #[inline]
-    pub(crate) fn time(&self, row: usize) -> i64 {
-        self.times[row]
-    }
-
-    /// The value of a kept field, by its place among them.
-    #[inline]
-    pub(crate) fn value(&self, kept: usize, row: usize) -> ValueRef<'s> {
-        let column = self.fields[kept].as_ref();
-        column.map_or(ValueRef::Null, |column| column.value(row))
+    /// The times of the events, and the columns of the kept fields.
+    pub(crate) fn columns(&self) -> (&'s [i64], &[Option<ColumnView<'s>>]) {
+        (self.times, &self.fields)
     }
 }
 

@@ -150,6 +150,16 @@ impl Outputs {
             order.sort_unstable();
         }
         let keys = &*keys;
+        // As nearly all are where there are several: of one moment and key.
+        let is_next_of = |a: u64, b: u64| {
+            let (a, b) = (&fired[a as u32 as usize], &fired[b as u32 as usize]);
+            let causes = a.cause.is_none() && b.cause.is_none();
+            causes
+                && a.deadline == b.deadline
+                && a.rule == b.rule
+                && a.key == b.key
+                && a.emission < b.emission
+        };
         let found = |of: u64| {
             let found = &fired[of as u32 as usize];
             let step = Step {
@@ -161,7 +171,9 @@ impl Outputs {
             (&found.cause, step)
         };
         for of_row in order.chunk_by_mut(|a, b| a >> 32 == b >> 32) {
-            if !of_row.is_sorted_by(|a, b| compare(found(*a), found(*b)) != Ordering::Greater) {
+            let are_sorted =
+                |a, b| is_next_of(a, b) || compare(found(a), found(b)) != Ordering::Greater;
+            if !of_row.is_sorted_by(|a, b| are_sorted(*a, *b)) {
                 of_row.sort_by(|a, b| compare(found(*a), found(*b)));
             }
         }
@@ -198,9 +210,8 @@ impl Outputs {
 
     /// Adds an event in words, and its place in its stream; gives where the words begin.
     pub(crate) fn push_words(&mut self, origin: Origin, words: &[u64]) -> u32 {
-        let stream = [origin.stream as u64, (origin.stream >> 64) as u64];
-        self.words.extend_from_slice(&stream);
-        self.words.push(origin.sequence);
+        let (low, high) = (origin.stream as u64, (origin.stream >> 64) as u64);
+        self.words.extend_from_slice(&[low, high, origin.sequence]);
         let begin = self.words.len() as u32;
         self.words.extend_from_slice(words);
         begin

@@ -3,8 +3,10 @@
 //! A number takes a word, a bool two bits, and a text that is the key nothing at all: it is where the key is. Events with
 //! other texts, addresses, or anything in their envelope are kept as [`KeptEvent`](crate::kept::KeptEvent)s.
 
-use trapjaw_event::{FieldType, Registry, ValueRef};
+use trapjaw_event::{ColumnData, ColumnView, FieldType, Registry, ValueRef};
 use trapjaw_program::{Aggregate, Code, Input, Opcode, Rule};
+
+use crate::vm::bits;
 
 /// How the values that a rule keeps of events of one source are put into words.
 #[derive(Clone, Debug)]
@@ -105,38 +107,62 @@ impl Packing {
         self.words
     }
 
-    /// Puts values, each given by its place, into words, which are zero. Do they fit?
+    /// Puts a value of each of these events into their words, of which each event has so many. The value at this place is that
+    /// of the event's row in a column, if there is one; else it is given.
     pub(crate) fn pack<'v>(
         &self,
-        value: impl Fn(usize) -> ValueRef<'v>,
-        words: &mut [u64],
-    ) -> bool {
-        for (number, place) in self.places.iter().enumerate() {
-            match *place {
-                Place::Key => {}
-                Place::Flag(flag) => match value(number) {
-                    ValueRef::Bool(value) => {
-                        words[0] |= (1 | u64::from(value) << 1) << (2 * flag);
-                    }
-                    ValueRef::Null => {}
-                    _ => return false,
-                },
-                Place::Word(kind, word, flag) => {
-                    let value = value(number);
-                    let Some(bits) = kind.bits(value) else {
-                        if flag.is_some() && value == ValueRef::Null {
-                            continue;
-                        }
-                        return false;
-                    };
-                    words[word] = bits;
-                    if let Some(flag) = flag {
-                        words[0] |= 1 << (2 * flag);
-                    }
-                }
+        place: usize,
+        (column, value): (Option<ColumnView<'v>>, impl Fn(&Parcel) -> ValueRef<'v>),
+        parcels: &mut [Parcel],
+        (words, stride): (&mut [u64], usize),
+    ) {
+        let validity = column.and_then(|column| column.validity);
+        let mut pack = Pack {
+            parcels,
+            words,
+            stride,
+            validity,
+        };
+        let data = column.map(|column| column.data);
+        match (self.places[place], data) {
+            (Place::Key, _) => {}
+            (Place::Flag(flag), Some(ColumnData::Bool(bits))) => {
+                pack.bools(flag, |row| u64::from(bits::get(bits, row)));
+            }
+            (Place::Word(Number::Int, word, flag), Some(ColumnData::Int(values)))
+            | (Place::Word(Number::Time, word, flag), Some(ColumnData::Time(values)))
+            | (Place::Word(Number::Duration, word, flag), Some(ColumnData::Duration(values))) => {
+                pack.numbers((word, flag), |row| values[row] as u64);
+            }
+            (Place::Word(Number::Float, word, flag), Some(ColumnData::Float(values))) => {
+                pack.numbers((word, flag), |row| values[row].to_bits());
+            }
+            (Place::Word(Number::Enum, word, flag), Some(ColumnData::Enum(values))) => {
+                pack.numbers((word, flag), |row| values[row].into());
+            }
+            (place, _) => pack.values(place, value),
+        }
+    }
+
+    /// Puts the kept fields of these events, which stand in these columns, into their words.
+    pub(crate) fn pack_fields(
+        &self,
+        fields: &[Option<ColumnView<'_>>],
+        parcels: &mut [Parcel],
+        (words, stride): (&mut [u64], usize),
+    ) {
+        if stride > 0 {
+            // Where the flags are. Of the others those are not read that have no value.
+            for parcel in &*parcels {
+                words[parcel.id as usize * stride] = 0;
             }
         }
-        true
+        for (place, column) in fields.iter().enumerate() {
+            let value = |parcel: &Parcel| {
+                column.map_or(ValueRef::Null, |column| column.value(parcel.row as usize))
+            };
+            self.pack(place, (*column, value), parcels, (words, stride));
+        }
     }
 
     /// One of the values: of the kept fields, and then of the aggregates' arguments and filters.
@@ -151,6 +177,92 @@ impl Packing {
             Place::Word(_, _, Some(flag)) if flags(flag) == 0 => ValueRef::Null,
             Place::Word(number, word, _) => number.value(words[word]),
         }
+    }
+}
+
+/// An event that is to go into words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parcel {
+    /// Its row in its section.
+    pub(crate) row: u32,
+    /// Which it is of its feed's rows.
+    pub(crate) index: u32,
+    /// Whose words it gets.
+    pub(crate) id: u32,
+    /// Can all be put into words so far?
+    pub(crate) fits: bool,
+}
+
+/// Events that are put into words, a value of each at a time.
+struct Pack<'p> {
+    parcels: &'p mut [Parcel],
+    words: &'p mut [u64],
+    stride: usize,
+    validity: Option<&'p [u64]>,
+}
+
+impl Pack<'_> {
+    /// Bools of a column.
+    #[inline]
+    fn bools(&mut self, flag: u32, bit: impl Fn(usize) -> u64) {
+        for parcel in &*self.parcels {
+            let row = parcel.row as usize;
+            let flags = &mut self.words[parcel.id as usize * self.stride];
+            if self.validity.is_none_or(|known| bits::get(known, row)) {
+                *flags |= (1 | bit(row) << 1) << (2 * flag);
+            }
+        }
+    }
+
+    /// Numbers of a column.
+    #[inline]
+    fn numbers(&mut self, (word, flag): (usize, Option<u32>), number: impl Fn(usize) -> u64) {
+        for parcel in &mut *self.parcels {
+            let row = parcel.row as usize;
+            let words = &mut self.words[parcel.id as usize * self.stride..][..self.stride];
+            if self.validity.is_none_or(|known| bits::get(known, row)) {
+                words[word] = number(row);
+                if let Some(flag) = flag {
+                    words[0] |= 1 << (2 * flag);
+                }
+            } else {
+                parcel.fits &= flag.is_some();
+            }
+        }
+    }
+
+    /// Values that are given one by one.
+    fn values<'v>(&mut self, place: Place, value: impl Fn(&Parcel) -> ValueRef<'v>) {
+        for parcel in &mut *self.parcels {
+            let words = &mut self.words[parcel.id as usize * self.stride..][..self.stride];
+            parcel.fits &= place.pack(value(parcel), words);
+        }
+    }
+}
+
+impl Place {
+    /// Puts a value into words, which are zero. Does it fit?
+    fn pack(self, value: ValueRef<'_>, words: &mut [u64]) -> bool {
+        match self {
+            Self::Key => {}
+            Self::Flag(flag) => match value {
+                ValueRef::Bool(value) => {
+                    words[0] |= (1 | u64::from(value) << 1) << (2 * flag);
+                }
+                ValueRef::Null => {}
+                _ => return false,
+            },
+            Self::Word(kind, word, flag) => {
+                let Some(bits) = kind.bits(value) else {
+                    return flag.is_some() && value == ValueRef::Null;
+                };
+                words[word] = bits;
+                if let Some(flag) = flag {
+                    words[0] |= 1 << (2 * flag);
+                }
+            }
+        }
+        true
     }
 }
 

@@ -251,8 +251,8 @@ impl<'a> Segment<'a> {
     pub(crate) fn is_bare(&self) -> bool {
         let section = self.section;
         let is_unnamed = match section.source() {
-            TextView::Plain(texts) => texts.iter().all(str::is_empty),
-            TextView::Dict(texts) => texts.values.iter().all(str::is_empty),
+            TextView::Plain(texts) => texts.text.is_empty(),
+            TextView::Dict(texts) => texts.values.text.is_empty(),
         };
         is_unnamed
             && section.id().is_none()

@@ -52,6 +52,9 @@ impl<'s> Tests<'s> {
                 *any |= truth;
             }
         }
+        if bits::count(&any) == u64::from(all) {
+            return Some(Picked::All(all));
+        }
         Some(Picked::Some(picked(&any)?))
     }
 

@@ -203,10 +203,25 @@ impl<'s> Context<'s> {
             first: first as u32,
             count: (self.outputs.bound.len() - first) as u32,
         };
-        self.fire(key, kind, trigger, (alias, identity), values);
-        if let Some(fired) = self.outputs.fired.last_mut() {
-            fired.emission = emission;
-        }
+        let Some(last) = self.outputs.fired.last().filter(|_| emission > 0) else {
+            return self.fire(key, kind, trigger, (alias, identity), values);
+        };
+        // All but the first are of the same key and moment.
+        let first = self.outputs.aggregates.len();
+        let fired = Fired {
+            emission,
+            cause: last.cause.clone(),
+            kind,
+            alias,
+            identity,
+            key: last.key.clone(),
+            aggregates: first,
+            values: values.len(),
+            ..*last
+        };
+        self.outputs.aggregates.extend(values);
+        self.counters.matches[self.id.index()] += 1;
+        self.outputs.fired.push(fired);
     }
 
     /// The alias that is an event kept from before.

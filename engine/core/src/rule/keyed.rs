@@ -194,8 +194,10 @@ impl<M: Machine> Keyed<M> {
                 // Where many rows concern no match, this is all that is done about them.
                 let next = self.next_deadline().unwrap_or(NEVER);
                 let rows = (index as u32, &feed.effects[index..], next);
+                let is_roomy = self.has_room_for(cx, at(index), feed.effects.len() - index);
                 let (machine, changes) = (&mut self.machine, self.core.changes);
-                let absorbs = |slot, row, now| machine.absorbs(cx, slot, at(row as usize), now);
+                let absorbs =
+                    |slot, row, now| machine.absorbs(cx, slot, at(row as usize), (now, is_roomy));
                 let (passed, home) = reader.pass_over(rows, changes, absorbs);
                 index += passed;
                 if let Some(slot) = home {
@@ -249,9 +251,7 @@ impl<M: Machine> Keyed<M> {
             index: first,
         };
         let effects = &effects[..effects.len().min(stretch::LONGEST)];
-        let growth = self.machine.most_growth(cx, at, effects.len());
-        let is_roomy =
-            growth.is_some_and(|growth| !self.core.is_over(self.machine.kept_bytes() + growth));
+        let is_roomy = self.has_room_for(cx, at, effects.len());
         if core::mem::replace(&mut self.core.is_roomy, is_roomy) != is_roomy {
             self.core.change();
         }
@@ -259,6 +259,13 @@ impl<M: Machine> Keyed<M> {
         let next = self.next_deadline().unwrap_or(NEVER);
         let joins = Self::joining(&self.machine, is_roomy);
         reader.collect((first, effects, next), &mut self.core, &joins, slots)
+    }
+
+    /// Is it sure that there is room for what so many rows from one on bring?
+    #[inline]
+    fn has_room_for(&self, cx: &Context<'_>, at: At, rows: usize) -> bool {
+        let growth = self.machine.most_growth(cx, at, rows);
+        growth.is_some_and(|growth| !self.core.is_over(self.machine.kept_bytes() + growth))
     }
 
     /// Does the key of a slot join stretches, if there are any?
@@ -323,7 +330,7 @@ impl<M: Machine> Keyed<M> {
             &Self::joining(&self.machine, is_roomy),
         );
         if let Home::Slot(slot) = home
-            && self.machine.absorbs(cx, slot, at, now)
+            && self.machine.absorbs(cx, slot, at, (now, false))
         {
             return;
         }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use trapjaw_event::ColumnView;
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 
@@ -13,9 +14,9 @@ use super::context::Context;
 use super::feed::{At, Feed};
 use super::stretch::Stretch;
 use crate::bound::{Growth, Most, Pool};
-use crate::kept::{Keeping, KeptEvent};
+use crate::kept::KeptEvent;
 use crate::output::{Alias, Packings};
-use crate::packed::Packing;
+use crate::packed::{Packing, Parcel};
 use crate::segment::Origin;
 
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ pub(crate) struct LatestEvents {
     bytes: usize,
 }
 
-/// Of each slot, the time of an event in words and its values.
+/// Of each slot, the values of an event in words, and its time.
 #[derive(Clone, Debug, Default)]
 struct Words {
     /// Known from the first event on that is kept.
@@ -100,10 +101,26 @@ impl Words {
         }
     }
 
-    /// Those of a slot, to be filled.
+    /// Puts what is kept of events into the words of their slots.
+    fn pack(
+        &mut self,
+        packing: &Packing,
+        fields: &[Option<ColumnView<'_>>],
+        parcels: &mut [Parcel],
+    ) {
+        packing.pack_fields(fields, parcels, (&mut self.all, self.stride));
+    }
+
+    /// The time of a slot's event stands behind its values.
     #[inline]
-    fn fill(&mut self, slot: u32) -> &mut [u64] {
-        &mut self.all[slot as usize * self.stride..][..self.stride]
+    fn set_time(&mut self, slot: u32, time: i64) {
+        self.all[(slot as usize + 1) * self.stride - 1] = time as u64;
+    }
+
+    /// Takes over the words that another has of a slot.
+    fn take_over(&mut self, slot: u32, newer: &Self) {
+        let place = slot as usize * self.stride..(slot as usize + 1) * self.stride;
+        self.all[place].copy_from_slice(newer.of(slot));
     }
 
     /// The event of a slot as the alias of a match.
@@ -116,11 +133,11 @@ impl Words {
             stream: 0,
             sequence: 0,
         };
-        let own = self.of(slot);
+        let (time, values) = self.of(slot).split_last().expect("a time stands there");
         Alias::Packed {
             source,
-            words: cx.outputs.push_words(nowhere, &own[1..]),
-            time: own[0] as i64,
+            words: cx.outputs.push_words(nowhere, values),
+            time: *time as i64,
         }
     }
 }
@@ -203,8 +220,7 @@ impl LatestEvents {
             self.words.packings.clone_from(&newer.words.packings);
             self.words.stride = newer.words.stride;
             self.words.grow(self.by_slot.len());
-            let own = self.words.fill(slot);
-            own.copy_from_slice(newer.words.of(slot));
+            self.words.take_over(slot, &newer.words);
         }
         self.bytes += bytes;
         self.by_slot[slot as usize].kept = kept;
@@ -275,54 +291,63 @@ impl LatestEvents {
         }
         let packings = self.words.learn(cx);
         self.words.grow(self.by_slot.len());
-        let mut feed: Option<(u32, &Feed<'_>, &Keeping<'_>)> = None;
+        let mut touched = core::mem::take(&mut self.touched);
+        touched.retain(|slot| self.by_slot[*slot as usize].here != NOWHERE);
         let mut last = None;
-        let mut left = 0;
-        for place in 0..self.touched.len() {
-            let slot = self.touched[place];
-            let latest = &mut self.by_slot[slot as usize];
-            let At {
-                feed: number,
-                index,
-            } = latest.here;
-            if latest.here == NOWHERE {
-                continue;
-            }
-            let (_, feed, keeping) = match feed {
-                Some(known) if known.0 == number => known,
-                _ => {
-                    let new = cx.feed(latest.here);
-                    *feed.insert((number, new, new.keeping(cx.rule)))
-                }
-            };
-            // What does not go into words stays among them.
-            self.touched[left] = slot;
-            left += 1;
+        let mut parcels = Vec::new();
+        let mut rest = &*touched;
+        while let Some(&first) = rest.first() {
+            let here = self.here(first);
+            let other = |slot: &u32| self.here(*slot).feed != here.feed;
+            let (slots, others) = rest.split_at(rest.iter().position(other).unwrap_or(rest.len()));
+            rest = others;
+            let feed = cx.feed(here);
             let packing = packings[usize::from(feed.source)].as_ref();
-            let Some(packing) = packing.filter(|_| keeping.is_bare) else {
+            let Some(packing) = packing.filter(|_| feed.segment.is_bare()) else {
+                self.touched.extend_from_slice(slots);
                 continue;
             };
-            let row = feed.rows.get(index) as usize;
-            let own = self.words.fill(slot);
-            own[0] = keeping.time(row) as u64;
-            // Where the flags are. Of the others those are not read that have no value.
-            if let Some(flags) = own.get_mut(1) {
-                *flags = 0;
+            let (times, fields) = feed.keeping(cx.rule).columns();
+            parcels.clear();
+            parcels.extend(slots.iter().map(|&slot| self.parcel(feed, slot)));
+            self.words.pack(packing, fields, &mut parcels);
+            for parcel in &parcels {
+                let slot = parcel.id;
+                // What does not go into words stays among them.
+                if !parcel.fits {
+                    self.touched.push(slot);
+                    continue;
+                }
+                self.words.set_time(slot, times[parcel.row as usize]);
+                let latest = &mut self.by_slot[slot as usize];
+                latest.here = NOWHERE;
+                let before = core::mem::replace(&mut latest.kept, Kept::Packed(feed.source));
+                if !matches!(before, Kept::Packed(_)) {
+                    self.bytes += self.words.bytes();
+                    self.bytes -= self.bytes_of(&before);
+                }
+                last = Some(slot);
             }
-            if !packing.pack(|place| keeping.value(place, row), &mut own[1..]) {
-                continue;
-            }
-            latest.here = NOWHERE;
-            let before = core::mem::replace(&mut latest.kept, Kept::Packed(feed.source));
-            if !matches!(before, Kept::Packed(_)) {
-                self.bytes += self.words.bytes();
-                self.bytes -= self.bytes_of(&before);
-            }
-            last = Some(slot);
-            left -= 1;
         }
-        self.touched.truncate(left);
         last
+    }
+
+    /// Where a slot's newest event is among the rows of this step.
+    #[inline]
+    fn here(&self, slot: u32) -> At {
+        self.by_slot[slot as usize].here
+    }
+
+    /// A slot's newest event, which is one of a feed's rows.
+    #[inline]
+    fn parcel(&self, feed: &Feed<'_>, slot: u32) -> Parcel {
+        let index = self.here(slot).index;
+        Parcel {
+            row: feed.rows.get(index),
+            index,
+            id: slot,
+            fits: true,
+        }
     }
 
     /// The rule's sources have come to stand in another order: `places` says where each stands now.

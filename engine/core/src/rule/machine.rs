@@ -37,8 +37,15 @@ pub(crate) trait Machine {
 
     /// Takes in a row of which nobody else is concerned: nothing is found, no more memory is needed, and the key goes on
     /// to wait, or not to, and changes by itself no sooner. Refused, it has changed nothing, and the row is
-    /// [taken](Self::take).
-    fn absorbs(&mut self, _cx: &Context<'_>, _slot: u32, _at: At, _now: i64) -> bool {
+    /// [taken](Self::take). Where it `is_roomy`, there is room for what [`most_growth`](Self::most_growth) tells of, and it may
+    /// need as much.
+    fn absorbs(
+        &mut self,
+        _cx: &Context<'_>,
+        _slot: u32,
+        _at: At,
+        (_now, _is_roomy): (i64, bool),
+    ) -> bool {
         false
     }
 

@@ -118,8 +118,8 @@ fn an_event_with_nothing_but_fields_takes_little() {
     rig.take(&events(0, 2));
     let few = rig.bytes();
     rig.take(&events(2, 1_002));
-    // An event, its place in a list, and a number.
-    assert_eq!(rig.bytes() - few, 1_000 * (40 + 4 + 8));
+    // An event, the next one and what it has bound, and a number.
+    assert_eq!(rig.bytes() - few, 1_000 * (24 + 8 + 8));
 }
 
 #[test]

@@ -279,7 +279,7 @@ impl Machine for Patterns {
     }
 
     #[inline]
-    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, (now, _): (i64, bool)) -> bool {
         // Who traces a pattern sees all runs, and some patterns remember each event.
         if self.recorder.is_some() || self.opens(cx, at) {
             return false;

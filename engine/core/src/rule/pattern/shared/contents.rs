@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::{ColumnView, ValueRef};
+use trapjaw_event::ValueRef;
 use trapjaw_program::Rule;
 
+use super::packer::Packer;
 use super::slab::SPARE;
 use crate::kept::KeptEvent;
 use crate::output::{Alias, Packings};
-use crate::packed::Packing;
+use crate::packed::{Packing, Parcel};
 use crate::rule::context::Context;
 use crate::rule::feed::{At, Feed};
 use crate::rule::pattern::events::Seen;
@@ -45,7 +46,7 @@ impl Content {
         form: FREE,
     };
 
-    fn at(&self) -> At {
+    pub(super) fn at(&self) -> At {
         At {
             feed: (self.what >> 32) as u32,
             index: self.what as u32,
@@ -189,49 +190,74 @@ impl Contents {
 
     /// Puts the events that have to outlive the step into words. Those stay among them that don't go there.
     fn pack(&mut self, cx: &Context<'_>) {
-        let ids = self.fresh.iter().map(|(id, _)| *id as usize + 1);
-        let words = ids.max().unwrap_or(0) * self.stride;
+        // Others were given back since.
+        self.fresh
+            .retain(|(id, _)| self.all[*id as usize].form == HERE);
+        let Some(last) = self.fresh.iter().map(|(id, _)| *id as usize).max() else {
+            return;
+        };
+        let words = (last + 1) * self.stride;
         if words > self.words.len() {
             let more = (words - self.words.len()).max(self.words.len() / 8);
             self.words.reserve_exact(more);
             self.words.resize(words, 0);
         }
-        let mut fresh = core::mem::take(&mut self.fresh);
-        let mut columns = None;
-        let mut stream = None;
-        fresh.retain(|&(id, _)| {
-            let event = &mut self.all[id as usize];
-            if event.form != HERE {
-                // Given back since.
-                return false;
+        let packers: Vec<_> = (cx.feeds.iter())
+            .map(|feed| Packer::new(cx, feed, self.packings.as_ref()))
+            .collect();
+        let fresh = core::mem::take(&mut self.fresh);
+        let mut parcels = Vec::new();
+        let mut rest = &*fresh;
+        while let Some(&(first, _)) = rest.first() {
+            let Some(feed) = self.feed(first) else {
+                // Its number was given to two events of this step, one after the other: it is done.
+                rest = &rest[1..];
+                continue;
+            };
+            let same = rest.iter();
+            let same = same.take_while(|(id, _)| self.feed(*id) == Some(feed));
+            let (fresh, behind) = rest.split_at(same.count());
+            rest = behind;
+            let packer = &packers[feed];
+            let parcel = |(id, _): &(EventId, u32)| packer.parcel(*id, &self.all[*id as usize]);
+            parcels.clear();
+            parcels.extend(fresh.iter().map(parcel));
+            packer.pack(&mut parcels, (&mut self.words, self.stride));
+            self.note_packed((&parcels, fresh), packer);
+        }
+    }
+
+    /// These events of a feed have been put into words, as far as they fit.
+    fn note_packed(
+        &mut self,
+        (parcels, fresh): (&[Parcel], &[(EventId, u32)]),
+        packer: &Packer<'_>,
+    ) {
+        let mut last = None;
+        for (parcel, fresh) in parcels.iter().zip(fresh) {
+            let form = parcel.fits.then(|| {
+                let Origin { stream, sequence } = packer.origin(parcel);
+                let form = match last {
+                    Some((known, form)) if known == stream => form,
+                    _ => number(&mut self.streams, stream),
+                };
+                last = Some((stream, form));
+                Some((form?, sequence))
+            });
+            if let Some((form, sequence)) = form.flatten() {
+                let event = &mut self.all[parcel.id as usize];
+                event.form = form;
+                event.what = sequence;
+            } else {
+                self.fresh.push(*fresh);
             }
-            let at = event.at();
-            let columns = match &mut columns {
-                Some((feed, columns)) if *feed == at.feed => columns,
-                columns => {
-                    &mut columns
-                        .insert((at.feed, Columns::of(cx, at, self.packings.as_ref())))
-                        .1
-                }
-            };
-            let begin = id as usize * self.stride;
-            let words = &mut self.words[begin..begin + self.stride];
-            let Some(origin) = columns.pack(event, words) else {
-                return true;
-            };
-            let form = match stream {
-                Some((known, form)) if known == origin.stream => form,
-                _ => match number(&mut self.streams, origin.stream) {
-                    Some(form) => form,
-                    None => return true,
-                },
-            };
-            stream = Some((origin.stream, form));
-            event.form = form;
-            event.what = origin.sequence;
-            false
-        });
-        self.fresh = fresh;
+        }
+    }
+
+    /// The feed of an event that is a row of this step.
+    fn feed(&self, id: EventId) -> Option<usize> {
+        let event = &self.all[id as usize];
+        (event.form == HERE).then(|| event.at().feed as usize)
     }
 
     /// How many fields the rule keeps of an event.
@@ -260,6 +286,11 @@ impl Contents {
             let place = event.what as u32;
             self.release_copy(place);
         }
+    }
+
+    /// Has anybody to say which events are given back? Not so where there are no copies, and none are about to be made.
+    pub(super) fn must_forget(&self) -> bool {
+        self.copies.len() > self.free_copies.len() || !self.fresh.is_empty()
     }
 
     /// Is it a copy?
@@ -443,65 +474,6 @@ fn number(streams: &mut Vec<u128>, stream: u128) -> Option<u16> {
     }
     streams.push(stream);
     Some(streams.len() as u16 - 1)
-}
-
-/// What a rule keeps of the rows of a feed, each value by its column.
-struct Columns<'s> {
-    feed: &'s Feed<'s>,
-    times: &'s [i64],
-    fields: Vec<Option<ColumnView<'s>>>,
-    /// The outputs of the feed's code that hold the aggregates' arguments and filters.
-    outputs: Vec<u16>,
-    /// How its rows go into words, if they do.
-    packing: Option<Packing>,
-}
-
-impl<'s> Columns<'s> {
-    fn of(cx: &Context<'s>, at: At, packings: Option<&Packings>) -> Self {
-        let feed = cx.feed(at);
-        let source = usize::from(feed.source);
-        let kept = cx.rule.sources[source].kept.iter();
-        let section = feed.segment.section;
-        let aggregates = cx.rule.aggregates.iter();
-        let outputs = aggregates.flat_map(|it| [it.argument, it.filter].into_iter().flatten());
-        let packings = packings.filter(|_| feed.is_bare);
-        Self {
-            feed,
-            times: section.times(),
-            fields: kept.map(|field| section.column(*field)).collect(),
-            outputs: outputs.collect(),
-            packing: packings.and_then(|all| all[source].clone()),
-        }
-    }
-
-    /// Puts an event that is one of the rows into words, and gives its place in its stream; `None` if it doesn't fit.
-    #[inline]
-    fn pack(&self, event: &Content, words: &mut [u64]) -> Option<Origin> {
-        let packing = self.packing.as_ref()?;
-        let At { index, .. } = event.at();
-        let row = self.feed.rows.get(index) as usize;
-        if self.times[row] != event.time {
-            return None;
-        }
-        // Where the flags are. Of the others those are not read that have no value.
-        if let Some(flags) = words.first_mut() {
-            *flags = 0;
-        }
-        let fits = packing.pack(|place| self.value(place, row, index), words);
-        fits.then(|| self.feed.segment.origin(row as u32))
-    }
-
-    /// One of the values of a row: of the kept fields, and then of the aggregates' arguments and filters.
-    fn value(&self, place: usize, row: usize, index: u32) -> ValueRef<'s> {
-        match self.fields.get(place) {
-            Some(Some(column)) => column.value(row),
-            Some(None) => ValueRef::Null,
-            None => {
-                let output = self.outputs[place - self.fields.len()];
-                self.feed.inputs.value(usize::from(output), index as usize)
-            }
-        }
-    }
 }
 
 impl core::ops::Index<EventId> for Contents {

@@ -15,6 +15,7 @@ mod classes;
 mod contents;
 mod events;
 mod groups;
+mod packer;
 mod report;
 mod shape;
 mod slab;
@@ -315,7 +316,7 @@ impl Machine for Shared {
     }
 
     #[inline]
-    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, (now, _): (i64, bool)) -> bool {
         let fits = cx.feed(at).fits(at.index) & cx.sees;
         let class = self.table.class(fits);
         let partition = &self.partitions[slot as usize];

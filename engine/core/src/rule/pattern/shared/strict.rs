@@ -239,7 +239,7 @@ impl Machine for Strict {
         reason = "it is all that is done about most rows: a call of its own would be a tenth of that"
     )]
     #[inline(always)]
-    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, now: i64) -> bool {
+    fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, (now, _): (i64, bool)) -> bool {
         let feed = cx.feed(at);
         let class = self.table.class(feed.fits(at.index) & cx.sees);
         let key = &self.keys[slot as usize];
