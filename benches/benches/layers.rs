@@ -12,7 +12,7 @@ use trapjaw_benches::layers::{EVENTS, LAYERS, Ready};
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 fn layers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("layers");

@@ -39,7 +39,7 @@ use clap::Parser;
 
 // Batches, matches and tables come and go on every shard: an allocator made for many threads pays.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 fn main() -> ExitCode {
     let args = match args::Args::try_parse() {

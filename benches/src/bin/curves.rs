@@ -17,7 +17,7 @@ use trapjaw_benches::page::renew;
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 struct Arguments {
     is_json: bool,

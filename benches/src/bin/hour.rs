@@ -11,15 +11,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cap::Cap;
-use mimalloc::MiMalloc;
 use trapjaw_benches::hour::kinds::{KINDS, Taken, table, take};
 use trapjaw_benches::hour::{Fault, LEAST, MOST, hour};
 use trapjaw_benches::machine::{self, Machine};
 use trapjaw_benches::page::renew;
+use trapjaw_heap::Heap;
 
 /// The binary's allocator, counted.
 #[global_allocator]
-static HEAP: Cap<MiMalloc> = Cap::new(MiMalloc, usize::MAX);
+static HEAP: Cap<Heap> = Cap::new(Heap, usize::MAX);
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (mut into, mut per_second, mut fault) = (None, 1_000, None);

@@ -18,7 +18,7 @@ use trapjaw_data::driver::Choice;
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 /// Of what goes through at most, in percent.
 const LOADS: [u32; 6] = [10, 30, 50, 70, 80, 90];

@@ -11,7 +11,7 @@ use trapjaw_benches::machine;
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 fn main() -> ExitCode {
     let mut is_json = false;

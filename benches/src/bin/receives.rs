@@ -12,7 +12,7 @@ use trapjaw_data::driver::{Choice, select};
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 fn main() -> ExitCode {
     let rounds = match std::env::args().nth(1).map(|text| text.parse()) {

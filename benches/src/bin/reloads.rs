@@ -12,7 +12,7 @@ use trapjaw_data::driver::Choice;
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);

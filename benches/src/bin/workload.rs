@@ -9,7 +9,7 @@ use trapjaw_benches::workload::{NAMES, work};
 
 // As in the binary.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 fn main() -> ExitCode {
     let mut given = std::env::args().skip(1);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use trapjaw_event::{Binding, RuleId, check};
 use trapjaw_program::RuleSet;
 
@@ -175,7 +176,7 @@ impl Evaluation<'_> {
         let span = &self.span;
         let tables = &*self.rules.tables;
         let numbered = segments.iter().zip(0..);
-        let mut intakes: Vec<Intake<'_>> = numbered
+        let mut intakes: SmallVec<[Intake<'_>; 1]> = numbered
             .filter_map(|(segment, number)| {
                 Intake::new(segment, number, (id, rule), (breaks, span), tables)
             })
@@ -193,10 +194,15 @@ impl Evaluation<'_> {
             .iter()
             .map(|intake| intake.faults(group))
             .sum::<crate::counters::Faults>();
-        let feeds: Vec<Feed<'_>> = intakes
-            .iter()
-            .map(|intake| Feed::new((rule, group), intake, self.effects))
-            .collect();
+        let feed = |intake| Feed::new((rule, group), intake, self.effects);
+        let (one, several): ([Feed<'_>; 1], Vec<Feed<'_>>);
+        let feeds: &[Feed<'_>] = if let [intake] = &*intakes {
+            one = [feed(intake)];
+            &one
+        } else {
+            several = intakes.iter().map(feed).collect();
+            &several
+        };
         let before = self.outputs.fired.len();
         let mut context = Context {
             rule,
@@ -204,7 +210,7 @@ impl Evaluation<'_> {
             registry: &self.rules.registry,
             tables,
             segments,
-            feeds: &feeds,
+            feeds,
             start: self.effects.first().copied().unwrap_or(self.now),
             target: self.target.max(self.now),
             effects: self.effects,

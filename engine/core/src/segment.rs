@@ -337,25 +337,29 @@ pub(crate) fn bind<'a>(section: SectionView<'a>, wire_name: &'a str, input: Inpu
     }
 }
 
-/// A batch's sections with the conditions of their types.
-pub(crate) fn segments<'a>(
-    rules: (&'a RuleSet, &'a Index),
-    batch: BatchView<'a>,
-    rows: Rows<'a>,
-    targets: Option<&'a [(RuleId, u32)]>,
-) -> Vec<Segment<'a>> {
-    let mut places: Vec<Vec<u32>> = Vec::new();
-    if batch.section_count() > 1 {
-        places.resize_with(batch.section_count(), Vec::new);
-        for ((section, _), place) in batch.rows_in_order().zip(0..) {
-            places[section].push(place);
-        }
+/// Gives a batch's sections with the conditions of their types to who works with them. Mostly there is one, which then stays
+/// where it was made.
+pub(crate) fn with_segments<T>(
+    rules: (&RuleSet, &Index),
+    batch: BatchView<'_>,
+    rows: Rows<'_>,
+    targets: Option<&[(RuleId, u32)]>,
+    work: impl FnOnce(&[Segment<'_>]) -> T,
+) -> T {
+    let of = |section, places| Segment::new(rules, section, places, rows, None, targets);
+    let count = batch.section_count();
+    if count == 1 {
+        return work(&[of(batch.section(0), None)]);
     }
-    let mut places = places.into_iter();
-    batch
-        .sections()
-        .map(|section| Segment::new(rules, section, places.next(), rows, None, targets))
-        .collect()
+    let mut places: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for ((section, _), place) in batch.rows_in_order().zip(0..) {
+        places[section].push(place);
+    }
+    let each = batch.sections().zip(places);
+    let segments: Vec<Segment<'_>> = each
+        .map(|(section, places)| of(section, Some(places)))
+        .collect();
+    work(&segments)
 }
 
 /// An event's identity: its source and id where it has an id, else its place in its stream.

@@ -6,6 +6,7 @@ mod reload;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use trapjaw_event::{BatchView, Binding, RuleId, check};
 use trapjaw_program::{RuleSet, Verified};
 
@@ -22,7 +23,7 @@ use crate::piece::pieces;
 use crate::place::root_timer;
 use crate::record::Record;
 use crate::rule::{Groups, Span, State};
-use crate::segment::{Origin, RowOrigin, Rows, Segment, segments};
+use crate::segment::{Origin, RowOrigin, Rows, Segment, with_segments};
 use crate::stage::Stage;
 use crate::staging::Hold;
 use crate::trace::Traces;
@@ -259,10 +260,12 @@ impl Shard {
                 self.tell_late((batch, &effects), sink);
                 self.record_rows((batch, &effects), origin);
                 let rows = Rows::Stream(origin);
-                let segments = segments((&rules, &index), batch, rows, None);
                 let door = (Some(self.base), None);
-                self.evaluate((&rules, 0), (&segments, &effects), ingest, door, sink);
-                self.sample(&segments);
+                with_segments((&rules, &index), batch, rows, None, |segments| {
+                    let own = (&**rules, &*index, 0);
+                    self.evaluate(own, (segments, &effects), ingest, door, sink);
+                    self.sample(segments);
+                });
                 if let Cow::Owned(effects) = effects {
                     self.effects = effects;
                 }
@@ -323,13 +326,13 @@ impl Shard {
         let effects: Vec<i64> = rows.iter().map(|row| row.effect).collect();
         self.record_each((line, batch), &rows, targets);
         let index = Arc::clone(&self.index);
-        let segments = segments((rules, &index), batch, Rows::Each(&rows), Some(targets));
-        self.evaluate(
-            (rules, line),
-            (&segments, &effects),
-            ingest,
-            (None, end),
-            sink,
+        let own = (rules, &*index, line);
+        with_segments(
+            (rules, &index),
+            batch,
+            Rows::Each(&rows),
+            Some(targets),
+            |segments| self.evaluate(own, (segments, &effects), ingest, (None, end), sink),
         );
     }
 
@@ -380,7 +383,7 @@ impl Shard {
     /// Evaluates rows that take effect at these times.
     fn evaluate(
         &mut self,
-        (rules, line): (&RuleSet, u32),
+        (rules, index, line): (&RuleSet, &Index, u32),
         (segments, effects): (&[Segment<'_>], &[i64]),
         ingest: u64,
         (door, end): (Option<i64>, Option<(i64, RuleId)>),
@@ -395,15 +398,7 @@ impl Shard {
             .iter()
             .map(Segment::faults)
             .sum::<crate::counters::Faults>();
-        let index = Arc::clone(&self.index);
-        let (one, several): ([&Segment<'_>; 1], Vec<&Segment<'_>>);
-        let all = if let [segment] = segments {
-            one = [segment];
-            &one[..]
-        } else {
-            several = segments.iter().collect();
-            &several[..]
-        };
+        let all: SmallVec<[&Segment<'_>; 4]> = segments.iter().collect();
         for span in pieces(rules, &self.states, segments, effects.len()) {
             self.outputs.clear();
             let is_piece = span != Span::Whole;
@@ -413,7 +408,7 @@ impl Shard {
             };
             let evaluation = Evaluation {
                 rules,
-                index: &index,
+                index,
                 version: self.version,
                 config: &self.config,
                 place: self.place,
@@ -438,7 +433,7 @@ impl Shard {
                 counters: &mut self.counters,
                 derived: DerivedEvents::default(),
             };
-            evaluation.run(all, sink);
+            evaluation.run(&all, sink);
             if is_piece {
                 sink.settled();
             }

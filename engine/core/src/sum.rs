@@ -185,6 +185,20 @@ impl Sum {
         }
     }
 
+    /// Takes a value into the window, and tells the sum by what `divisor` makes of the count; NaN for `None`.
+    ///
+    /// What it is then does not have to be read back, as after [`push`](Self::push).
+    #[inline]
+    pub(crate) fn push_and_tell(&mut self, value: f64, divisor: impl Fn(u64) -> f64) -> f64 {
+        if value.abs() < LARGE && self.old_count == 0 && self.extremes.is_none() {
+            self.count += 1;
+            self.young.add(value);
+            return (self.young.sum + self.young.error) / divisor(self.count);
+        }
+        self.push(value);
+        self.divided(divisor(self.count)).unwrap_or(f64::NAN)
+    }
+
     /// Takes the oldest value out of the window again: `value` must be the one that was pushed then.
     #[inline]
     pub fn evict(&mut self, value: f64) {

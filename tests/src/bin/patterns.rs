@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use trapjaw_tests::comparison::{Compared, compare};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: trapjaw_heap::Heap = trapjaw_heap::Heap;
 
 /// How often it is told how far it is.
 const PROGRESS: Duration = Duration::from_secs(10);

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("trapjaw-program", &["trapjaw-event"]),
     ("trapjaw-dsl", &["trapjaw-event", "trapjaw-program"]),
     ("trapjaw-engine", &["trapjaw-event", "trapjaw-program"]),
+    ("trapjaw-heap", &[]),
     ("trapjaw-wire", &["trapjaw-event"]),
     ("trapjaw-client", &["trapjaw-event", "trapjaw-wire"]),
     (
@@ -51,6 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "trapjaw-data",
             "trapjaw-control",
             "trapjaw-lsp",
+            "trapjaw-heap",
         ],
     ),
 ];

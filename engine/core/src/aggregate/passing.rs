@@ -11,7 +11,6 @@ use super::argument::Argument;
 use super::results::Column;
 use super::stretch::look_ahead;
 use super::{Accumulator, Layout, Results, Spec, Store};
-use crate::sum::Sum;
 use crate::window::log::{Appended, Leaving};
 
 /// Rows that come, and those that leave before.
@@ -97,23 +96,23 @@ impl Lane<'_> {
         }
     }
 
-    /// Sums floats, and tells what each window then has.
-    #[inline]
+    /// Sums floats, and tells what each window then has, by what `divisor` makes of the count of its values.
+    // A function by itself, so that what the loop holds stays in registers.
+    #[inline(never)]
     fn sum(
         mut self,
         passing: &Passing<'_>,
         (floats, mut gone): (&[f64], Gone<'_>),
         column: &mut Column,
-        tell: impl Fn(&Sum) -> Option<f64>,
+        divisor: impl Fn(u64) -> f64,
     ) {
         let coming = passing.slots.iter().zip(&floats[passing.rows.clone()]);
         let each = coming.zip(passing.ends).map(|((&slot, &value), &end)| {
             self.subtract_floats(&mut gone, end as usize);
             let Some(Accumulator::Float(sum)) = self.of(slot) else {
-                return None;
+                return f64::NAN;
             };
-            sum.push(value);
-            tell(sum)
+            sum.push_and_tell(value, &divisor)
         });
         column.extend_floats(each);
     }
@@ -145,8 +144,10 @@ impl Layout {
             };
             let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
             match (spec.function, floats) {
-                (F::Sum, Some(floats)) => lane.sum(passing, (floats, gone), column, Sum::value),
-                (F::Avg, Some(floats)) => lane.sum(passing, (floats, gone), column, Sum::mean),
+                (F::Sum, Some(floats)) => lane.sum(passing, (floats, gone), column, |_| 1.0),
+                (F::Avg, Some(floats)) => {
+                    lane.sum(passing, (floats, gone), column, |count| count as f64);
+                }
                 _ => {
                     let coming = passing.slots.iter().zip(passing.rows.clone());
                     for ((&slot, row), &end) in coming.zip(passing.ends) {

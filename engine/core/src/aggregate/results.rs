@@ -80,19 +80,13 @@ impl Column {
         self.push_known(value.is_some());
     }
 
-    /// As [`push_float`](Self::push_float), for each.
+    /// As [`push_float`](Self::push_float), for each; NaN stands for `None`.
     #[inline]
-    pub(super) fn extend_floats(&mut self, each: impl Iterator<Item = Option<f64>>) {
+    pub(super) fn extend_floats(&mut self, each: impl Iterator<Item = f64>) {
         let Values::Floats(values) = &mut self.values else {
             return;
         };
-        let mut unknown = Vec::new();
-        values.extend(each.zip(self.rows..).map(|(value, row)| {
-            value.unwrap_or_else(|| {
-                unknown.push(row);
-                0.0
-            })
-        }));
+        values.extend(each);
         let rows = values.len();
         if !self.rows.is_multiple_of(64)
             && let Some(word) = self.known.last_mut()
@@ -101,10 +95,17 @@ impl Column {
         }
         self.known.resize(bits::words(rows), u64::MAX);
         bits::clear_tail(&mut self.known, rows);
-        for &row in &unknown {
-            self.known[row / 64] &= !(1 << (row % 64));
+        let new = &mut values[self.rows..];
+        // Looked at without ending early: mostly there are none.
+        if new.iter().fold(false, |any, value| any | value.is_nan()) {
+            self.some_unknown = true;
+            for (value, row) in new.iter_mut().zip(self.rows..) {
+                if value.is_nan() {
+                    *value = 0.0;
+                    self.known[row / 64] &= !(1 << (row % 64));
+                }
+            }
         }
-        self.some_unknown |= !unknown.is_empty();
         self.rows = rows;
     }
 

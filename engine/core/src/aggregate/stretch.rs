@@ -11,9 +11,10 @@ use super::accumulator::float_extreme;
 use super::argument::{Argument, Raw};
 use super::results::Column;
 use super::{Accumulator, Layout, Results, Store};
-use crate::sum::Sum;
 
 /// One aggregate of all windows, and the rows that it takes in.
+///
+/// The usual loops are functions by themselves, so that what they hold stays in registers.
 struct Lane<'a> {
     accumulators: &'a mut [Accumulator],
     /// How many aggregates a window has, and which of them it is.
@@ -33,26 +34,57 @@ impl Lane<'_> {
         }
     }
 
-    /// Sums, and tells what each window then has.
+    /// Each row's value, with the aggregate of its window.
     #[inline]
-    fn sum(self, values: &[f64], column: &mut Column, tell: impl Fn(&Sum) -> Option<f64>) {
-        let rows = self.slots.iter().zip(&values[self.rows]);
-        column.extend_floats(rows.map(|(&slot, &value)| {
+    fn each_of(self, values: &[f64], mut take: impl FnMut(&mut Accumulator, f64)) {
+        for (&slot, &value) in self.slots.iter().zip(&values[self.rows]) {
             let place = slot as usize * self.stride + self.index;
-            let Accumulator::Float(sum) = &mut self.accumulators[place] else {
-                return None;
-            };
-            sum.push(value);
-            tell(sum)
+            take(&mut self.accumulators[place], value);
+        }
+    }
+
+    /// Sums, and tells what each window then has, by what `divisor` makes of the count of its values.
+    #[inline(never)]
+    fn sum(self, values: &[f64], column: &mut Column, divisor: impl Fn(u64) -> f64) {
+        let Self {
+            accumulators,
+            stride,
+            index,
+            slots,
+            rows,
+        } = self;
+        let rows = slots.iter().zip(&values[rows]);
+        column.extend_floats(rows.map(|(&slot, &value)| {
+            match &mut accumulators[slot as usize * stride + index] {
+                Accumulator::Float(sum) => sum.push_and_tell(value, &divisor),
+                _ => f64::NAN,
+            }
         }));
     }
 
-    #[inline]
-    fn extremes(self, values: &[f64], least: bool) {
-        self.each(|accumulator, row| {
+    #[inline(never)]
+    fn totals(self, values: &[f64]) {
+        self.each_of(values, |accumulator, value| {
+            if let Accumulator::Float(sum) = accumulator {
+                sum.push(value);
+            }
+        });
+    }
+
+    #[inline(never)]
+    fn counts(self) {
+        self.each(|accumulator, _| {
+            if let Accumulator::Count(count) = accumulator {
+                *count += 1;
+            }
+        });
+    }
+
+    #[inline(never)]
+    fn extremes<const LEAST: bool>(self, values: &[f64]) {
+        self.each_of(values, |accumulator, value| {
             if let Accumulator::ExtremeFloat(extreme) = accumulator {
-                let value = values[row];
-                *extreme = Some(extreme.map_or(value, |e| float_extreme(e, value, least)));
+                *extreme = Some(extreme.map_or(value, |e| float_extreme(e, value, LEAST)));
             }
         });
     }
@@ -99,16 +131,14 @@ impl Layout {
             let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
             match (spec.function, floats, column) {
                 (F::Sum, Some(floats), Some(column)) => {
-                    lane.sum(floats, column, Sum::value);
+                    lane.sum(floats, column, |_| 1.0);
                 }
-                (F::Avg, Some(floats), Some(column)) => lane.sum(floats, column, Sum::mean),
-                (F::Sum | F::Avg | F::Rate, Some(floats), None) => lane.each(|accumulator, row| {
-                    if let Accumulator::Float(sum) = accumulator {
-                        sum.push(floats[row]);
-                    }
-                }),
-                (F::Min, Some(floats), None) => lane.extremes(floats, true),
-                (F::Max, Some(floats), None) => lane.extremes(floats, false),
+                (F::Avg, Some(floats), Some(column)) => {
+                    lane.sum(floats, column, |count| count as f64);
+                }
+                (F::Sum | F::Avg | F::Rate, Some(floats), None) => lane.totals(floats),
+                (F::Min, Some(floats), None) => lane.extremes::<true>(floats),
+                (F::Max, Some(floats), None) => lane.extremes::<false>(floats),
                 (F::Distinct, _, None) => {
                     let coded = argument.coded();
                     let is_kept = spec.is_kept();
@@ -123,11 +153,7 @@ impl Layout {
                         }
                     });
                 }
-                (F::Count, _, None) if spec.counts_rows => lane.each(|accumulator, _| {
-                    if let Accumulator::Count(count) = accumulator {
-                        *count += 1;
-                    }
-                }),
+                (F::Count, _, None) if spec.counts_rows => lane.counts(),
                 (.., mut column) => lane.each(|accumulator, row| {
                     if argument.is_present(row) {
                         accumulator.add(spec, argument, row, store);

@@ -111,6 +111,12 @@ impl<'s> Feed<'s> {
         KeyReader::new(rule, &self.intake.inputs, 0, place)
     }
 
+    /// Do sets of a pattern's elements see its rows under several keys?
+    pub(crate) fn has_sets(&self, rule: &Rule) -> bool {
+        (rule.pattern.as_ref())
+            .is_some_and(|pattern| pattern.keys[usize::from(self.source)].len() > 1)
+    }
+
     /// Reads the keys under which other sets of a pattern's elements see its rows: each with its set, the first set
     /// too.
     pub(crate) fn sets(&self, rule: &'s Rule, place: (u32, u32)) -> Vec<(u64, KeyReader<'s>)> {

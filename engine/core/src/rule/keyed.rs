@@ -31,6 +31,9 @@ use crate::key::{self, Keys};
 use crate::limits::MAX_KEY;
 use crate::timer::Wheel;
 
+/// So many rows make no long stretch, for which there would have to be room.
+const FEW: usize = 16;
+
 /// No instant.
 const NEVER: i64 = i64::MAX;
 
@@ -146,10 +149,25 @@ impl<M: Machine> Keyed<M> {
 
     /// Takes in all feeds and lets time pass up to `now`.
     pub(crate) fn advance(&mut self, cx: &mut Context<'_>, now: i64) {
+        self.core.changes = 1;
+        match cx.feeds {
+            [feed] if !feed.has_sets(cx.rule) => {
+                self.only_feed(cx, &mut feed.keys(cx.rule, cx.shard));
+            }
+            _ => self.merge(cx),
+        }
+        self.machine.flush(cx, &mut self.core);
+        self.pass(cx, now);
+        while let Some(slot) = self.machine.settle_one(cx) {
+            self.make_room(cx, Some(slot));
+        }
+    }
+
+    /// All rows of several feeds, or of one whose rows are seen under several keys, one by one.
+    fn merge(&mut self, cx: &mut Context<'_>) {
         let mut readers: Vec<_> = (cx.feeds.iter())
             .map(|feed| feed.keys(cx.rule, cx.shard))
             .collect();
-        self.core.changes = 1;
         let mut sets: Vec<_> = (cx.feeds.iter())
             .map(|feed| feed.sets(cx.rule, cx.shard))
             .collect();
@@ -160,8 +178,6 @@ impl<M: Machine> Keyed<M> {
                     sets => self.row_of_sets(cx, sets, at),
                 }
             }
-        } else if let [reader] = &mut *readers {
-            self.only_feed(cx, reader);
         } else {
             let mut current = None;
             for at in merged(cx.feeds) {
@@ -171,18 +187,20 @@ impl<M: Machine> Keyed<M> {
                 self.row(cx, &mut readers[at.feed as usize], at);
             }
         }
-        self.machine.flush(cx, &mut self.core);
-        self.pass(cx, now);
-        while let Some(slot) = self.machine.settle_one(cx) {
-            self.make_room(cx, Some(slot));
-        }
     }
 
     /// All rows of the only feed, in stretches where that can be.
     fn only_feed(&mut self, cx: &mut Context<'_>, reader: &mut KeyReader<'_>) {
         let feed = cx.feed(At { feed: 0, index: 0 });
         let has_causes = feed.segment.has_causes();
-        let mut slots = [0; stretch::LONGEST];
+        let (mut few, mut many);
+        let slots: &mut [u32] = if feed.effects.len() <= FEW {
+            few = [0; FEW];
+            &mut few
+        } else {
+            many = [0; stretch::LONGEST];
+            &mut many
+        };
         // Rows before `singly` are taken one by one.
         let (mut index, mut singly) = (0, 0);
         let at = |index: usize| At {
@@ -218,7 +236,7 @@ impl<M: Machine> Keyed<M> {
             self.pass(cx, until);
             if M::JOINS && !has_causes && index >= singly {
                 let effects = &feed.effects[index..];
-                let (joined, ended_by) = self.collect(cx, reader, (at.index, effects), &mut slots);
+                let (joined, ended_by) = self.collect(cx, reader, (at.index, effects), slots);
                 if let Some(home) = ended_by.filter(|_| joined == 0) {
                     self.take_home(cx, reader, at, (home, now));
                     index += 1;
@@ -244,13 +262,13 @@ impl<M: Machine> Keyed<M> {
         cx: &Context<'_>,
         reader: &mut KeyReader<'_>,
         (first, effects): (u32, &[i64]),
-        slots: &mut [u32; stretch::LONGEST],
+        slots: &mut [u32],
     ) -> (usize, Option<Home>) {
         let at = At {
             feed: 0,
             index: first,
         };
-        let effects = &effects[..effects.len().min(stretch::LONGEST)];
+        let effects = &effects[..effects.len().min(slots.len())];
         let is_roomy = self.has_room_for(cx, at, effects.len());
         if core::mem::replace(&mut self.core.is_roomy, is_roomy) != is_roomy {
             self.core.change();

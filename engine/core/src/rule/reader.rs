@@ -9,7 +9,6 @@ use trapjaw_program::Rule;
 
 use self::numbers::Numbers;
 use super::keyed::Core;
-use super::stretch::LONGEST;
 use crate::key;
 use crate::limits::MAX_KEY;
 use crate::vm::Registers;
@@ -260,7 +259,7 @@ impl<'s> KeyReader<'s> {
         (first, effects, next): (u32, &[i64], i64),
         core: &mut Core,
         joins: &impl Fn(u32) -> bool,
-        slots: &mut [u32; LONGEST],
+        slots: &mut [u32],
     ) -> (usize, Option<Home>) {
         let mut taken = 0;
         loop {
@@ -271,7 +270,7 @@ impl<'s> KeyReader<'s> {
             );
             taken += self.joined(rows, core.changes, &mut slots[taken..]);
             let is_before = effects.get(taken).is_some_and(|&effect| effect < next);
-            if taken == LONGEST || !is_before {
+            if taken == slots.len() || !is_before {
                 return (taken, None);
             }
             match self.home(first + taken as u32, core, joins) {

@@ -236,19 +236,25 @@ impl Shard {
 
     /// Lets time pass on a line up to `now`.
     pub(crate) fn pass_line(&mut self, line: u32, now: i64, sink: &mut impl Sink) {
-        let rules = Arc::clone(&self.rules);
+        let (rules, index) = (Arc::clone(&self.rules), Arc::clone(&self.index));
         let clock = &mut self.clocks[line as usize];
         *clock = now.max(*clock);
-        self.evaluate((&rules, line), (&[], &[]), 0, (None, None), sink);
+        self.evaluate((&rules, &index, line), (&[], &[]), 0, (None, None), sink);
     }
 
     /// Lets time pass on a line up to `now`, of which only the timers of rules up to and with this one are seen.
     pub(crate) fn pass_rule(&mut self, line: u32, now: i64, rule: RuleId, sink: &mut impl Sink) {
-        let rules = Arc::clone(&self.rules);
+        let (rules, index) = (Arc::clone(&self.rules), Arc::clone(&self.index));
         let clock = &mut self.clocks[line as usize];
         *clock = now.max(*clock);
         let end = (now, RuleId::new(rule.get() + 1));
-        self.evaluate((&rules, line), (&[], &[]), 0, (None, Some(end)), sink);
+        self.evaluate(
+            (&rules, &index, line),
+            (&[], &[]),
+            0,
+            (None, Some(end)),
+            sink,
+        );
     }
 
     /// Records what rules of lateness 0 take in at the door. What the others take in is recorded when rows go.
