@@ -88,6 +88,7 @@ pub(crate) struct Fired {
     pub(crate) row: u32,
     pub(crate) deadline: i64,
     pub(crate) rule: RuleId,
+    /// How many were found before it at the same moment, under the same key: the last of these directly before it.
     pub(crate) emission: u32,
     pub(crate) cause: Cause,
     pub(crate) kind: MatchKind,
@@ -139,7 +140,12 @@ impl Outputs {
             fired, keys, order, ..
         } = self;
         order.clear();
-        // Rules are evaluated one after the other, so that with one rule this is how it is.
+        // With one rule they stand in order: by row, and those of one moment and key one behind the other.
+        let are_sorted = |a: &Fired, b: &Fired| a.row < b.row || b.emission > 0;
+        if fired.is_sorted_by(are_sorted) {
+            order.extend((0_u32..).take(fired.len()).map(u64::from));
+            return;
+        }
         let rows = fired.iter().map(|fired| fired.row);
         order.extend(
             rows.zip(0_u32..)
@@ -186,14 +192,19 @@ impl Outputs {
     }
 
     /// Remembers how the events of a rule are put into words.
+    #[inline]
     pub(crate) fn know(&mut self, rule: RuleId, packings: &Packings) {
+        if !matches!(self.packings.get(rule.index()), Some(Some(_))) {
+            self.learn(rule, packings);
+        }
+    }
+
+    #[inline(never)]
+    fn learn(&mut self, rule: RuleId, packings: &Packings) {
         if self.packings.len() <= rule.index() {
             self.packings.resize(rule.index() + 1, None);
         }
-        let known = &mut self.packings[rule.index()];
-        if known.is_none() {
-            *known = Some(Arc::clone(packings));
-        }
+        self.packings[rule.index()] = Some(Arc::clone(packings));
     }
 
     /// A value of an event in words; `None` if there is no such event.
@@ -209,11 +220,17 @@ impl Outputs {
     }
 
     /// Adds an event in words, and its place in its stream; gives where the words begin.
+    #[inline]
     pub(crate) fn push_words(&mut self, origin: Origin, words: &[u64]) -> u32 {
         let (low, high) = (origin.stream as u64, (origin.stream >> 64) as u64);
-        self.words.extend_from_slice(&[low, high, origin.sequence]);
-        let begin = self.words.len() as u32;
-        self.words.extend_from_slice(words);
+        let begin = self.words.len() as u32 + 3;
+        // Most have one.
+        if let [word] = words {
+            (self.words).extend_from_slice(&[low, high, origin.sequence, *word]);
+        } else {
+            (self.words).extend_from_slice(&[low, high, origin.sequence]);
+            self.words.extend_from_slice(words);
+        }
         begin
     }
 

@@ -107,62 +107,36 @@ impl Packing {
         self.words
     }
 
-    /// Puts a value of each of these events into their words, of which each event has so many. The value at this place is that
-    /// of the event's row in a column, if there is one; else it is given.
-    pub(crate) fn pack<'v>(
+    /// How rows of which these columns hold the kept fields go into words; `None` where none of them can.
+    pub(crate) fn of_columns<'s>(
         &self,
-        place: usize,
-        (column, value): (Option<ColumnView<'v>>, impl Fn(&Parcel) -> ValueRef<'v>),
-        parcels: &mut [Parcel],
-        (words, stride): (&mut [u64], usize),
-    ) {
-        let validity = column.and_then(|column| column.validity);
-        let mut pack = Pack {
-            parcels,
-            words,
-            stride,
-            validity,
-        };
-        let data = column.map(|column| column.data);
-        match (self.places[place], data) {
-            (Place::Key, _) => {}
-            (Place::Flag(flag), Some(ColumnData::Bool(bits))) => {
-                pack.bools(flag, |row| u64::from(bits::get(bits, row)));
+        columns: &[Option<ColumnView<'s>>],
+    ) -> Option<PackedColumns<'s>> {
+        let mut packed = Vec::new();
+        for (place, column) in self.places.iter().zip(columns) {
+            let (word, flag) = match *place {
+                Place::Key => continue,
+                Place::Flag(flag) => (0, Some(flag)),
+                Place::Word(_, word, flag) => (word, flag),
+            };
+            let known = flag.map_or(0, |flag| 1 << (2 * flag));
+            match column {
+                Some(column) => packed.push(PackedColumn {
+                    word,
+                    known,
+                    validity: column.validity,
+                    data: place.data(column.data)?,
+                }),
+                None if known == 0 => return None,
+                None => {}
             }
-            (Place::Word(Number::Int, word, flag), Some(ColumnData::Int(values)))
-            | (Place::Word(Number::Time, word, flag), Some(ColumnData::Time(values)))
-            | (Place::Word(Number::Duration, word, flag), Some(ColumnData::Duration(values))) => {
-                pack.numbers((word, flag), |row| values[row] as u64);
-            }
-            (Place::Word(Number::Float, word, flag), Some(ColumnData::Float(values))) => {
-                pack.numbers((word, flag), |row| values[row].to_bits());
-            }
-            (Place::Word(Number::Enum, word, flag), Some(ColumnData::Enum(values))) => {
-                pack.numbers((word, flag), |row| values[row].into());
-            }
-            (place, _) => pack.values(place, value),
         }
+        Some(PackedColumns(packed))
     }
 
-    /// Puts the kept fields of these events, which stand in these columns, into their words.
-    pub(crate) fn pack_fields(
-        &self,
-        fields: &[Option<ColumnView<'_>>],
-        parcels: &mut [Parcel],
-        (words, stride): (&mut [u64], usize),
-    ) {
-        if stride > 0 {
-            // Where the flags are. Of the others those are not read that have no value.
-            for parcel in &*parcels {
-                words[parcel.id as usize * stride] = 0;
-            }
-        }
-        for (place, column) in fields.iter().enumerate() {
-            let value = |parcel: &Parcel| {
-                column.map_or(ValueRef::Null, |column| column.value(parcel.row as usize))
-            };
-            self.pack(place, (*column, value), parcels, (words, stride));
-        }
+    /// Puts the value of a place behind the fields into an event's words. Does it fit?
+    pub(crate) fn pack(&self, place: usize, value: ValueRef<'_>, words: &mut [u64]) -> bool {
+        self.places[place].pack(value, words)
     }
 
     /// One of the values: of the kept fields, and then of the aggregates' arguments and filters.
@@ -180,67 +154,77 @@ impl Packing {
     }
 }
 
-/// An event that is to go into words.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parcel {
-    /// Its row in its section.
-    pub(crate) row: u32,
-    /// Which it is of its feed's rows.
-    pub(crate) index: u32,
-    /// Whose words it gets.
-    pub(crate) id: u32,
-    /// Can all be put into words so far?
-    pub(crate) fits: bool,
+/// The columns of kept fields from which rows go into words.
+#[derive(Debug)]
+pub(crate) struct PackedColumns<'s>(Vec<PackedColumn<'s>>);
+
+/// A column, and where its values go.
+#[derive(Debug)]
+struct PackedColumn<'s> {
+    word: usize,
+    /// The flag that says that there is a value, or nothing where there always is one.
+    known: u64,
+    validity: Option<&'s [u64]>,
+    data: Data<'s>,
 }
 
-/// Events that are put into words, a value of each at a time.
-struct Pack<'p> {
-    parcels: &'p mut [Parcel],
-    words: &'p mut [u64],
-    stride: usize,
-    validity: Option<&'p [u64]>,
+#[derive(Debug)]
+enum Data<'s> {
+    Bools(&'s [u64]),
+    Ints(&'s [i64]),
+    Floats(&'s [f64]),
+    Enums(&'s [u16]),
 }
 
-impl Pack<'_> {
-    /// Bools of a column.
-    #[inline]
-    fn bools(&mut self, flag: u32, bit: impl Fn(usize) -> u64) {
-        for parcel in &*self.parcels {
-            let row = parcel.row as usize;
-            let flags = &mut self.words[parcel.id as usize * self.stride];
-            if self.validity.is_none_or(|known| bits::get(known, row)) {
-                *flags |= (1 | bit(row) << 1) << (2 * flag);
-            }
+impl PackedColumns<'_> {
+    /// Puts the kept fields of a row into an event's words. Do they fit? Of what is null nothing is written but the flag.
+    #[expect(
+        clippy::inline_always,
+        reason = "it is called from the loop of each who keeps events"
+    )]
+    #[inline(always)]
+    pub(crate) fn pack(&self, row: usize, words: &mut [u64]) -> bool {
+        if let Some(flags) = words.first_mut() {
+            *flags = 0;
         }
-    }
-
-    /// Numbers of a column.
-    #[inline]
-    fn numbers(&mut self, (word, flag): (usize, Option<u32>), number: impl Fn(usize) -> u64) {
-        for parcel in &mut *self.parcels {
-            let row = parcel.row as usize;
-            let words = &mut self.words[parcel.id as usize * self.stride..][..self.stride];
-            if self.validity.is_none_or(|known| bits::get(known, row)) {
-                words[word] = number(row);
-                if let Some(flag) = flag {
-                    words[0] |= 1 << (2 * flag);
+        let mut fits = true;
+        for column in &self.0 {
+            if !(column.validity).is_none_or(|known| bits::get(known, row)) {
+                fits &= column.known != 0;
+                continue;
+            }
+            let number = match column.data {
+                Data::Bools(values) => {
+                    words[0] |= column.known * (1 + 2 * u64::from(bits::get(values, row)));
+                    continue;
                 }
-            } else {
-                parcel.fits &= flag.is_some();
-            }
+                Data::Ints(values) => values[row] as u64,
+                Data::Floats(values) => values[row].to_bits(),
+                Data::Enums(values) => values[row].into(),
+            };
+            words[column.word] = number;
+            words[0] |= column.known;
         }
-    }
-
-    /// Values that are given one by one.
-    fn values<'v>(&mut self, place: Place, value: impl Fn(&Parcel) -> ValueRef<'v>) {
-        for parcel in &mut *self.parcels {
-            let words = &mut self.words[parcel.id as usize * self.stride..][..self.stride];
-            parcel.fits &= place.pack(value(parcel), words);
-        }
+        fits
     }
 }
 
 impl Place {
+    /// The values of a column that go to it; `None` of others.
+    fn data(self, column: ColumnData<'_>) -> Option<Data<'_>> {
+        Some(match (self, column) {
+            (Self::Flag(_), ColumnData::Bool(values)) => Data::Bools(values),
+            (Self::Word(Number::Int, ..), ColumnData::Int(values))
+            | (Self::Word(Number::Time, ..), ColumnData::Time(values))
+            | (Self::Word(Number::Duration, ..), ColumnData::Duration(values)) => {
+                Data::Ints(values)
+            }
+            (Self::Word(Number::Float, ..), ColumnData::Float(values)) => Data::Floats(values),
+            (Self::Word(Number::Enum, ..), ColumnData::Enum(values)) => Data::Enums(values),
+            _ => return None,
+        })
+    }
+
     /// Puts a value into words, which are zero. Does it fit?
     fn pack(self, value: ValueRef<'_>, words: &mut [u64]) -> bool {
         match self {

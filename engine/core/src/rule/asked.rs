@@ -62,8 +62,13 @@ impl<'s> Tests<'s> {
     pub(crate) fn fits(&self, rows: &Picked) -> Vec<u64> {
         let last = rows.len().checked_sub(1);
         let all = last.map_or(0, |last| rows.get(last as u32) as usize + 1);
-        let mut fits = vec![0; all];
-        for (elements, truth) in &self.truths {
+        let mut truths = self.truths.iter();
+        let mut fits = match truths.next() {
+            None => vec![0; all],
+            Some((elements, None)) => vec![*elements; all],
+            Some((elements, Some(truth))) => spread(*elements, truth, all),
+        };
+        for (elements, truth) in truths {
             match truth {
                 None => {
                     for fits in &mut fits {
@@ -83,4 +88,15 @@ impl<'s> Tests<'s> {
             Picked::Some(rows) => rows.iter().map(|row| fits[*row as usize]).collect(),
         }
     }
+}
+
+/// These elements for the rows whose bit is set, and none for the others.
+fn spread(elements: u64, truth: &[u64], rows: usize) -> Vec<u64> {
+    let words = bits::words(rows);
+    let mut spread = Vec::with_capacity(64 * words);
+    for word in &truth[..words] {
+        spread.extend((0..64).map(|bit| elements & 0_u64.wrapping_sub(word >> bit & 1)));
+    }
+    spread.truncate(rows);
+    spread
 }

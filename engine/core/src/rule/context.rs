@@ -219,9 +219,35 @@ impl<'s> Context<'s> {
             values: values.len(),
             ..*last
         };
-        self.outputs.aggregates.extend(values);
+        if !values.is_empty() {
+            self.outputs.aggregates.extend(values);
+        }
         self.counters.matches[self.id.index()] += 1;
         self.outputs.fired.push(fired);
+    }
+
+    /// Reports so many more matches of the moment of the last one, which differ from that in nothing but their events: these
+    /// stand at the end of [`Outputs::bound`], as many for each of them as for that one.
+    pub(crate) fn fire_alike(&mut self, matches: usize) {
+        let Some(last) = self.outputs.fired.last() else {
+            return;
+        };
+        let Alias::Bound { first, count } = last.alias else {
+            return;
+        };
+        let last = last.clone();
+        self.counters.matches[self.id.index()] += matches as u64;
+        let more = (1..=matches as u32).map(|number| Fired {
+            emission: last.emission + number,
+            cause: last.cause.clone(),
+            alias: Alias::Bound {
+                first: first + number * count,
+                count,
+            },
+            key: last.key.clone(),
+            ..last
+        });
+        self.outputs.fired.extend(more);
     }
 
     /// The alias that is an event kept from before.

@@ -6,17 +6,16 @@
 
 use std::sync::Arc;
 
-use trapjaw_event::ColumnView;
 use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 
 use super::context::Context;
-use super::feed::{At, Feed};
+use super::feed::At;
 use super::stretch::Stretch;
 use crate::bound::{Growth, Most, Pool};
 use crate::kept::KeptEvent;
 use crate::output::{Alias, Packings};
-use crate::packed::{Packing, Parcel};
+use crate::packed::{PackedColumns, Packing};
 use crate::segment::Origin;
 
 #[derive(Clone, Debug)]
@@ -101,20 +100,12 @@ impl Words {
         }
     }
 
-    /// Puts what is kept of events into the words of their slots.
-    fn pack(
-        &mut self,
-        packing: &Packing,
-        fields: &[Option<ColumnView<'_>>],
-        parcels: &mut [Parcel],
-    ) {
-        packing.pack_fields(fields, parcels, (&mut self.all, self.stride));
-    }
-
-    /// The time of a slot's event stands behind its values.
+    /// Puts what is kept of a row into the words of a slot, and when it was. Does it fit?
     #[inline]
-    fn set_time(&mut self, slot: u32, time: i64) {
-        self.all[(slot as usize + 1) * self.stride - 1] = time as u64;
+    fn pack(&mut self, slot: u32, columns: &PackedColumns<'_>, (row, time): (u32, i64)) -> bool {
+        let words = &mut self.all[slot as usize * self.stride..][..self.stride];
+        words[self.stride - 1] = time as u64;
+        columns.pack(row as usize, words)
     }
 
     /// Takes over the words that another has of a slot.
@@ -291,63 +282,39 @@ impl LatestEvents {
         }
         let packings = self.words.learn(cx);
         self.words.grow(self.by_slot.len());
-        let mut touched = core::mem::take(&mut self.touched);
-        touched.retain(|slot| self.by_slot[*slot as usize].here != NOWHERE);
-        let mut last = None;
-        let mut parcels = Vec::new();
-        let mut rest = &*touched;
-        while let Some(&first) = rest.first() {
-            let here = self.here(first);
-            let other = |slot: &u32| self.here(*slot).feed != here.feed;
-            let (slots, others) = rest.split_at(rest.iter().position(other).unwrap_or(rest.len()));
-            rest = others;
-            let feed = cx.feed(here);
+        let columns = cx.feeds.iter().map(|feed| {
             let packing = packings[usize::from(feed.source)].as_ref();
-            let Some(packing) = packing.filter(|_| feed.segment.is_bare()) else {
-                self.touched.extend_from_slice(slots);
-                continue;
-            };
+            let packing = packing.filter(|_| feed.segment.is_bare());
             let (times, fields) = feed.keeping(cx.rule).columns();
-            parcels.clear();
-            parcels.extend(slots.iter().map(|&slot| self.parcel(feed, slot)));
-            self.words.pack(packing, fields, &mut parcels);
-            for parcel in &parcels {
-                let slot = parcel.id;
-                // What does not go into words stays among them.
-                if !parcel.fits {
-                    self.touched.push(slot);
-                    continue;
-                }
-                self.words.set_time(slot, times[parcel.row as usize]);
-                let latest = &mut self.by_slot[slot as usize];
-                latest.here = NOWHERE;
-                let before = core::mem::replace(&mut latest.kept, Kept::Packed(feed.source));
-                if !matches!(before, Kept::Packed(_)) {
-                    self.bytes += self.words.bytes();
-                    self.bytes -= self.bytes_of(&before);
-                }
-                last = Some(slot);
+            Some((times, packing?.of_columns(fields)?))
+        });
+        let columns: Vec<_> = columns.collect();
+        let mut last = None;
+        // What does not go into words stays among them.
+        self.touched.retain(|&slot| {
+            let latest = &mut self.by_slot[slot as usize];
+            if latest.here == NOWHERE {
+                return false;
             }
-        }
+            let feed = cx.feed(latest.here);
+            let Some((times, columns)) = &columns[latest.here.feed as usize] else {
+                return true;
+            };
+            let row = feed.rows.get(latest.here.index);
+            if !(self.words).pack(slot, columns, (row, times[row as usize])) {
+                return true;
+            }
+            latest.here = NOWHERE;
+            let before = core::mem::replace(&mut latest.kept, Kept::Packed(feed.source));
+            match before {
+                Kept::Packed(_) => {}
+                Kept::Nothing => self.bytes += self.words.bytes(),
+                Kept::Copied(kept) => self.bytes = self.bytes + self.words.bytes() - kept.bytes(),
+            }
+            last = Some(slot);
+            false
+        });
         last
-    }
-
-    /// Where a slot's newest event is among the rows of this step.
-    #[inline]
-    fn here(&self, slot: u32) -> At {
-        self.by_slot[slot as usize].here
-    }
-
-    /// A slot's newest event, which is one of a feed's rows.
-    #[inline]
-    fn parcel(&self, feed: &Feed<'_>, slot: u32) -> Parcel {
-        let index = self.here(slot).index;
-        Parcel {
-            row: feed.rows.get(index),
-            index,
-            id: slot,
-            fits: true,
-        }
     }
 
     /// The rule's sources have come to stand in another order: `places` says where each stands now.

@@ -42,7 +42,13 @@ impl Core {
         }
     }
 
+    /// Does the rule have a limit?
+    pub(crate) fn is_limited(&self, cx: &Context<'_>) -> bool {
+        self.logs.get(cx.member).is_some_and(Option::is_some)
+    }
+
     /// May the key fire now? Counts what the rule's limit holds back.
+    #[inline]
     pub(crate) fn admit(&mut self, cx: &mut Context<'_>, slot: u32, now: i64) -> bool {
         let logs = self.logs.get_mut(cx.member).and_then(Option::as_mut);
         let admitted = logs.is_none_or(|logs| logs.admit(slot, now));

@@ -339,7 +339,9 @@ pub(super) fn tell(
     mut values: Vec<Value>,
 ) {
     let key = core.keys.key(told.slot);
-    values.extend(beside_events(cx, pattern, key, told.waited));
+    if reads_beside(pattern) {
+        values.extend(beside_events(cx, pattern, key, told.waited));
+    }
     let kind = if told.waited.is_some() {
         MatchKind::Timeout
     } else {
@@ -354,18 +356,19 @@ pub(super) fn tell(
     );
 }
 
-/// What codes read of a match beside its events: the parts of the key, then what a timeout waited for. Only where they do.
+/// Do codes read what [stands beside](beside_events) a match's events?
+pub(super) fn reads_beside(pattern: &Pattern) -> bool {
+    let mut reads = pattern.reads.iter();
+    reads.any(|read| matches!(read.what, What::Key(_) | What::Waiting))
+}
+
+/// What codes read of a match beside its events: the parts of the key, then what a timeout waited for.
 fn beside_events(
     cx: &Context<'_>,
     pattern: &Pattern,
     key: &[u8],
     waited: Option<u64>,
 ) -> Vec<Value> {
-    let is_told =
-        |read: &trapjaw_program::pattern::Read| matches!(read.what, What::Key(_) | What::Waiting);
-    if !pattern.reads.iter().any(is_told) {
-        return Vec::new();
-    }
     let mut values = key::decode(&cx.rule.key, key);
     values.push(waited.map_or(Value::Null, |waited| {
         let names: Vec<&str> = super::ones(waited)

@@ -23,10 +23,10 @@ use super::groups::NEVER;
 use super::growth;
 use super::report::Moment;
 use super::slab::NONE;
-use super::table::{STAY, Table};
+use super::table::Table;
 use crate::bound::Growth;
 use crate::limits::MAX_RUNS;
-use crate::rule::context::{Context, Trigger};
+use crate::rule::context::Context;
 use crate::rule::feed::At;
 use crate::rule::keyed::{Core, Full, Machine};
 
@@ -39,7 +39,7 @@ pub(crate) struct Chain {
     /// The bit of the last place that starts stand at.
     last: u32,
     queues: Queues,
-    /// What a match has bound.
+    /// What a match has bound: at last the event of the moment.
     bound: Vec<(u16, EventId)>,
 }
 
@@ -47,12 +47,13 @@ impl Chain {
     /// Of a pattern's table, and [its elements](Table::chain).
     pub(super) fn new(table: Table, elements: Box<[u16]>) -> Self {
         let places = elements.len() - 1;
+        let bound = elements.iter().map(|element| (*element, MOMENT)).collect();
         Self {
             table,
             elements,
             last: 1 << (places - 1),
             queues: Queues::new(places),
-            bound: Vec::new(),
+            bound,
         }
     }
 
@@ -84,19 +85,10 @@ impl Chain {
         begun: EventId,
     ) {
         self.queues.contents.put(cx.feed(at), MOMENT, (at, now));
-        let mut moment = Moment::new(Trigger::Row(at), now, (slot, Some(MOMENT)));
+        let mut moment = Moment::of_row(cx, (slot, at, now), Some(MOMENT));
         let mut bound = core::mem::take(&mut self.bound);
-        bound.clear();
-        bound.extend(self.elements.iter().map(|element| (*element, MOMENT)));
         if matches!(pattern.skip, Skip::None | Skip::ToNext) {
-            let (mut start, end) = self.queues.complete(slot);
-            while start != end {
-                if self.queues.bind(start, &mut bound) {
-                    let contents = &mut self.queues.contents;
-                    contents.tell(cx, core, pattern, &bound, &mut moment);
-                }
-                start = self.queues.next(start);
-            }
+            self.report_all(cx, core, pattern, &mut bound, &mut moment);
             self.queues.pop_complete(slot);
         } else {
             while self.queues.has_complete(slot) {
@@ -107,6 +99,43 @@ impl Chain {
             }
         }
         self.bound = bound;
+    }
+
+    /// Tells all matches that are complete.
+    fn report_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut Core,
+        pattern: &Pattern,
+        bound: &mut [(u16, EventId)],
+        moment: &mut Moment,
+    ) {
+        let queues = &mut self.queues;
+        let (oldest, end) = queues.complete(moment.slot);
+        queues.bind(oldest, bound);
+        queues.contents.tell(cx, core, pattern, bound, moment);
+        let mut start = queues.next(oldest);
+        let are_alike = self.elements.is_sorted()
+            && queues.contents.tells_alike(cx, pattern)
+            && !core.is_limited(cx);
+        if are_alike {
+            let mut matches = 0;
+            while start != end {
+                if queues.is_start(start) {
+                    let own = (start, queues.further(start));
+                    queues.contents.bind_next(cx, bound.len(), own);
+                    matches += 1;
+                }
+                start = queues.next(start);
+            }
+            return cx.fire_alike(matches);
+        }
+        while start != end {
+            if queues.bind(start, bound) {
+                queues.contents.tell(cx, core, pattern, bound, moment);
+            }
+            start = queues.next(start);
+        }
     }
 
     /// Gives up the starts that the oldest match, which has bound these, does not leave to others.
@@ -175,24 +204,23 @@ impl Machine for Chain {
         (now, is_roomy): (i64, bool),
     ) -> bool {
         let feed = cx.feed(at);
-        let class = self.table.class(feed.fits(at.index) & cx.sees);
-        let class = self.table.classes.get(class);
+        let moves = self.table.moves(feed.fits(at.index) & cx.sees);
         let key = &self.queues.keys[slot as usize];
-        let touched = key.occupied & class.touches as u32;
-        let begins = class.begins != STAY;
+        let (moved, ended) = (key.occupied & moves.from(), key.occupied & moves.ends);
         if key.due <= now {
             return false;
         }
-        if touched == 0 && !begins {
+        if moved | ended == 0 && !moves.begins() {
             return true;
         }
         // Who begins to wait, ends, or comes to a match is more than can be done here.
         let is_simple = is_roomy
             && key.occupied != 0
-            && touched & (class.ends as u32 | self.last) == 0
+            && ended | moved & self.last == 0
             && (key.starts as usize) < MAX_RUNS;
         if is_simple {
-            self.queues.put(feed, slot, (touched, begins), (at, now));
+            let moved = (moved, moves.begins());
+            self.queues.put(feed, slot, moved, (at, now));
         }
         is_simple
     }
@@ -210,17 +238,15 @@ impl Machine for Chain {
             return Ok(());
         };
         let feed = cx.feed(at);
-        let class = self.table.class(feed.fits(at.index) & cx.sees);
+        let moves = self.table.moves(feed.fits(at.index) & cx.sees);
         // An event that a timer derived may come before the timers of its instant, and finds their windows over.
         if self.queues.keys[slot as usize].due <= now {
             self.pass(pattern, slot, now);
         }
         self.queues.contents.know(cx);
-        let class = self.table.classes.get(class);
-        let begins = class.begins != STAY;
-        let touched = self.queues.keys[slot as usize].occupied & class.touches as u32;
-        let ended = touched & class.ends as u32;
-        let moved = touched & !ended;
+        let begins = moves.begins();
+        let occupied = self.queues.keys[slot as usize].occupied;
+        let (moved, ended) = (occupied & moves.from(), occupied & moves.ends);
         if moved & self.last != 0 {
             self.queues.complete_last(slot);
         }

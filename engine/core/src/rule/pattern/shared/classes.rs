@@ -17,31 +17,69 @@ pub(super) struct Class {
     pub(super) begins: StepId,
     /// The stands that it does something to: the bits of their numbers, modulo 64.
     pub(super) touches: u64,
-    /// Of these, the stands whose starts it ends, and nothing else.
-    pub(super) ends: u64,
-    /// Where stands are places in a row: those to which it takes starts, the first one with who begins.
-    pub(super) onto: u32,
+    moves: Moves,
     /// By stand.
     pub(super) steps: Box<[StepId]>,
+}
+
+/// What an event does where stands are places in a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moves {
+    /// The places to which it takes starts, the first one with who begins; a bit each.
+    pub(super) onto: u32,
+    /// Those whose starts it ends, and nothing else.
+    pub(super) ends: u32,
+}
+
+impl Moves {
+    /// Does it begin a match?
+    #[inline]
+    pub(super) fn begins(self) -> bool {
+        self.onto & 1 != 0
+    }
+
+    /// The places from which it takes starts.
+    #[inline]
+    pub(super) fn from(self) -> u32 {
+        self.onto >> 1
+    }
+}
+
+/// A class that is found at a glance.
+#[derive(Clone, Copy, Debug)]
+struct AtHand {
+    fits: u64,
+    place: u32,
+    moves: Moves,
 }
 
 /// The classes that came so far.
 #[derive(Debug)]
 pub(super) struct Classes {
-    /// By a hash of the elements: these, and the place of their class.
-    at_hand: Box<[(u64, u32); AT_HAND]>,
+    /// By [a hash of the elements](hash).
+    at_hand: Box<[AtHand; AT_HAND]>,
     places: HashMap<u64, u32>,
     all: Vec<Class>,
     /// Of a table with so many stands.
     stands: usize,
 }
 
-const NONE: u32 = u32::MAX;
+/// Where a class is at hand.
+#[inline]
+fn hash(fits: u64) -> usize {
+    (fits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize
+}
 
 impl Classes {
     pub(super) fn new(stands: usize) -> Self {
+        // No place holds elements that would be looked for there.
+        let nothing = |place: usize| AtHand {
+            fits: u64::from(place == hash(0)),
+            place: u32::MAX,
+            moves: Moves { onto: 0, ends: 0 },
+        };
         Self {
-            at_hand: Box::new([(0, NONE); AT_HAND]),
+            at_hand: Box::new(core::array::from_fn(nothing)),
             places: HashMap::new(),
             all: Vec::new(),
             stands,
@@ -61,16 +99,32 @@ impl Table {
     /// The place of the class of events that fit these elements.
     #[inline]
     pub(super) fn class(&mut self, fits: u64) -> u32 {
-        let hash = fits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
-        let (known, place) = self.classes.at_hand[hash as usize];
-        if known == fits && place != NONE {
-            return place;
-        }
-        let place = self.find(fits);
-        self.classes.at_hand[hash as usize] = (fits, place);
-        place
+        self.look_up(fits).place
     }
 
+    /// What events that fit these elements do, where stands are places in a row.
+    #[inline]
+    pub(super) fn moves(&mut self, fits: u64) -> Moves {
+        self.look_up(fits).moves
+    }
+
+    #[inline]
+    fn look_up(&mut self, fits: u64) -> AtHand {
+        let found = self.classes.at_hand[hash(fits)];
+        if found.fits == fits {
+            return found;
+        }
+        let place = self.find(fits);
+        let found = AtHand {
+            fits,
+            place,
+            moves: self.classes.all[place as usize].moves,
+        };
+        self.classes.at_hand[hash(fits)] = found;
+        found
+    }
+
+    #[inline(never)]
     fn find(&mut self, fits: u64) -> u32 {
         if let Some(&place) = self.classes.places.get(&fits) {
             return place;
@@ -93,8 +147,10 @@ impl Table {
         let class = Class {
             begins,
             touches,
-            ends,
-            onto: ((touches & !ends) << 1) as u32 | u32::from(begins != STAY),
+            moves: Moves {
+                onto: ((touches & !ends) << 1) as u32 | u32::from(begins != STAY),
+                ends: ends as u32,
+            },
             steps,
         };
         let place = self.classes.all.len() as u32;

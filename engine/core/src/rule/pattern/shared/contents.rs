@@ -1,8 +1,8 @@
 //! What is known of the events that partial matches hold, by their numbers.
 //!
 //! Most events of machines have nothing but a type and fields. What of these has to outlive its batch goes into a few
-//! words ([`Packing`](crate::packed::Packing)); all others are copied. Both happens at the end of the step: until then an
-//! event is a row of its batch, and most are given back before.
+//! words ([`Packing`]); all others are copied. Both happens at the end of the step: until then an event is a row of its
+//! batch, and most are given back before.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::packer::Packer;
 use super::slab::SPARE;
 use crate::kept::KeptEvent;
 use crate::output::{Alias, Packings};
-use crate::packed::{Packing, Parcel};
+use crate::packed::Packing;
 use crate::rule::context::Context;
 use crate::rule::feed::{At, Feed};
 use crate::rule::pattern::events::Seen;
@@ -86,11 +86,8 @@ pub(super) struct Contents {
     copies: Vec<Copy>,
     free_copies: Vec<u32>,
     copied_bytes: usize,
-    /// Events of this step, with the slot for which they were taken in: those that are still asked for at its end have to
-    /// outlive it.
-    fresh: Vec<(EventId, u32)>,
-    /// Are those of them in words that can be?
-    is_packed: bool,
+    /// Events of this step that have to outlive it and don't go into words, with the slot for which they were taken in.
+    unpacked: Vec<(EventId, u32)>,
 }
 
 impl Contents {
@@ -159,105 +156,55 @@ impl Contents {
         self.packings = Some(packings);
     }
 
-    /// An event of this step may have to outlive it, for a slot.
-    #[inline]
-    pub(super) fn note(&mut self, id: EventId, slot: u32) {
-        self.fresh.push((id, slot));
-    }
-
-    /// Nobody reads the rows of this step any more: none of them has to outlive it.
-    pub(super) fn forget_rows(&mut self) {
-        self.fresh.clear();
-    }
-
-    /// Copies one of the events that have to outlive the step, and tells for which slot. All that go into words are put there
-    /// before.
-    pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        if !self.is_packed {
-            self.pack(cx);
-            self.is_packed = true;
+    /// How rows of this step go into words, by feed.
+    pub(super) fn packers<'s>(&mut self, cx: &Context<'s>) -> Vec<Packer<'s>> {
+        let words = self.all.len() * self.stride;
+        if words > self.words.len() {
+            let more = (words - self.words.len()).max(self.words.len() / 8);
+            self.words.reserve_exact(more);
+            self.words.resize(words, 0);
         }
-        while let Some((id, slot)) = self.fresh.pop() {
+        let packings = self.packings.as_ref();
+        let feeds = cx.feeds.iter();
+        feeds
+            .map(|feed| Packer::new(cx.rule, feed, packings))
+            .collect()
+    }
+
+    /// Puts an event that was taken in for a slot into words, if it is one of this step: who still asks for it has to
+    /// outlive that. If it doesn't go there, it is to be [copied](Self::copy_one).
+    #[expect(
+        clippy::inline_always,
+        reason = "it is called from one loop for each machine"
+    )]
+    #[inline(always)]
+    pub(super) fn pack(&mut self, packers: &mut [Packer<'_>], id: EventId, slot: u32) {
+        let event = &mut self.all[id as usize];
+        if event.form != HERE {
+            return;
+        }
+        let words = &mut self.words[id as usize * self.stride..][..self.stride];
+        let packer = &mut packers[event.at().feed as usize];
+        let number = |stream| number(&mut self.streams, stream);
+        match packer.pack(event, words, number) {
+            Some((form, sequence)) => {
+                event.form = form;
+                event.what = sequence;
+            }
+            None => self.unpacked.push((id, slot)),
+        }
+    }
+
+    /// Copies one of the events that have to outlive the step and are not in words, and tells for which slot.
+    pub(super) fn copy_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        while let Some((id, slot)) = self.unpacked.pop() {
             // Where there was no room for the last copy, some may have been given up.
             if self.all[id as usize].form == HERE {
                 self.copy(cx, id);
                 return Some(slot);
             }
         }
-        self.is_packed = false;
         None
-    }
-
-    /// Puts the events that have to outlive the step into words. Those stay among them that don't go there.
-    fn pack(&mut self, cx: &Context<'_>) {
-        // Others were given back since.
-        self.fresh
-            .retain(|(id, _)| self.all[*id as usize].form == HERE);
-        let Some(last) = self.fresh.iter().map(|(id, _)| *id as usize).max() else {
-            return;
-        };
-        let words = (last + 1) * self.stride;
-        if words > self.words.len() {
-            let more = (words - self.words.len()).max(self.words.len() / 8);
-            self.words.reserve_exact(more);
-            self.words.resize(words, 0);
-        }
-        let packers: Vec<_> = (cx.feeds.iter())
-            .map(|feed| Packer::new(cx, feed, self.packings.as_ref()))
-            .collect();
-        let fresh = core::mem::take(&mut self.fresh);
-        let mut parcels = Vec::new();
-        let mut rest = &*fresh;
-        while let Some(&(first, _)) = rest.first() {
-            let Some(feed) = self.feed(first) else {
-                // Its number was given to two events of this step, one after the other: it is done.
-                rest = &rest[1..];
-                continue;
-            };
-            let same = rest.iter();
-            let same = same.take_while(|(id, _)| self.feed(*id) == Some(feed));
-            let (fresh, behind) = rest.split_at(same.count());
-            rest = behind;
-            let packer = &packers[feed];
-            let parcel = |(id, _): &(EventId, u32)| packer.parcel(*id, &self.all[*id as usize]);
-            parcels.clear();
-            parcels.extend(fresh.iter().map(parcel));
-            packer.pack(&mut parcels, (&mut self.words, self.stride));
-            self.note_packed((&parcels, fresh), packer);
-        }
-    }
-
-    /// These events of a feed have been put into words, as far as they fit.
-    fn note_packed(
-        &mut self,
-        (parcels, fresh): (&[Parcel], &[(EventId, u32)]),
-        packer: &Packer<'_>,
-    ) {
-        let mut last = None;
-        for (parcel, fresh) in parcels.iter().zip(fresh) {
-            let form = parcel.fits.then(|| {
-                let Origin { stream, sequence } = packer.origin(parcel);
-                let form = match last {
-                    Some((known, form)) if known == stream => form,
-                    _ => number(&mut self.streams, stream),
-                };
-                last = Some((stream, form));
-                Some((form?, sequence))
-            });
-            if let Some((form, sequence)) = form.flatten() {
-                let event = &mut self.all[parcel.id as usize];
-                event.form = form;
-                event.what = sequence;
-            } else {
-                self.fresh.push(*fresh);
-            }
-        }
-    }
-
-    /// The feed of an event that is a row of this step.
-    fn feed(&self, id: EventId) -> Option<usize> {
-        let event = &self.all[id as usize];
-        (event.form == HERE).then(|| event.at().feed as usize)
     }
 
     /// How many fields the rule keeps of an event.
@@ -290,10 +237,15 @@ impl Contents {
 
     /// Has anybody to say which events are given back? Not so where there are no copies, and none are about to be made.
     pub(super) fn must_forget(&self) -> bool {
-        self.copies.len() > self.free_copies.len() || !self.fresh.is_empty()
+        self.has_copies() || !self.unpacked.is_empty()
     }
 
-    /// Is it a copy?
+    /// Are there copies?
+    pub(super) fn has_copies(&self) -> bool {
+        self.copies.len() > self.free_copies.len()
+    }
+
+    /// Is it a copy? Of these no identity is told.
     pub(super) fn is_copy(&self, id: EventId) -> bool {
         self.all[id as usize].form == KEPT
     }
@@ -329,25 +281,39 @@ impl Contents {
         }
     }
 
-    /// An event that does not trigger a match, for the match.
+    /// Matches are about to read events in words.
+    #[inline]
+    pub(super) fn make_known(&self, cx: &mut Context<'_>) {
+        if let Some(packings) = &self.packings {
+            cx.outputs.know(cx.id, packings);
+        }
+    }
+
+    /// An event that does not trigger a match, for the match. What is in words is [known](Self::make_known).
+    #[expect(
+        clippy::inline_always,
+        reason = "it is called from two loops: a call would take as long"
+    )]
+    #[inline(always)]
     pub(super) fn alias(&self, cx: &mut Context<'_>, id: EventId) -> Alias {
+        let event = &self.all[id as usize];
+        if event.form >= FREE {
+            return self.alias_unpacked(cx, id);
+        }
+        let own = &self.words[id as usize * self.stride..][..self.stride];
+        Alias::Packed {
+            source: event.source & !BOUND,
+            words: cx.outputs.push_words(self.origin(event), own),
+            time: event.time,
+        }
+    }
+
+    #[inline(never)]
+    fn alias_unpacked(&self, cx: &mut Context<'_>, id: EventId) -> Alias {
         match self.seen(id) {
-            Some(Seen::Here(at)) => cx.alias(at, false),
             Some(Seen::Kept(copy)) => cx.kept(copy),
-            None => {
-                let event = &self.all[id as usize];
-                if let Some(packings) = &self.packings {
-                    cx.outputs.know(cx.id, packings);
-                }
-                let begin = id as usize * self.stride;
-                let own = &self.words[begin..begin + self.stride];
-                let words = cx.outputs.push_words(self.origin(event), own);
-                Alias::Packed {
-                    source: event.source & !BOUND,
-                    words,
-                    time: event.time,
-                }
-            }
+            Some(Seen::Here(at)) => cx.alias(at, false),
+            None => unreachable!("an event that is bound is held"),
         }
     }
 
@@ -371,11 +337,6 @@ impl Contents {
             stream: self.streams[usize::from(event.form)],
             sequence: event.what,
         }
-    }
-
-    /// Is an event told with its identity? Not so a copy.
-    pub(super) fn is_told_whole(&self, id: EventId) -> bool {
-        self.all[id as usize].form != KEPT
     }
 
     /// Copies an event of this step.

@@ -34,6 +34,8 @@ impl Place for Event {
 pub(super) struct Events {
     all: Slab<Event>,
     pub(super) contents: Contents,
+    /// Events of this step, with the slot for which they were taken in.
+    fresh: Vec<(EventId, u32)>,
     taken: u64,
 }
 
@@ -55,7 +57,7 @@ impl Events {
         self.contents.grow(id as usize + 1);
         self.contents.know(cx);
         self.contents.put(cx.feed(at), id, (at, time));
-        self.contents.note(id, slot);
+        self.fresh.push((id, slot));
         id
     }
 
@@ -90,11 +92,23 @@ impl Events {
 
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        let slot = self.contents.settle_one(cx);
+        if !self.fresh.is_empty() {
+            let mut packers = self.contents.packers(cx);
+            for (id, slot) in self.fresh.drain(..) {
+                // What was given back is none of this step any more, nor is a number that it has had twice.
+                self.contents.pack(&mut packers, id, slot);
+            }
+        }
+        let slot = self.contents.copy_one(cx);
         if slot.is_none() && self.all.is_empty() {
             self.contents.give_back();
         }
         slot
+    }
+
+    /// Nobody reads the rows of this step any more: none of them has to outlive it.
+    pub(super) fn forget_rows(&mut self) {
+        self.fresh.clear();
     }
 
     /// Bytes of the events and of their copies.

@@ -37,7 +37,7 @@ pub(crate) use self::strict::Strict;
 use self::table::{GONE, NOTHING, STAY, StepId, Table};
 use crate::bound::{Growth, Most, Pool};
 use crate::limits::MAX_RUNS;
-use crate::rule::context::{Context, Trigger};
+use crate::rule::context::Context;
 use crate::rule::feed::At;
 use crate::rule::keyed::{Core, Full, Machine};
 
@@ -351,7 +351,7 @@ impl Machine for Shared {
             || !self.found.matches.is_empty()
             || self.partitions[slot as usize].settled > 0
         {
-            let moment = Moment::new(Trigger::Row(at), now, (slot, event));
+            let moment = Moment::of_row(cx, (slot, at, now), event);
             self.report(cx, core, pattern, moment);
         }
         self.bound(cx, slot);
@@ -373,7 +373,7 @@ impl Machine for Shared {
             return;
         };
         self.pass(pattern, slot, deadline);
-        let moment = Moment::new(Trigger::Deadline(deadline), deadline, (slot, None));
+        let moment = Moment::of_deadline(slot, deadline);
         self.report(cx, core, pattern, moment);
         self.partitions[slot as usize].settle();
     }
@@ -388,7 +388,7 @@ impl Machine for Shared {
             return self.heap.events.settle_one(cx);
         };
         // What is told together has no events, and what these are to the aggregates is carried.
-        self.heap.events.contents.forget_rows();
+        self.heap.events.forget_rows();
         if self.heap.events.is_empty() {
             carried.forget_events();
         }

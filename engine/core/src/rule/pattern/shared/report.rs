@@ -8,31 +8,49 @@ use super::Shared;
 use super::contents::Contents;
 use super::events::{EventId, Events};
 use super::groups::{EntryId, GroupId};
+use super::slab::NONE;
 use super::table::Outcome;
 use crate::hash::identity_of_all;
-use crate::output::Identity;
+use crate::output::{Alias, Identity};
 use crate::rule::context::{Context, Trigger};
+use crate::rule::feed::At;
 use crate::rule::keyed::Core;
 use crate::rule::pattern::fold::fold;
 use crate::rule::pattern::judge::argument;
-use crate::rule::pattern::report::{Told, tell};
+use crate::rule::pattern::report::{Told, reads_beside, tell};
 
 /// At which moment something is reported, and how much before it.
 pub(super) struct Moment {
     pub(super) trigger: Trigger,
-    /// The event, if anything took it.
-    event: Option<EventId>,
+    /// The event, if anything took it, and what it is in matches.
+    event: Option<(EventId, Alias)>,
     pub(super) now: i64,
     pub(super) slot: u32,
     reported: u32,
 }
 
 impl Moment {
-    pub(super) fn new(trigger: Trigger, now: i64, (slot, event): (u32, Option<EventId>)) -> Self {
+    /// The moment of a row, and the event that it is, if anything took it.
+    pub(super) fn of_row(
+        cx: &Context<'_>,
+        (slot, at, now): (u32, At, i64),
+        event: Option<EventId>,
+    ) -> Self {
         Self {
-            trigger,
-            event,
+            trigger: Trigger::Row(at),
+            event: event.map(|event| (event, cx.alias(at, true))),
             now,
+            slot,
+            reported: 0,
+        }
+    }
+
+    /// The moment of a deadline.
+    pub(super) fn of_deadline(slot: u32, deadline: i64) -> Self {
+        Self {
+            trigger: Trigger::Deadline(deadline),
+            event: None,
+            now: deadline,
             slot,
             reported: 0,
         }
@@ -270,6 +288,36 @@ impl Contents {
         }
     }
 
+    /// Do matches of a moment, of whose rule none is held back, and whose elements are in order, differ in nothing but the events
+    /// that they have bound?
+    pub(super) fn tells_alike(&self, cx: &Context<'_>, pattern: &Pattern) -> bool {
+        cx.rule.aggregates.is_empty() && !self.has_copies() && !reads_beside(pattern)
+    }
+
+    /// Adds what a match has bound, of as many events as the one before it: its start, and of the others those that that one
+    /// has not bound, from the second on.
+    #[inline]
+    pub(super) fn bind_next(
+        &self,
+        cx: &mut Context<'_>,
+        events: usize,
+        (start, further): (EventId, &[EventId]),
+    ) {
+        let first = cx.outputs.bound.len();
+        let alias = self.alias(cx, start);
+        let bound = &mut cx.outputs.bound;
+        for place in first - events..first {
+            bound.push(bound[place]);
+        }
+        bound[first].1 = alias;
+        for (place, event) in (first + 1..).zip(further) {
+            if *event != NONE {
+                let alias = self.alias(cx, *event);
+                cx.outputs.bound[place].1 = alias;
+            }
+        }
+    }
+
     fn fire(
         &self,
         cx: &mut Context<'_>,
@@ -279,18 +327,20 @@ impl Contents {
         moment: &mut Moment,
     ) {
         let all = pattern.skip == Skip::None && waited.is_none();
+        self.make_known(cx);
         let first = cx.outputs.bound.len();
-        let (mut before, mut is_in_order, mut is_whole) = (0, true, true);
+        let (mut before, mut is_in_order) = (0, true);
         for &(element, event) in bound {
-            let alias = match moment.trigger {
-                Trigger::Row(at) if moment.event == Some(event) => cx.alias(at, true),
+            let alias = match moment.event {
+                Some((known, alias)) if known == event => alias,
                 _ => self.alias(cx, event),
             };
             cx.outputs.bound.push((element, alias));
             is_in_order &= before <= element;
-            is_whole &= self.is_told_whole(event);
             before = element;
         }
+        let mut events = bound.iter().map(|(_, event)| *event);
+        let is_whole = !self.has_copies() || !events.any(|event| self.is_copy(event));
         let identity = if is_in_order && is_whole {
             // Whoever asks for it can find it by what is told.
             Identity::Bound { all }

@@ -10,13 +10,13 @@ use trapjaw_event::limits::MAX_BATCH;
 use trapjaw_program::Rule;
 use trapjaw_program::pattern::{Pattern, Skip};
 
-use super::classes::Class;
+use super::classes::Moves;
 use super::contents::{Contents, EventId};
 use super::groups::NEVER;
 use super::report::Moment;
 use super::table::Table;
 use crate::bound::{Growth, Most, Pool};
-use crate::rule::context::{Context, Trigger};
+use crate::rule::context::Context;
 use crate::rule::feed::{At, Feed};
 use crate::rule::keyed::{Core, Full, Machine};
 
@@ -37,7 +37,7 @@ pub(crate) struct Strict {
     contents: Contents,
     /// Keys that have taken in events of this step.
     fresh: Vec<u32>,
-    /// What a match has bound.
+    /// What a match has bound: at last the event of the moment.
     bound: Vec<(u16, EventId)>,
 }
 
@@ -77,8 +77,8 @@ impl Key {
     /// The places where its starts stand after an event: the first is that of who begins, and who is behind the last one is
     /// complete.
     #[inline]
-    fn moved(&self, class: &Class) -> u32 {
-        (self.starts << 1 | 1) & class.onto
+    fn moved(&self, moves: Moves) -> u32 {
+        (self.starts << 1 | 1) & moves.onto
     }
 }
 
@@ -92,12 +92,12 @@ impl Strict {
             table,
             slot_bytes: size_of::<Key>() + places as usize * Contents::packed_bytes(rule),
             places,
+            bound: elements.iter().map(|element| (*element, MOMENT)).collect(),
             elements,
             keys: Vec::new(),
             awake: 0,
             contents,
             fresh: Vec::new(),
-            bound: Vec::new(),
         }
     }
 
@@ -174,6 +174,21 @@ impl Strict {
         }
     }
 
+    /// Puts the events of this step into words, as far as that can be.
+    fn pack(&mut self, cx: &Context<'_>) {
+        let mut packers = self.contents.packers(cx);
+        let mut fresh = core::mem::take(&mut self.fresh);
+        for slot in fresh.drain(..) {
+            let key = &mut self.keys[slot as usize];
+            key.is_fresh = false;
+            for events in 0..key.bound() {
+                let event = self.before(slot, events);
+                self.contents.pack(&mut packers, event, slot);
+            }
+        }
+        self.fresh = fresh;
+    }
+
     /// Tells the match that is complete with a row. Gives the places of the starts that it leaves.
     fn report(
         &mut self,
@@ -184,13 +199,11 @@ impl Strict {
     ) -> u32 {
         self.contents.put(cx.feed(at), MOMENT, (at, now));
         let mut bound = core::mem::take(&mut self.bound);
-        let before = (0..self.places).rev();
-        let events = before.map(|events| self.before(slot, events));
-        let events = events.chain(core::iter::once(MOMENT));
-        bound.extend(self.elements.iter().copied().zip(events));
-        let mut moment = Moment::new(Trigger::Row(at), now, (slot, Some(MOMENT)));
+        for ((_, bound), events) in bound.iter_mut().zip((0..self.places).rev()) {
+            *bound = self.before(slot, events);
+        }
+        let mut moment = Moment::of_row(cx, (slot, at, now), Some(MOMENT));
         self.contents.tell(cx, core, pattern, &bound, &mut moment);
-        bound.clear();
         self.bound = bound;
         // Who stands at the n-th place has begun so many events before this one.
         let first = self.skipped_to(cx, pattern.skip);
@@ -241,9 +254,9 @@ impl Machine for Strict {
     #[inline(always)]
     fn absorbs(&mut self, cx: &Context<'_>, slot: u32, at: At, (now, _): (i64, bool)) -> bool {
         let feed = cx.feed(at);
-        let class = self.table.class(feed.fits(at.index) & cx.sees);
+        let moves = self.table.moves(feed.fits(at.index) & cx.sees);
         let key = &self.keys[slot as usize];
-        let starts = key.moved(self.table.classes.get(class));
+        let starts = key.moved(moves);
         if starts | key.starts == 0 {
             return true;
         }
@@ -277,9 +290,9 @@ impl Machine for Strict {
         }
         self.contents.know(cx);
         let feed = cx.feed(at);
-        let class = self.table.class(feed.fits(at.index) & cx.sees);
+        let moves = self.table.moves(feed.fits(at.index) & cx.sees);
         let key = self.keys[slot as usize];
-        let mut starts = key.moved(self.table.classes.get(class));
+        let mut starts = key.moved(moves);
         if starts >> self.places != 0 {
             starts &= self.report(cx, core, pattern, (slot, at, now));
         }
@@ -316,15 +329,10 @@ impl Machine for Strict {
     }
 
     fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        let mut fresh = core::mem::take(&mut self.fresh);
-        for slot in fresh.drain(..) {
-            self.keys[slot as usize].is_fresh = false;
-            for events in 0..self.keys[slot as usize].bound() {
-                self.contents.note(self.before(slot, events), slot);
-            }
+        if !self.fresh.is_empty() {
+            self.pack(cx);
         }
-        self.fresh = fresh;
-        let copied = self.contents.settle_one(cx);
+        let copied = self.contents.copy_one(cx);
         if let Some(slot) = copied {
             self.keys[slot as usize].has_copies = true;
         } else if self.awake == 0 {

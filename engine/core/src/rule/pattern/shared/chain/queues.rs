@@ -107,7 +107,7 @@ impl Queues {
 
     /// With one place all events are starts.
     #[inline]
-    fn is_start(&self, event: EventId) -> bool {
+    pub(super) fn is_start(&self, event: EventId) -> bool {
         self.places == 1 || self.links[event as usize * self.places + 1] != NO_START
     }
 
@@ -124,10 +124,16 @@ impl Queues {
     ) -> EventId {
         let event = self.insert();
         self.contents.put(feed, event, row);
-        let links = &mut self.links[event as usize * self.places..][..self.places];
-        links.fill(NONE);
-        if !begins && let Some(bound) = links.get_mut(1) {
-            *bound = NO_START;
+        match &mut self.links[event as usize * self.places..][..self.places] {
+            [] => {}
+            [next] => *next = NONE,
+            [next, bound, further @ ..] => {
+                *next = NONE;
+                *bound = if begins { NONE } else { NO_START };
+                if !further.is_empty() {
+                    further.fill(NONE);
+                }
+            }
         }
         let key = &mut self.keys[slot as usize];
         if key.events > 0 {
@@ -221,13 +227,18 @@ impl Queues {
             return false;
         }
         bound[0].1 = start;
-        let links = &self.links[start as usize * self.places..][1..self.places];
-        for ((_, bound), event) in bound[1..].iter_mut().zip(links) {
+        for ((_, bound), event) in bound[1..].iter_mut().zip(self.further(start)) {
             if *event != NONE {
                 *bound = *event;
             }
         }
         true
+    }
+
+    /// What a start has bound behind the first place: [`NONE`] where that is what the one before it has.
+    #[inline]
+    pub(super) fn further(&self, start: EventId) -> &[EventId] {
+        &self.links[start as usize * self.places..][1..self.places]
     }
 
     /// Gives up the starts that are complete.
@@ -396,21 +407,29 @@ impl Queues {
 
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
+        if !self.fresh.is_empty() {
+            self.pack(cx);
+        }
+        let copied = self.contents.copy_one(cx);
+        if copied.is_none() && self.live == 0 {
+            self.give_back();
+        }
+        copied
+    }
+
+    /// Puts the events of this step into words, as far as that can be.
+    fn pack(&mut self, cx: &Context<'_>) {
+        let mut packers = self.contents.packers(cx);
         let mut fresh = core::mem::take(&mut self.fresh);
         for slot in fresh.drain(..) {
             self.tidy(slot);
             let mut event = core::mem::replace(&mut self.keys[slot as usize].fresh, NONE);
             while event != NONE {
-                self.contents.note(event, slot);
+                self.contents.pack(&mut packers, event, slot);
                 event = self.next(event);
             }
         }
         self.fresh = fresh;
-        let copied = self.contents.settle_one(cx);
-        if copied.is_none() && self.live == 0 {
-            self.give_back();
-        }
-        copied
     }
 
     /// There are no events: what grew in a flood is given back.
