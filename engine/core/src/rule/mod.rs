@@ -14,6 +14,7 @@ mod keyed;
 mod latest;
 mod limit;
 mod machine;
+mod packer;
 mod pattern;
 mod reader;
 mod resting;

@@ -15,7 +15,6 @@ mod classes;
 mod contents;
 mod events;
 mod groups;
-mod packer;
 mod report;
 mod shape;
 mod slab;
