@@ -10,12 +10,10 @@ use trapjaw_program::{Input, Rule, RuleSet, Table};
 
 use super::asked::Tests;
 use super::group::Group;
-use super::packer::Packer;
 use super::reader::KeyReader;
 use crate::aggregate::{self, Argument};
 use crate::counters::Faults;
 use crate::kept::Keeping;
-use crate::output::Packings;
 use crate::place::{Cause, compare_inputs};
 use crate::segment::Segment;
 use crate::vm::{self, Registers, Selection, bits};
@@ -69,7 +67,6 @@ pub(crate) struct Feed<'s> {
     /// When each of the rows takes effect.
     pub(crate) effects: Cow<'s, [i64]>,
     keeping: OnceCell<Keeping<'s>>,
-    packer: OnceCell<Packer<'s>>,
 }
 
 impl<'s> core::ops::Deref for Feed<'s> {
@@ -97,7 +94,6 @@ impl<'s> Feed<'s> {
             },
             effects: intake.effects(effects),
             keeping: OnceCell::new(),
-            packer: OnceCell::new(),
         }
     }
 
@@ -108,13 +104,6 @@ impl<'s> Feed<'s> {
             let kept = &rule.sources[usize::from(self.source)].kept;
             Keeping::new(self.source, kept, self.intake.segment.section)
         })
-    }
-
-    /// How its rows go into the words of a pattern's events.
-    #[inline]
-    pub(crate) fn packer(&self, rule: &Rule, packings: Option<&Packings>) -> &Packer<'s> {
-        self.packer
-            .get_or_init(|| Packer::new(rule, self, packings))
     }
 
     /// Reads the keys of its rows. `place`: this shard and the number of shards.

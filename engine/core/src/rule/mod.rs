@@ -14,7 +14,6 @@ mod keyed;
 mod latest;
 mod limit;
 mod machine;
-mod packer;
 mod pattern;
 mod reader;
 mod resting;

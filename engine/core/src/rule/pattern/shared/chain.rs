@@ -220,7 +220,7 @@ impl Machine for Chain {
             && (key.starts as usize) < MAX_RUNS;
         if is_simple {
             let moved = (moved, moves.begins());
-            self.queues.put(cx, slot, moved, (at, now));
+            self.queues.put(feed, slot, moved, (at, now));
         }
         is_simple
     }
@@ -256,7 +256,7 @@ impl Machine for Chain {
         let mut begun = NONE;
         if begins || moved & !self.last != 0 {
             let row = (at, now);
-            let event = (self.queues).put(cx, slot, (moved & !self.last, begins), row);
+            let event = (self.queues).put(feed, slot, (moved & !self.last, begins), row);
             if begins {
                 begun = event;
                 if let Some(within) = pattern.within {

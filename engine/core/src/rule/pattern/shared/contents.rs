@@ -1,14 +1,15 @@
 //! What is known of the events that partial matches hold, by their numbers.
 //!
 //! Most events of machines have nothing but a type and fields. What of these has to outlive its batch goes into a few
-//! words ([`Packing`]), at once where most events outlive it, or at the end of the step. All others are copied then: until
-//! then an event is a row of its batch, and most are given back before.
+//! words ([`Packing`]); all others are copied. Both happens at the end of the step: until then an event is a row of its
+//! batch, and most are given back before.
 
 use std::sync::Arc;
 
 use trapjaw_event::ValueRef;
 use trapjaw_program::Rule;
 
+use super::packer::Packer;
 use super::slab::SPARE;
 use crate::kept::KeptEvent;
 use crate::output::{Alias, Packings};
@@ -82,15 +83,11 @@ pub(super) struct Contents {
     /// Known from the first event on.
     packings: Option<Packings>,
     streams: Vec<u128>,
-    /// The stream of the last event in words, and its number; [`FREE`] for none.
-    stream: (u128, u16),
     copies: Vec<Copy>,
     free_copies: Vec<u32>,
     copied_bytes: usize,
     /// Events of this step that have to outlive it and don't go into words, with the slot for which they were taken in.
     unpacked: Vec<(EventId, u32)>,
-    /// Are there events of this step that were not put into words at once?
-    has_rows: bool,
 }
 
 impl Contents {
@@ -122,51 +119,6 @@ impl Contents {
         };
     }
 
-    /// The same, into words where that can be.
-    #[expect(
-        clippy::inline_always,
-        reason = "most rows come to it, from one place for each machine"
-    )]
-    #[inline(always)]
-    pub(super) fn put_packed(&mut self, cx: &Context<'_>, id: EventId, (at, time): (At, i64)) {
-        let feed = cx.feed(at);
-        let Some((form, what)) = self.pack(cx, feed, id, (at.index, time)) else {
-            self.has_rows = true;
-            return self.put(feed, id, (at, time));
-        };
-        self.all[id as usize] = Content {
-            time,
-            what,
-            holders: 0,
-            source: feed.source,
-            form,
-        };
-    }
-
-    /// Puts a row into words; `None` if it doesn't go there. Gives the number of its stream, and its place there.
-    #[expect(
-        clippy::inline_always,
-        reason = "most rows come to it, from one place for each machine"
-    )]
-    #[inline(always)]
-    fn pack(
-        &mut self,
-        cx: &Context<'_>,
-        feed: &Feed<'_>,
-        id: EventId,
-        row: (u32, i64),
-    ) -> Option<(u16, u64)> {
-        let packer = feed.packer(cx.rule, self.packings.as_ref());
-        let words = &mut self.words[id as usize * self.stride..][..self.stride];
-        let Origin { stream, sequence } = packer.pack(feed, row, words)?;
-        if self.stream.0 != stream || self.stream.1 >= FREE {
-            let number = number(&mut self.streams, stream);
-            self.stream = (stream, number.unwrap_or(FREE));
-            number?;
-        }
-        Some((self.stream.1, sequence))
-    }
-
     /// Before the first event.
     #[inline]
     pub(super) fn know(&mut self, cx: &Context<'_>) {
@@ -190,17 +142,6 @@ impl Contents {
             self.all.reserve_exact(more);
         }
         self.all.resize(numbers, Content::NOTHING);
-        self.grow_words();
-    }
-
-    /// Each event has words.
-    fn grow_words(&mut self) {
-        let words = self.all.len() * self.stride;
-        if words > self.words.capacity() {
-            let all = self.all.capacity() * self.stride;
-            self.words.reserve_exact(all - self.words.len());
-        }
-        self.words.resize(words, 0);
     }
 
     /// Learns how the rule's events go into words.
@@ -213,27 +154,42 @@ impl Contents {
         let words = packings.iter().flatten().map(Packing::words);
         self.stride = words.max().unwrap_or(0);
         self.packings = Some(packings);
-        self.stream.1 = FREE;
-        self.grow_words();
     }
 
-    /// Are there events of this step that are to be [settled](Self::settle)? From now on there are none.
-    pub(super) fn take_rows(&mut self) -> bool {
-        core::mem::take(&mut self.has_rows)
+    /// How rows of this step go into words, by feed.
+    pub(super) fn packers<'s>(&mut self, cx: &Context<'s>) -> Vec<Packer<'s>> {
+        let words = self.all.len() * self.stride;
+        if words > self.words.len() {
+            let more = (words - self.words.len()).max(self.words.len() / 8);
+            self.words.reserve_exact(more);
+            self.words.resize(words, 0);
+        }
+        let packings = self.packings.as_ref();
+        let feeds = cx.feeds.iter();
+        feeds
+            .map(|feed| Packer::new(cx.rule, feed, packings))
+            .collect()
     }
 
-    /// An event that was taken in for a slot has to outlive its step, if it is of this one: it goes into words, or is to be
-    /// [copied](Self::copy_one).
-    pub(super) fn settle(&mut self, cx: &Context<'_>, id: EventId, slot: u32) {
-        let event = self.all[id as usize];
+    /// Puts an event that was taken in for a slot into words, if it is one of this step: who still asks for it has to
+    /// outlive that. If it doesn't go there, it is to be [copied](Self::copy_one).
+    #[expect(
+        clippy::inline_always,
+        reason = "it is called from one loop for each machine"
+    )]
+    #[inline(always)]
+    pub(super) fn pack(&mut self, packers: &mut [Packer<'_>], id: EventId, slot: u32) {
+        let event = &mut self.all[id as usize];
         if event.form != HERE {
             return;
         }
-        let at = event.at();
-        match self.pack(cx, cx.feed(at), id, (at.index, event.time)) {
-            Some((form, what)) => {
-                let event = &mut self.all[id as usize];
-                (event.form, event.what) = (form, what);
+        let words = &mut self.words[id as usize * self.stride..][..self.stride];
+        let packer = &mut packers[event.at().feed as usize];
+        let number = |stream| number(&mut self.streams, stream);
+        match packer.pack(event, words, number) {
+            Some((form, sequence)) => {
+                event.form = form;
+                event.what = sequence;
             }
             None => self.unpacked.push((id, slot)),
         }
@@ -422,7 +378,6 @@ impl Contents {
         self.free_copies.clear();
         if self.streams.len() >= MAX_PACKED_STREAMS {
             self.streams.clear();
-            self.stream.1 = FREE;
         }
     }
 

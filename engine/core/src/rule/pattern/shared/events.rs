@@ -92,9 +92,12 @@ impl Events {
 
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
-        for (id, slot) in self.fresh.drain(..) {
-            // What was given back is none of this step any more, nor is a number that it has had twice.
-            self.contents.settle(cx, id, slot);
+        if !self.fresh.is_empty() {
+            let mut packers = self.contents.packers(cx);
+            for (id, slot) in self.fresh.drain(..) {
+                // What was given back is none of this step any more, nor is a number that it has had twice.
+                self.contents.pack(&mut packers, id, slot);
+            }
         }
         let slot = self.contents.copy_one(cx);
         if slot.is_none() && self.all.is_empty() {

@@ -15,6 +15,7 @@ mod classes;
 mod contents;
 mod events;
 mod groups;
+mod packer;
 mod report;
 mod shape;
 mod slab;

@@ -17,7 +17,7 @@ use super::report::Moment;
 use super::table::Table;
 use crate::bound::{Growth, Most, Pool};
 use crate::rule::context::Context;
-use crate::rule::feed::At;
+use crate::rule::feed::{At, Feed};
 use crate::rule::keyed::{Core, Full, Machine};
 
 /// Partial matches of one rule.
@@ -117,7 +117,7 @@ impl Strict {
     /// the oldest event.
     #[expect(clippy::inline_always, reason = "most rows come to it, from one place")]
     #[inline(always)]
-    fn put(&mut self, cx: &Context<'_>, (slot, starts): (u32, u32), row: (At, i64)) {
+    fn put(&mut self, feed: &Feed<'_>, (slot, starts): (u32, u32), row: (At, i64)) {
         let key = &mut self.keys[slot as usize];
         key.starts = starts;
         let next = u32::from(key.newest) + 1;
@@ -127,7 +127,7 @@ impl Strict {
             key.is_fresh = true;
             self.fresh.push(slot);
         }
-        self.contents.put_packed(cx, event, row);
+        self.contents.put(feed, event, row);
     }
 
     /// Starts stand at these places.
@@ -174,17 +174,16 @@ impl Strict {
         }
     }
 
-    /// Sees to it that the events of this step can outlive it.
-    fn settle(&mut self, cx: &Context<'_>) {
-        let has_rows = self.contents.take_rows();
+    /// Puts the events of this step into words, as far as that can be.
+    fn pack(&mut self, cx: &Context<'_>) {
+        let mut packers = self.contents.packers(cx);
         let mut fresh = core::mem::take(&mut self.fresh);
         for slot in fresh.drain(..) {
             let key = &mut self.keys[slot as usize];
             key.is_fresh = false;
-            let settled = if has_rows { key.bound() } else { 0 };
-            for events in 0..settled {
+            for events in 0..key.bound() {
                 let event = self.before(slot, events);
-                self.contents.settle(cx, event, slot);
+                self.contents.pack(&mut packers, event, slot);
             }
         }
         self.fresh = fresh;
@@ -268,7 +267,7 @@ impl Machine for Strict {
             && key.due > now
             && !key.has_copies;
         if is_simple {
-            self.put(cx, (slot, starts), (at, now));
+            self.put(feed, (slot, starts), (at, now));
         }
         is_simple
     }
@@ -304,7 +303,7 @@ impl Machine for Strict {
             self.forget(slot, bound.saturating_sub(1));
         }
         if starts != 0 {
-            self.put(cx, (slot, starts), (at, now));
+            self.put(feed, (slot, starts), (at, now));
             if let Some(within) = pattern.within.filter(|_| key.starts == 0) {
                 self.keys[slot as usize].due = now.saturating_add(within);
             }
@@ -331,7 +330,7 @@ impl Machine for Strict {
 
     fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
         if !self.fresh.is_empty() {
-            self.settle(cx);
+            self.pack(cx);
         }
         let copied = self.contents.copy_one(cx);
         if let Some(slot) = copied {

@@ -6,7 +6,7 @@ use super::super::contents::{Contents, EventId};
 use super::super::groups::NEVER;
 use super::super::slab::{NONE, SPARE};
 use crate::rule::context::Context;
-use crate::rule::feed::At;
+use crate::rule::feed::{At, Feed};
 
 /// The number of the event of the moment, while matches are told of it.
 pub(super) const MOMENT: EventId = 0;
@@ -117,13 +117,13 @@ impl Queues {
     #[inline(always)]
     pub(super) fn put(
         &mut self,
-        cx: &Context<'_>,
+        feed: &Feed<'_>,
         slot: u32,
         (mut moved, begins): (u32, bool),
         row: (At, i64),
     ) -> EventId {
         let event = self.insert();
-        self.contents.put_packed(cx, event, row);
+        self.contents.put(feed, event, row);
         match &mut self.links[event as usize * self.places..][..self.places] {
             [] => {}
             [next] => *next = NONE,
@@ -408,7 +408,7 @@ impl Queues {
     /// Copies one of the events that have to outlive the step, and tells for which slot.
     pub(super) fn settle_one(&mut self, cx: &Context<'_>) -> Option<u32> {
         if !self.fresh.is_empty() {
-            self.settle(cx);
+            self.pack(cx);
         }
         let copied = self.contents.copy_one(cx);
         if copied.is_none() && self.live == 0 {
@@ -417,15 +417,15 @@ impl Queues {
         copied
     }
 
-    /// Sees to it that the events of this step can outlive it.
-    fn settle(&mut self, cx: &Context<'_>) {
-        let has_rows = self.contents.take_rows();
+    /// Puts the events of this step into words, as far as that can be.
+    fn pack(&mut self, cx: &Context<'_>) {
+        let mut packers = self.contents.packers(cx);
         let mut fresh = core::mem::take(&mut self.fresh);
         for slot in fresh.drain(..) {
             self.tidy(slot);
             let mut event = core::mem::replace(&mut self.keys[slot as usize].fresh, NONE);
-            while has_rows && event != NONE {
-                self.contents.settle(cx, event, slot);
+            while event != NONE {
+                self.contents.pack(&mut packers, event, slot);
                 event = self.next(event);
             }
         }

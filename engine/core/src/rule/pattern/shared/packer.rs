@@ -2,14 +2,15 @@
 
 use trapjaw_program::Rule;
 
-use super::feed::Feed;
+use super::contents::Content;
 use crate::output::Packings;
 use crate::packed::PackedColumns;
+use crate::rule::feed::Feed;
 use crate::segment::Origin;
 
 /// What a rule keeps of the rows of a feed, on its way into words.
-#[derive(Debug)]
-pub(crate) struct Packer<'s> {
+pub(super) struct Packer<'s> {
+    feed: &'s Feed<'s>,
     times: &'s [i64],
     /// Where the values are, if the rows go into words.
     columns: Option<PackedColumns<'s>>,
@@ -18,10 +19,14 @@ pub(crate) struct Packer<'s> {
     /// The outputs of the feed's code that hold those.
     outputs: Vec<u16>,
     packings: Option<Packings>,
+    /// Are all rows of one stream?
+    is_one_stream: bool,
+    /// The number of the last row's stream, if it has one, once that is asked for.
+    stream: Option<Option<u16>>,
 }
 
 impl<'s> Packer<'s> {
-    pub(super) fn new(rule: &Rule, feed: &Feed<'s>, packings: Option<&Packings>) -> Self {
+    pub(super) fn new(rule: &Rule, feed: &'s Feed<'s>, packings: Option<&Packings>) -> Self {
         let source = usize::from(feed.source);
         let (times, fields) = feed.keeping(rule).columns();
         let packings = packings.filter(|_| feed.is_bare);
@@ -29,43 +34,50 @@ impl<'s> Packer<'s> {
         let aggregates = rule.aggregates.iter();
         let outputs = aggregates.flat_map(|it| [it.argument, it.filter].into_iter().flatten());
         Self {
+            feed,
             times,
             columns: packing.and_then(|packing| packing.of_columns(fields)),
             fields: fields.len(),
             outputs: outputs.collect(),
             packings: packings.cloned(),
+            is_one_stream: !feed.segment.has_causes(),
+            stream: None,
         }
     }
 
-    /// Puts one of the feed's rows, which took effect at this time, into words; `None` if it doesn't go there. Gives its place
-    /// in its stream.
+    /// Puts an event that is one of the rows into its words; `None` if it doesn't go there. Gives its stream's number, which
+    /// is asked for where it is not known, and its place there.
     #[expect(
         clippy::inline_always,
-        reason = "it is called for most rows, from one place for each machine"
+        reason = "it is called from one loop for each machine"
     )]
     #[inline(always)]
-    pub(crate) fn pack(
-        &self,
-        feed: &Feed<'_>,
-        (index, time): (u32, i64),
+    pub(super) fn pack(
+        &mut self,
+        event: &Content,
         words: &mut [u64],
-    ) -> Option<Origin> {
+        number: impl FnOnce(u128) -> Option<u16>,
+    ) -> Option<(u16, u64)> {
         let columns = self.columns.as_ref()?;
-        let row = feed.rows.get(index);
-        let fits = self.times[row as usize] == time && columns.pack(row as usize, words);
-        if !fits || !self.outputs.is_empty() && !self.pack_outputs(feed, index, words) {
+        let index = event.at().index;
+        let row = self.feed.rows.get(index);
+        let fits = self.times[row as usize] == event.time && columns.pack(row as usize, words);
+        if !fits || !self.outputs.is_empty() && !self.pack_outputs(index, words) {
             return None;
         }
-        Some(feed.segment.origin(row))
+        let Origin { stream, sequence } = self.feed.segment.origin(row);
+        let known = self.stream.filter(|_| self.is_one_stream);
+        let number = known.unwrap_or_else(|| *self.stream.insert(number(stream)));
+        Some((number?, sequence))
     }
 
     /// Puts the aggregates' arguments and filters into an event's words. Do they fit?
     #[inline(never)]
-    fn pack_outputs(&self, feed: &Feed<'_>, index: u32, words: &mut [u64]) -> bool {
+    fn pack_outputs(&self, index: u32, words: &mut [u64]) -> bool {
         let packing = self.packings.as_ref();
-        let packing = packing.and_then(|all| all[usize::from(feed.source)].as_ref());
+        let packing = packing.and_then(|all| all[usize::from(self.feed.source)].as_ref());
         (self.fields..).zip(&self.outputs).all(|(place, output)| {
-            let value = feed.inputs.value(usize::from(*output), index as usize);
+            let value = (self.feed.inputs).value(usize::from(*output), index as usize);
             packing.is_some_and(|packing| packing.pack(place, value, words))
         })
     }
