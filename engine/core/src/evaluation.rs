@@ -61,7 +61,7 @@ pub(crate) struct Evaluation<'r> {
 
 impl Evaluation<'_> {
     /// Evaluates the rules that read the segments or have a deadline, and tells what they find.
-    pub(crate) fn run(self, segments: &[&Segment<'_>], sink: &mut impl Sink) {
+    pub(crate) fn run(&mut self, segments: &[&Segment<'_>], sink: &mut impl Sink) {
         for (index, segment) in segments.iter().enumerate() {
             let ty = segment.type_id();
             let is_first = segments[..index]
@@ -88,7 +88,7 @@ impl Evaluation<'_> {
     ///
     /// Where a rule reads events that earlier rules have derived, these become segments and the rest runs
     /// one call deeper, where they live: as deep as rules derive from one another.
-    fn run_from(mut self, first: u32, segments: &[&Segment<'_>], sink: &mut impl Sink) {
+    fn run_from(&mut self, first: u32, segments: &[&Segment<'_>], sink: &mut impl Sink) {
         let mut from = first;
         // What a rule derives is read by rules behind it: none before it is marked any more.
         while let Some((place, id)) = self.agenda.next_marked(from) {
@@ -116,7 +116,7 @@ impl Evaluation<'_> {
     }
 
     fn run_deeper(
-        self,
+        &mut self,
         place: u32,
         segments: &[&Segment<'_>],
         batches: &[DerivedBatch],
@@ -252,16 +252,20 @@ impl Evaluation<'_> {
     }
 
     /// Puts what was found in order, and tells it.
-    fn finish(self, segments: &[&Segment<'_>], sink: &mut impl Sink) {
+    fn finish(&mut self, segments: &[&Segment<'_>], sink: &mut impl Sink) {
         let Self {
             rules,
             index,
             version,
             ingest,
             line,
+            ..
+        } = *self;
+        let Self {
             strays,
             counters,
-            mut derived,
+            derived,
+            outputs,
             ..
         } = self;
         let place = self.place.0;
@@ -279,8 +283,8 @@ impl Evaluation<'_> {
                 });
             });
         }
-        if !self.outputs.fired.is_empty() {
-            self.outputs.sort();
+        if !outputs.fired.is_empty() {
+            outputs.sort();
             let telling = Telling::default();
             let columns: Vec<Columns<'_>> = (segments.iter())
                 .map(|segment| Columns::new(segment.section))
@@ -290,7 +294,7 @@ impl Evaluation<'_> {
                 briefs: index.briefs(),
                 segments,
                 columns: &columns,
-                outputs: self.outputs,
+                outputs,
                 ingest,
                 telling: &telling,
             };

@@ -406,7 +406,7 @@ impl Shard {
                 Span::Whole => clock,
                 Span::Part(rows) => effects[rows.end as usize - 1],
             };
-            let evaluation = Evaluation {
+            let mut evaluation = Evaluation {
                 rules,
                 index,
                 version: self.version,

@@ -11,7 +11,7 @@ const TABLE: &[(&str, usize)] = &[
     // The batch view: archived numbers as native ones.
     ("engine/event/src/view/raw.rs", 3),
     // The global allocator, which the trait makes unsafe: calls of mimalloc, and nothing else.
-    ("engine/heap/src/lib.rs", 9),
+    ("engine/heap/src/mimalloc.rs", 9),
     // Buffers that the kernel fills, and the ring that names them to it.
     ("io/data/src/driver/buffers.rs", 10),
     ("io/data/src/driver/uring.rs", 4),

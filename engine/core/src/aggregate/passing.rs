@@ -11,6 +11,7 @@ use super::argument::Argument;
 use super::results::Column;
 use super::stretch::look_ahead;
 use super::{Accumulator, Layout, Results, Spec, Store};
+use crate::sum::Sum;
 use crate::window::log::{Appended, Leaving};
 
 /// Rows that come, and those that leave before.
@@ -96,15 +97,14 @@ impl Lane<'_> {
         }
     }
 
-    /// Sums floats, and tells what each window then has, by what `divisor` makes of the count of its values.
-    // A function by itself, so that what the loop holds stays in registers.
-    #[inline(never)]
+    /// Sums floats, and tells what each window then has.
+    #[inline]
     fn sum(
         mut self,
         passing: &Passing<'_>,
         (floats, mut gone): (&[f64], Gone<'_>),
         column: &mut Column,
-        divisor: impl Fn(u64) -> f64,
+        tell: impl Fn(&Sum) -> Option<f64>,
     ) {
         let coming = passing.slots.iter().zip(&floats[passing.rows.clone()]);
         let each = coming.zip(passing.ends).map(|((&slot, &value), &end)| {
@@ -112,7 +112,8 @@ impl Lane<'_> {
             let Some(Accumulator::Float(sum)) = self.of(slot) else {
                 return f64::NAN;
             };
-            sum.push_and_tell(value, &divisor)
+            sum.push(value);
+            tell(sum).unwrap_or(f64::NAN)
         });
         column.extend_floats(each);
     }
@@ -144,10 +145,8 @@ impl Layout {
             };
             let floats = argument.floats().filter(|_| spec.lane == Kind::Float);
             match (spec.function, floats) {
-                (F::Sum, Some(floats)) => lane.sum(passing, (floats, gone), column, |_| 1.0),
-                (F::Avg, Some(floats)) => {
-                    lane.sum(passing, (floats, gone), column, |count| count as f64);
-                }
+                (F::Sum, Some(floats)) => lane.sum(passing, (floats, gone), column, Sum::value),
+                (F::Avg, Some(floats)) => lane.sum(passing, (floats, gone), column, Sum::mean),
                 _ => {
                     let coming = passing.slots.iter().zip(passing.rows.clone());
                     for ((&slot, row), &end) in coming.zip(passing.ends) {

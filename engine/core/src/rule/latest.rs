@@ -104,8 +104,9 @@ impl Words {
     #[inline]
     fn pack(&mut self, slot: u32, columns: &PackedColumns<'_>, (row, time): (u32, i64)) -> bool {
         let words = &mut self.all[slot as usize * self.stride..][..self.stride];
-        words[self.stride - 1] = time as u64;
-        columns.pack(row as usize, words)
+        let (own, values) = words.split_last_mut().expect("a time stands there");
+        *own = time as u64;
+        columns.pack(row as usize, values)
     }
 
     /// Takes over the words that another has of a slot.

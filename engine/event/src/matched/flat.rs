@@ -34,11 +34,6 @@ impl Matches {
         self.starts.is_empty()
     }
 
-    /// Appends a match.
-    pub fn add(&mut self, matched: &Match) {
-        matched.tell(self);
-    }
-
     /// Makes each match of its bytes, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Match> + '_ {
         (0..self.len()).map(|place| self.get(place))

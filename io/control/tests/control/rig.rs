@@ -95,10 +95,8 @@ impl State {
         self.sequence += u64::from(submission.rows);
         let mut matches = trapjaw_event::Matches::default();
         self.engine.batch(batch, origin, &mut |matched| {
-            matches.add(&trapjaw_event::Match {
-                ingest: submission.ingest,
-                ..matched
-            });
+            let ingest = submission.ingest;
+            trapjaw_event::Match { ingest, ..matched }.tell(&mut matches);
         });
         self.waiting.push_back(MatchBatch {
             rules: Arc::clone(&self.rules),

@@ -22,6 +22,10 @@ pub(super) struct Packer<'s> {
     /// Are all rows of one stream?
     is_one_stream: bool,
     /// The number of the last row's stream, if it has one, once that is asked for.
+    #[expect(
+        clippy::option_option,
+        reason = "not asked for is not the same as having none"
+    )]
     stream: Option<Option<u16>>,
 }
 
